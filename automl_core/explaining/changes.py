@@ -42,7 +42,8 @@ def cheapest_words(found: Flip, currency: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """One change of a column in every row: "percent" and "add" for numbers, "set" a value (a level, or a number as text)."""
+    """One change of a column in every row: "percent" (of those above zero) and "add" for numbers, "set" a value (a level, or a
+    number as text)."""
 
     column: str
     how: str

@@ -11,8 +11,8 @@ from automl_core.explaining.explanation import Units
 class CurvePoint:
     """One place of a curve: the effect there with its 95 % band, the rows around it, and what was observed and predicted in them.
 
-    `thin` marks fewer than 1 % of the rows. `value` is the number (days since 1970 for dates), NaN for levels and for the rows
-    without a number or date, which are the last point.
+    `thin` marks fewer than 1 % of the rows; `variance` is that of the outcomes in them. `value` is the number (days since 1970
+    for dates), NaN for levels and for the rows without a number or date, which are the last point.
     """
 
     label: str
@@ -24,6 +24,7 @@ class CurvePoint:
     predicted: float
     value: float = float("nan")
     thin: bool = False
+    variance: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,13 +92,13 @@ def _accumulated(
     up = rows.predict(with_values(part, what[0], features[place[here]]))
     down = rows.predict(with_values(part, what[0], features[place[here] - 1]))
     step, bins = up - down, place[here] - 1
-    counts = np.bincount(bins, minlength=len(edges) - 1)
-    line = _centred(_sums(step, bins, np.ones(len(step)), len(counts)), counts)
+    size, ones = len(edges) - 1, np.ones(len(step))
+    line = _centred(_sums(step, bins, ones, size), _shares(values[here], edges, ones))
     generator = np.random.default_rng(seed)
     drawn = []
     for _ in range(DRAWS):
         weights = generator.multinomial(len(step), np.full(len(step), 1 / len(step))).astype(np.float64)
-        drawn.append(_centred(_sums(step, bins, weights, len(counts)), counts))
+        drawn.append(_centred(_sums(step, bins, weights, size), _shares(values[here], edges, weights)))
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     predicted = rows.predict(rows.matrix)
     near = _nearest(values, edges)
@@ -145,25 +145,35 @@ def _sums(step: Floats, bins: NDArray[np.int64], weights: Floats, size: int) -> 
     return np.asarray(np.cumsum(np.where(count > 0, total / np.maximum(count, 1e-12), 0.0)), dtype=np.float64)
 
 
-def _centred(line: Floats, counts: NDArray[np.int64]) -> Floats:
-    """The line with a zero in front, its mean over the rows taken away (a bin's mean is that of its ends)."""
+def _centred(line: Floats, shares: Floats) -> Floats:
+    """The line with a zero in front, its mean over the rows taken away."""
     whole = np.concatenate([[0.0], line])
-    mean = float(np.average((whole[:-1] + whole[1:]) / 2, weights=counts)) if counts.sum() else 0.0
-    return whole - mean
+    return np.asarray(whole - shares @ whole, dtype=np.float64)
+
+
+def _shares(values: Floats, edges: Floats, weights: Floats) -> Floats:
+    """(k,) how much of the rows, whose values lie between the ends, lies at each place: a row between two of them counts at both,
+    at the nearer one more. Where most have one value, a bin's mean is not that of its ends."""
+    right = np.clip(np.searchsorted(edges, values), 1, len(edges) - 1)
+    part = (values - edges[right - 1]) / (edges[right] - edges[right - 1])
+    counts = [np.bincount(at, weights * share, minlength=len(edges)) for at, share in ((right, part), (right - 1, 1 - part))]
+    return np.asarray(sum(counts) / weights.sum(), dtype=np.float64)
 
 
 def _partial(
     rows: Rows, what: tuple[str, str, str], inputs: tuple[Floats, Floats, Floats], observed: Floats, few: int
 ) -> Curve:
-    """Partial dependence (Friedman 2001) with single rows' lines, each centred on its own mean (Goldstein et al. 2015)."""
+    """Partial dependence (Friedman 2001) with single rows' lines, each centred on its own mean over the values that rows
+    have (Goldstein et al. 2015)."""
     values, edges, features = inputs
     picked = np.sort(np.random.default_rng(0).permutation(len(rows.frame))[:few])
     part = rows.take(picked)
     surface = np.column_stack([rows.predict(with_values(part, what[0], feature)) for feature in features])
-    centred = surface - surface.mean(axis=1, keepdims=True)
+    near = _nearest(values, edges)
+    usual = surface @ _shares(values[near >= 0], edges, np.ones(int((near >= 0).sum())))
+    centred = surface - usual[:, None]
     line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
     predicted = rows.predict(rows.matrix)
-    near = _nearest(values, edges)
     points = [
         _point(_label(value, what[1]), (line[k], line[k] - reach[k], line[k] + reach[k]), near == k, (observed, predicted),
                float(value))
@@ -171,7 +181,7 @@ def _partial(
     ]
     missing = ~np.isfinite(values)
     if missing.any():
-        step = rows.predict(with_values(part, what[0], _without(rows, what[0]))) - surface.mean(axis=1)
+        step = rows.predict(with_values(part, what[0], _without(rows, what[0]))) - usual
         points.append(_point(MISSING, _mean_with_band(step), missing, (observed, predicted)))
     lines = tuple(tuple(float(value) for value in row) for row in centred[:LINES])
     said = _sentence(what, points, _of_class(rows))
@@ -226,7 +236,7 @@ def _point(
     return CurvePoint(
         label, float(effect[0]), float(effect[1]), float(effect[2]), int(mask.sum()),
         float(seen.mean()) if len(seen) else math.nan, float(predicted[mask].mean()) if mask.any() else math.nan, value,
-        bool(mask.sum() < THIN * len(mask)),
+        bool(mask.sum() < THIN * len(mask)), float(seen.var(ddof=1)) if len(seen) > 1 else math.nan,
     )
 
 
@@ -268,7 +278,7 @@ def _sentence(what: tuple[str, str, str], points: list[CurvePoint], of_class: bo
 
 def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     """A sentence when the raw means go clearly another way than the model's effect: other columns explain the difference, or the
-    model misses something. Shares of few rows stray by chance: nothing is said when they stray no more than that."""
+    model misses something. Means of few rows stray by chance: nothing is said when they stray no more than that."""
     known = [point for point in points if math.isfinite(point.observed)]
     if len(known) < 3:
         return ""
@@ -276,8 +286,9 @@ def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     raw = np.array([point.observed for point in known])
     effect = np.array([point.effect for point in known])
     said = np.array([point.predicted for point in known])
+    varies = _shares_vary(said) if of_class else np.array([point.variance for point in known])
     raw_span, effect_span = _spread(raw, weight), _spread(effect, weight)
-    if of_class and raw_span**2 < CLEARLY * _chance(weight, said):
+    if raw_span**2 < CLEARLY * _chance(weight, varies):
         return ""
     if raw_span > 0 and _spread(raw - said, weight) > 0.5 * raw_span and raw_span > 2 * effect_span:
         return "The raw means move more than the model says: it may miss something here."
@@ -286,10 +297,16 @@ def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
     return ""
 
 
-def _chance(weight: Floats, said: Floats) -> float:
-    """The variance, in squared points, that shares of so many rows have by chance when the predictions are right."""
+def _shares_vary(said: Floats) -> Floats:
+    """How outcomes vary at places where the predictions, in percent, are right, in squared points."""
     rate = np.clip(said / 100, 0.0, 1.0)
-    return float(1e4 * (rate * (1 - rate)).sum() / weight.sum()) if weight.sum() else 0.0
+    return np.asarray(1e4 * rate * (1 - rate), dtype=np.float64)
+
+
+def _chance(weight: Floats, varies: Floats) -> float:
+    """The variance that means of so many rows have by chance where outcomes vary so (NaN for single rows, which do not tell)."""
+    told = varies[np.isfinite(varies)]
+    return float(told.mean() * len(varies) / weight.sum()) if len(told) else math.inf
 
 
 def _spread(values: Floats, weight: Floats) -> float:

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Row
 from automl_core.explaining.contributions import explained_class, shown
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.explanation import Neighbour, RowContext, Sureness
 from automl_core.explaining.single import encode_row, is_missing, value_text
 from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.explaining.words import count, counted_alike, interval, number, percent, quote, told_apart
+from automl_core.framing.dependent import Codes, rows_worth
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -57,7 +59,7 @@ class PastCases:
 
     `positions` are their places in the cleaned table, `outcomes` (n,) are 1 or 0 for the explained class, or numbers. `label` is
     that class, "" for the one that is explained unasked. `every` are the places of all past rows with what was said of each, also
-    of those that are not kept.
+    of those that are not kept; `together` (n,) are codes of rows that go together (None: each stands alone).
     """
 
     model: Model
@@ -68,6 +70,7 @@ class PastCases:
     measures: tuple[_Measure, ...]
     label: str = ""
     every: tuple[NDArray[np.int64], Floats] | None = None
+    together: Codes | None = None
 
     def unseen(self, position: int) -> float:
         """What a model that had not seen the past row at a position said of it; NaN where none did."""
@@ -85,13 +88,16 @@ def past_cases(
     """
     place = explained_class(model)
     whole, frame, every = frame, frame.reset_index(drop=True), (positions, shown(model, oof, place))
+    together = together_of(frame, model.cleaned, model.problem)
     if len(whole) > MOST_PAST:
         kept = np.sort(np.random.default_rng(0).choice(len(whole), MOST_PAST, replace=False))
         frame, oof, y, positions = frame.iloc[kept].reset_index(drop=True), oof[kept], y[kept], positions[kept]
+        together = among(together, kept)
     used = [name for name in sorted(shares, key=lambda name: -shares[name]) if name in frame and shares[name] > 0]
     free = {column.name for column in model.cleaned if model.problem.roles.get(column.name, column.role) == "text"}
     measures = tuple(_measure(frame[name], whole[name], shares[name], name in free) for name in used)
-    return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures, every=every)
+    return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures, every=every,
+                     together=together)
 
 
 def of_class(cases: PastCases, oof: Floats, y: Floats, positions: NDArray[np.int64], label: str) -> PastCases:
@@ -176,12 +182,15 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
         sentence = f"{band_words(prediction, float(low), float(high))} {nearest} {number(mean)} on average."
         return Sureness(rows, *ends, mean, float(low), float(high), f"{sentence} {alike}".rstrip())
     rate = float(outcomes[near].mean())
-    low, high = wilson(rate, rows)
+    worth = rows_worth(outcomes[near], among(cases.together, known[near]))
+    low, high = wilson(rate, worth)
     label = cases.model.problem.classes[explained_class(cases.model, cases.label)]
     first, last = told_apart(*ends)
     near_by = first if first == last else interval(first, last)
     sentence = (f"Predicted {percent(prediction)}. Of {count(rows, 'past row')} predicted {near_by}, "
                 f"{percent(rate)} had {quote(target)} = {quote(label)} (95 % range {interval(*told_apart(low, high))}).")
+    if round(worth) < rows:
+        sentence += f" Rows that go together tell less: these count as about {count(round(worth))}."
     if alike:
         sentence += f" {alike}"  # so they cannot contradict a prediction that goes by the weights
     elif not low <= float(said[near].mean()) <= high:
@@ -194,7 +203,7 @@ def band_words(prediction: float, low: float, high: float) -> str:
     return f"Predicted {number(prediction)}; nine of ten such rows lie between {number(low)} and {number(high)}."
 
 
-def wilson(rate: float, rows: int) -> tuple[float, float]:
+def wilson(rate: float, rows: float) -> tuple[float, float]:
     """The 95 % score interval of a share (Wilson 1927)."""
     z = 1.959964
     middle = (rate + z * z / (2 * rows)) / (1 + z * z / rows)

@@ -36,7 +36,7 @@ def what_if_table(
     """The predictions of a typed, cleaned frame before and after some changes in every row.
 
     Above 2,000 rows, or what a slow model does in `seconds`, a sample is asked, and counts are of the sample. Missing values stay
-    missing under "percent" and "add".
+    missing under "percent" and "add", numbers below zero as they are under "percent".
     BadInput for unknown columns, ones the model does not use, and values that do not fit.
     """
     return what_if_rows(rows_asked(model, frame, seed), changes, columns, seed, seconds)
@@ -132,7 +132,9 @@ def _changed(rows: Rows, change: TableChange, columns: tuple[Column, ...]) -> pd
         if not math.isfinite(change.amount):
             raise BadInput("The change is no number.", "Give a number such as 5.")
         values = as_numbers(series)
-        return pd.Series(values * (1 + change.amount / 100) if change.how == "percent" else values + change.amount)
+        if change.how == "add":
+            return pd.Series(values + change.amount)
+        return pd.Series(values * np.where(_below(change, series), 1.0, 1 + change.amount / 100))
     if change.how != "set":
         raise BadInput(f"{quote(change.how)} is no kind of change.", "Use percent, add or set.")
     typed = type_row({change.column: change.value}, (column,))[change.column]
@@ -140,6 +142,11 @@ def _changed(rows: Rows, change: TableChange, columns: tuple[Column, ...]) -> pd
         raise BadInput(f"{quote(change.value)} cannot be read as a value of {quote(change.column)}.", "Give one as in the table.")
     made = pd.Series([typed] * len(series))
     return made.astype("float64" if is_number(series) else series.dtype)
+
+
+def _below(change: TableChange, series: pd.Series) -> NDArray[np.bool_]:
+    """(n,) rows that a change leaves alone: a share of a number below zero would go the other way."""
+    return as_numbers(series) < 0 if change.how == "percent" else np.zeros(len(series), dtype=bool)
 
 
 def _outside(seen: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
@@ -187,7 +194,8 @@ def _span(before: Floats, after: Floats) -> tuple[float, float]:
 
 def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -> str:
     problem = rows.model.problem
-    what = join_words([_change_words(change) for change in changes])
+    below = [int(_below(change, rows.frame[change.column]).sum()) for change in changes]
+    what = join_words([_change_words(change, bool(left)) for change, left in zip(changes, below, strict=True)])
     before, after, move = made.means
     span = f"95 % range {made.move_range}, {made.range_words}"
     if problem.task == "regression":
@@ -206,13 +214,17 @@ def _sentence(rows: Rows, made: TableWhatIf, changes: tuple[TableChange, ...]) -
                  f"average instead of {before}{moved}. {flips:,} of {count(made.rows, 'row')} {turned}.")
     if made.outside:
         found += f" In {count(made.outside, 'row')} the new value lies beyond anything seen, where the model can only guess."
+    for change, left in zip(changes, below, strict=True):
+        if left:
+            found += (f" In {count(left, 'row')} {quote(change.column)} is below zero and stays as it is: a share of it would go "
+                      "the other way.")
     return f"{found} {counted_alike(problem.weights)}".rstrip()
 
 
-def _change_words(change: TableChange) -> str:
-    name = quote(change.column)
+def _change_words(change: TableChange, some: bool) -> str:
+    name, way = quote(change.column), "rise" if change.amount >= 0 else "fall"
     if change.how == "percent":
-        return f"all {name} {'rise' if change.amount >= 0 else 'fall'} by {number(abs(change.amount))} %"
+        return f"all {name} {'above zero ' if some else ''}{way} by {number(abs(change.amount))} %"
     if change.how == "add":
-        return f"all {name} {'rise' if change.amount >= 0 else 'fall'} by {number(abs(change.amount))}"
+        return f"all {name} {way} by {number(abs(change.amount))}"
     return f"{name} is {quote(change.value)} everywhere"

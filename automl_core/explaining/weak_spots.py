@@ -1,7 +1,8 @@
 """Where the model fails: groups of rows it predicts worse than the rest, found on one half and confirmed on the other.
 
 Searching and testing on the same rows calls noise a weak spot in nearly every run. Each half is searched once and confirms what
-the other one found (cross-fitting), so that both halves' rows count; Benjamini-Hochberg corrects for all that is tested.
+the other one found (cross-fitting), so that both halves' rows count; Benjamini-Hochberg corrects for all that is tested. A few
+wild rows must not make a group of their own: losses are cut for the search and the test, and told as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from automl_core.explaining.closer_look import SpotCondition, WeakSpot, WeakSpot
 from automl_core.explaining.spot_conditions import all_hold, conditions_of, describe, holds
 from automl_core.explaining.swap import is_date
 from automl_core.explaining.words import count, level_name, number, percent, quote, told_apart
-from automl_core.framing.dependent import Welch, codes_of, welch
+from automl_core.framing.dependent import Welch, codes_of, rows_worth, sum_reach, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
@@ -78,7 +79,7 @@ def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     masks = [holds(condition, judged.frame) for condition in conditions]
     looked_at, tests = 0, []
     for finding in (first, ~first):
-        found, looked = _discover(conditions, [mask[finding] for mask in masks], loss[finding], judged.counted[finding])
+        found, looked = _discover(conditions, [mask[finding] for mask in masks], _cut(loss)[finding], judged.counted[finding])
         looked_at += looked
         for candidate in found:
             everywhere = all_hold(candidate.conditions, judged.frame)
@@ -108,8 +109,11 @@ def row_loss(judged: Judged) -> Floats:
     decision = decision_of(judged.problem)
     decision = decision if level is None else replace(decision, quantile=level)
     y = judged.y if judged.problem.task == "regression" else judged.y.astype(np.int64)
-    loss = np.asarray(rows(y, judged.oof, decision), dtype=np.float64)
-    return np.minimum(loss, np.quantile(loss, 0.995))  # a few wild rows must not make a group of their own
+    return np.asarray(rows(y, judged.oof, decision), dtype=np.float64)
+
+
+def _cut(loss: Floats) -> Floats:
+    return np.minimum(loss, np.quantile(loss, 0.995))
 
 
 def _together(judged: Judged) -> NDArray[np.int64] | None:
@@ -168,18 +172,19 @@ def _overlap(a: Mask, b: Mask) -> float:
 
 def _confirm(judged: Judged, loss: Floats, tests: list[tuple[tuple[SpotCondition, ...], Mask, Mask]]) -> list[WeakSpot]:
     """One-sided Welch tests on the half that did not find the group. A group is kept when it is worse without the rows of those
-    kept before it, too: else it is an echo of them."""
+    kept before it, too: else it is an echo of them. And by its whole losses, with their own range, it must be worse as well."""
     from scipy import stats
 
-    weights, together = judged.counted, _together(judged)
-    made = [(test, welch(loss, weights, test[1], test[2], together)) for test in tests]
+    weights, together, cut = judged.counted, _together(judged), _cut(loss)
+    made = [(test, welch(cut, weights, test[1], test[2], together)) for test in tests]
     adjusted: list[float] = stats.false_discovery_control([found.p for _, found in made]).tolist() if made else []
     kept: list[tuple[WeakSpot, Mask]] = []
-    for (test, found), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
+    for (test, _), p in sorted(zip(made, adjusted, strict=True), key=lambda one: one[1]):
         before = np.any([other for _, other in kept], axis=0) if kept else np.zeros(len(loss), dtype=bool)
-        rest = welch(loss, weights, test[1] & ~before, test[2] & ~before, together).p if kept else 0.0
-        if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY:
-            kept.append((_spot(judged, loss, test, replace(found, p=p)), all_hold(test[0], judged.frame)))
+        rest = welch(cut, weights, test[1] & ~before, test[2] & ~before, together).p if kept else 0.0
+        told = welch(loss, weights, test[1], test[2], together)
+        if p < FALSE_DISCOVERY and rest < FALSE_DISCOVERY and told.gap > 0:
+            kept.append((_spot(judged, loss, test, replace(told, p=p)), all_hold(test[0], judged.frame)))
     return [spot for spot, _ in sorted(kept, key=lambda one: -one[0].gap)]
 
 
@@ -220,10 +225,15 @@ def _seen(judged: Judged, inside: Mask, predicted: float, observed: float) -> st
 def _seen_below(judged: Judged, inside: Mask, predicted: float, level: float) -> str:
     said, came, mass = judged.predicted[inside], judged.observed[inside], judged.counted[inside]
     under, reached = (came < said).astype(np.float64), (came <= said).astype(np.float64)  # of whole numbers many are equal
-    least = 1.96 * math.sqrt(level * (1 - level) * float((mass**2).sum())) / float(mass.sum())  # all below: no spread is seen
-    high = float(np.average(under, weights=mass)) - level > max(least, _reach(judged, inside, under))
+    together = _together(judged)
+
+    def reach(hits: Floats) -> float:
+        worth = rows_worth(hits, None if together is None else together[inside], mass)
+        least = 1.96 * math.sqrt(level * (1 - level) / worth)  # all below: no spread is seen
+        return max(least, _reach(judged, inside, hits))
+
     share = float(np.average(reached, weights=mass))
-    low = level - share > max(least, _reach(judged, inside, reached))
+    high, low = float(np.average(under, weights=mass)) - level > reach(under), level - share > reach(reached)
     return (f"Its {level_name(level)} is {number(predicted)} on average; {percent(share)} of the outcomes were no higher, where "
             f"{number(100 * level)} % should be{_verdict(high or low)}")
 
@@ -236,9 +246,8 @@ def _verdict(off: bool) -> str:
 def _reach(judged: Judged, inside: Mask, missed: Floats) -> float:
     """Half the 95 % interval of what is missed (m,) on average in a group."""
     mass, together = judged.counted[inside], _together(judged)
-    codes = np.arange(len(mass)) if together is None else codes_of(together[inside])
-    off = np.bincount(codes, mass * (missed - float(np.average(missed, weights=mass))))
-    return 1.96 * math.sqrt(float((off**2).sum())) / float(mass.sum())
+    off = mass * (missed - float(np.average(missed, weights=mass)))
+    return sum_reach(off, None if together is None else together[inside], mass) / float(mass.sum())
 
 
 def _two(first: float, second: float) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def one_row(project: str) -> None:
 def _around(around: RowContext, in_points: bool) -> None:
     st.subheader("How sure is this?", anchor=False)
     if around.sureness is not None:
-        st.markdown(plain(around.sureness.sentence), width=TEXT_WIDTH)
+        st.markdown(plain(around.sureness.sentence, 600), width=TEXT_WIDTH)
     for flag in around.flags:
         st.warning(f"{plain(flag)} Be careful with this answer.", icon=":material/warning:")
     if around.neighbours:

@@ -53,7 +53,7 @@ from automl_core.explaining.sure import sureness, wilson
 from automl_core.explaining.weak_spots import weak_spots
 from automl_core.explaining.words import percent
 from automl_core.search.model import Model
-from tests.unit.test_explaining_routes import COLUMNS, model, table, target
+from tests.unit.test_explaining_routes import COLUMNS, PROBLEMS, model, table, target
 
 
 def past(task: str = "binary") -> Past:
@@ -263,6 +263,47 @@ def test_how_sure_a_past_row_is_asks_what_a_model_said_that_had_not_seen_it(most
     assert numbers.unseen(9) == pytest.approx(oof(model("multiclass", ("lightgbm",)))[9, 2])
 
 
+@pytest.mark.parametrize("most", [400, 395])
+def test_past_rows_of_a_few_customers_are_few(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three customers with a hundred rows each, two of them yes: counted as 300 rows they contradicted the prediction."""
+    frame, _ = table()
+    monkeypatch.setattr(sys.modules["automl_core.explaining.sure"], "MOST_PAST", most)
+    who = np.repeat([f"k{place}" for place in range(4)], 100)
+    made = replace(model("binary", ("lightgbm",)), problem=replace(PROBLEMS["binary"], group="who"))
+    said, y = np.repeat([0.6, 0.6, 0.6, 0.1], 100), np.repeat([1.0, 1.0, 0.0, 0.0], 100)
+    cases = past_cases(made, frame.assign(who=who), said, y, np.arange(400), {"a": 1.0})
+    found = sureness(cases, 0.6)
+    assert found is not None
+    assert found.rows >= 295
+    assert (found.low, found.high) == pytest.approx([100 * end for end in wilson(found.rate / 100, 3)], abs=0.5)
+    assert "these count as about 3." in found.sentence
+    assert "trust the past rows more" not in found.sentence
+    alone = sureness(replace(cases, together=None), 0.6)
+    assert alone is not None
+    assert "count as" not in alone.sentence
+    assert "trust the past rows more" in alone.sentence
+
+
+def test_past_rows_that_go_together_contradict_a_right_prediction_seldom() -> None:
+    """Twenty customers or rows with their copies, twenty each, that all turn out alike, as often as predicted."""
+    frame, _ = table()
+    copies = frame.iloc[np.repeat(np.arange(80), 5)].reset_index(drop=True)
+    made = replace(model("binary", ("lightgbm",)), problem=replace(PROBLEMS["binary"], copies_together=True))
+    base = past_cases(made, copies, np.full(400, 0.6), np.zeros(400), np.arange(400), {"a": 1.0})
+    assert base.together is not None
+    assert (base.together == np.repeat(np.arange(80), 5)).all()
+    off = {"alone": 0, "together": 0}
+    for seed in range(200):
+        codes = np.repeat(np.arange(20), 20)
+        came = (np.random.default_rng(seed).random(20) < 0.6).astype(np.float64)[codes]
+        for name, together in (("alone", None), ("together", codes)):
+            found = sureness(replace(base, outcomes=came, together=together), 0.6)
+            assert found is not None
+            off[name] += "trust the past rows more" in found.sentence
+    assert off["alone"] > 100
+    assert off["together"] <= 14
+
+
 def test_what_a_past_row_has_is_not_called_unseen_where_a_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past rows above some number are drawn from: a level or a gap of one that was not drawn was seen nonetheless."""
     frame, raw = table()
@@ -402,6 +443,24 @@ def test_what_if_in_the_whole_table() -> None:
         what_if_table(made, frame, (), COLUMNS)
     with pytest.raises(BadInput):
         what_if_table(made, frame.head(0), (TableChange("a", "add", 1.0),), COLUMNS)
+
+
+def test_numbers_below_zero_are_not_moved_by_a_share_of_them() -> None:
+    """A balance of -100 that “rises” by 10 % fell to -110, where levers, cards and ways leave such numbers alone."""
+    frame, _ = table()
+    made, b = model("binary", ("lightgbm",)), frame["b"]
+    for amount, verb in ((50.0, "rise"), (-50.0, "fall")):
+        found = what_if_table(made, frame, (TableChange("b", "percent", amount),), COLUMNS)
+        assert found.changed == int((b > 0).sum())
+        after = frame.assign(b=b.where(b < 0, b * (1 + amount / 100)))
+        assert found.mean_after == pytest.approx(100 * made.predict_frame(after).mean())
+        assert found.sentence.startswith(f"If all “b” above zero {verb} by 50 %, ")
+        told = f"In {int((b < 0).sum())} rows “b” is below zero and stays as it is: a share of it would go the other way."
+        assert told in found.sentence
+    for rows, change in ((frame[b > 0], TableChange("b", "percent", 10.0)), (frame, TableChange("b", "add", 10.0))):
+        found = what_if_table(made, rows, (change,), COLUMNS)
+        assert found.sentence.startswith("If all “b” rise by 10")
+        assert "below zero" not in found.sentence
 
 
 def test_what_is_in_the_table_is_not_beyond_it_when_few_rows_are_asked() -> None:
