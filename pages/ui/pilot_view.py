@@ -114,7 +114,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
                 of += f", among {count(some)} of the {count(rows, 'row')}; of a large table no more are looked at"
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
                        f"is about{of}.")
-        if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):
+        # each card has a button of its own, or a second press would start the next card in the list
+        if st.button("Start the pilot", type="primary", icon=":material/science:", key=f"start_pilot_{card_key(chosen)}"):
             session.workspace().pilots.start(project, card_key(chosen), choice)
             session.note("The pilot has started: download its file next")
             st.rerun()

@@ -5,11 +5,13 @@ import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core import jobs as queue
 from automl_core.acting import Pilot, PilotChoice, card_key, forbidden_by
 from automl_core.acting.action import Change
 from automl_core.acting.wording import BANNED
@@ -22,7 +24,7 @@ from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting
 from pages.ui.pilot_view import not_offered
 from pages.ui.words import plain
-from tests.pages.conftest import LEVERS, Carded, open_page, primary, texts
+from tests.pages.conftest import LEVERS, Carded, at_once, open_page, primary, texts
 
 PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 
@@ -408,3 +410,16 @@ def test_the_rate_that_a_pilot_measured_is_offered_and_carried_into_the_range(pa
         assert ws.act.goal(project).save_range == ()
     finally:
         ws.act.save_goal(project, goal)
+
+
+def test_a_second_press_starts_no_pilot_of_the_next_card(page: Carded) -> None:
+    """The button was one and the same for all cards: after the first press it stood under the next card, and took the second."""
+    app = open_page("pilots", page.project)
+
+    def start() -> Any:
+        return next(button for button in app.button if button.label == "Start the pilot")
+
+    pressed = start().proto.id
+    start().click().run()
+    assert not app.error
+    assert start().proto.id != pressed
