@@ -51,10 +51,9 @@ def link_form(report: Report, fresh: bool) -> None:
         days = st.segmented_control("The link stays open for", list(DAYS), default="30 days", required=True, key="link_days")
         if st.button("Create link", type="primary" if fresh else "secondary", icon=":material/link:", key="create_link"):
             with border():
-                _, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
-                session.session().shown_once["link"] = absolute(path)
-    address = session.session().shown_once.get("link")
-    if address:
+                link, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
+                session.session().shown_once[f"{report.id} {link.id}"] = absolute(path)
+    for address in [kept for name, kept in session.session().shown_once.items() if name.startswith(report.id)][-1:]:
         st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=TEXT_WIDTH)
         st.code(address, language=None, wrap_lines=True)
         st.link_button("Open the report", address, icon=":material/open_in_new:")
@@ -71,9 +70,9 @@ def named(link: ReportLink) -> str:
 
 
 def revoke(link: ReportLink) -> None:
-    """Close one link; an address still on the screen might be this one’s, so it is taken away."""
+    """Close one link; its address, if it is still on the screen, is taken away."""
     ws.share.revoke(link.id)
-    session.session().shown_once.pop("link", None)
+    session.session().shown_once.pop(f"{link.report_id} {link.id}", None)
     session.note(f"The link made on {plain(named(link))} is closed")
 
 
@@ -111,7 +110,6 @@ if st.button("Make the report" if not reports else "Make a new report", type="se
              icon=":material/description:", key="make_report"):
     with border(), st.spinner("Writing the report", show_time=True):
         ws.share.make_report(project, label=explain_class.chosen(project))
-        session.session().shown_once.pop("link", None)
         st.rerun()
 if reports:
     names = {f"{plain(cut(item.title, 60))}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}

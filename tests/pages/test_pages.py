@@ -178,6 +178,30 @@ def test_the_link_that_was_chosen_is_the_one_that_is_revoked(
     share.revoke(newer.id)
 
 
+def test_a_link_is_shown_under_the_report_that_it_opens_until_it_is_revoked(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood under every report, also those that it does not open, and was gone when another link was revoked."""
+    share, project = stages.workspace.share, stages.projects["scored"]
+    newest = share.make_report(project)
+    other = share.create_link(newest.id)[0]
+    app = visit("scored", "share")
+
+    def shown(report: int) -> list[str]:
+        next(box for box in app.selectbox if box.label == "Report").select_index(report).run()
+        return [code.value for code in app.code if "/r/" in code.value]
+
+    app.button(key="create_link").click().run()
+    made = share.links(project)[0]
+    (address,) = shown(0)
+    assert shown(1) == []
+    at_once(monkeypatch)
+    for link, left in ((other, [address]), (made, [])):
+        app.selectbox(key=f"revoke_{project}").set_value(link.id).run()
+        app.button(key="revoke").click().run()
+        assert shown(0) == left
+
+
 def confirmed(name: str, *values: object) -> None:
     """What the dialog does after “yes”; a test run knows no dialog of its own."""
     from pages.ui import deploy_view
