@@ -6,6 +6,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from automl_core.framing.problem import Verdict
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from pages.ui import cards, charts, progress, session
 from pages.ui.border import border
@@ -44,14 +45,14 @@ def copies(project: str) -> None:
         st.caption(f"{verdict.copies} Keep copies together on the goal page if new rows will not be copies.")
 
 
-def live(project: str, metric: str) -> None:
+def live(project: str) -> None:
     """The running search: progress, best so far, leaderboard, Finish now and Cancel; polled every second."""
-    _live(project, metric)
+    _live(project)
 
 
 @st.fragment(run_every=1.0)
 @border()
-def _live(project: str, metric: str) -> None:
+def _live(project: str) -> None:
     ws = session.workspace()
     state = ws.search.state(project)
     if state is None or state.job.state not in progress.ACTIVE:
@@ -68,7 +69,9 @@ def _live(project: str, metric: str) -> None:
     if not done:
         st.caption("The first results take a few seconds.")
         return
-    best, baseline = done[0], _baseline(project, metric)
+    inputs = ws.search.inputs(state.run)  # its own: the goal may have been changed since it began
+    metric = ws.goal.problem_of(inputs).metric
+    best, baseline = done[0], _baseline(ws.goal.verdict_of(project, inputs))
     text = f"Best so far: **{plain(best.label)}** with {metric_title(metric)} {score(best.score)}"
     if baseline:
         text += f", against {score(baseline.mean)} without a model"
@@ -112,10 +115,9 @@ def _worth(project: str, offer: RungOffer) -> str:
     return f"; {money(offer.money, problem.money.currency)} a row"
 
 
-def _baseline(project: str, metric: str) -> Score | None:
-    """The constant answer’s score from the check, when it was made with this metric."""
-    verdict = session.workspace().goal.verdict(project)
-    if verdict is None or verdict.metric != metric:
+def _baseline(verdict: Verdict | None) -> Score | None:
+    """The constant answer’s score from the check, when it was made."""
+    if verdict is None:
         return None
     rung = next((rung for rung in verdict.ladder if rung.rung == "average"), None)
     return Score(rung.score, rung.low, rung.high) if rung else None
