@@ -11,7 +11,7 @@ from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from pages.ui import cards, charts, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
-from pages.ui.words import count, family_title, interval, metric_title, milliseconds, money, number, plain, score
+from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, number, plain, score
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
          "single": "Best single model", "ensemble": "Best blend"}
@@ -139,13 +139,14 @@ def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) 
             "95 % interval": interval(trial.low, trial.high) if ok else "", "Kind": family_title(trial.family),
             "Seconds": trial.seconds or None, "State": trial.reason if not ok and trial.reason else STATES[trial.state],
         })
-    config, title = st.column_config, metric_title(metric)
+    config, title, table = st.column_config, metric_title(metric), pd.DataFrame(rows)
+    written = decimals(float(pd.to_numeric(table["Score"]).abs().median()), 4)
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
+        table, hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
         alt=f"Leaderboard of {len(trials)} candidates by {title}",
         column_config={
             "Place": config.TextColumn(width=50), "Candidate": config.TextColumn(width=175, pinned=True),
-            "Score": config.NumberColumn(title if len(title) <= LONGEST_HEAD else "Score", help=title, format="%.4f", width=105),
+            "Score": config.NumberColumn(title if len(title) <= LONGEST_HEAD else "Score", help=title, format=written, width=105),
             "Seconds": config.NumberColumn(format="%.1f", width=80), "State": config.TextColumn(width="large"),
         },
     )
