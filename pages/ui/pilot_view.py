@@ -198,9 +198,10 @@ def ended(pilot: Pilot) -> None:
                 icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
             if st.button("Take the result back", key=f"back_{pilot.id}", type="tertiary", icon=":material/undo:",
                          help="When the wrong file was sent: the pilot runs again."):
-                with border():
-                    ws.pilots.take_back(pilot.id)
-                    st.rerun()
+                sent = f" as {quoted(pilot.sent_name, 60)}" if pilot.sent_name else ""
+                forms.confirm("Take the result back", "The pilot runs again, without its result and without the outcomes that "
+                              f"were sent{sent}: send them again for a new verdict.", "Take it back",
+                              partial(ws.pilots.take_back, pilot.id))
 
 
 def _head(pilot: Pilot) -> None:

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from automl_core.framing.problem import Verdict
+from automl_core.jobs import Job
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
-from pages.ui import cards, charts, progress, session
+from pages.ui import cards, charts, forms, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
 from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, number, plain, score
@@ -64,8 +66,8 @@ def _live(project: str) -> None:
         with st.container(horizontal=True):
             st.button("Finish now", type="primary", key="finish", disabled=bool(job.stop) or not done, on_click=progress.stop,
                       args=(job.id, "finish"), help="Stops searching and keeps the best so far.")
-            st.button("Cancel", key="cancel", disabled=bool(job.stop), on_click=progress.stop, args=(job.id, "cancel"),
-                      help="Stops searching; no model is handed over.")
+            if st.button("Cancel", key="cancel", disabled=bool(job.stop), help="Stops searching; no model is handed over."):
+                _cancel(job, bool(done))
     if not done:
         st.caption("The first results take a few seconds.")
         return
@@ -77,6 +79,16 @@ def _live(project: str) -> None:
         text += f", against {score(baseline.mean)} without a model"
     st.markdown(f"{text}. {count(len(done), 'candidate')} scored.")
     leaderboard(state.trials, metric, baseline)
+
+
+def _cancel(job: Job, found: bool) -> None:
+    """Stop a search for good; asks first where it has `found` something that would be lost."""
+    stop = partial(progress.stop, job.id, "cancel")
+    if not found:
+        stop()
+        st.rerun()
+    forms.confirm("Cancel the search", "It then hands over no model. “Finish now” keeps the best so far.", "Cancel the search",
+                  stop, "Go on searching")
 
 
 def ladder(project: str, summary: RunSummary) -> None:

@@ -97,6 +97,29 @@ def test_a_running_search_shows_its_progress_and_can_be_finished(workspace: Work
     assert app.button(key="cancel").disabled
 
 
+def test_a_search_is_cancelled_after_a_question_that_names_the_way_to_keep_the_best(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside “Finish now” it lost all that was found, unasked; before anything is found nothing can be lost."""
+    project, job, watch = searching(workspace)
+    watch.event("trial", to_json(RIDGE))
+    app = open_page("search", project)
+    app.button(key="cancel").click().run()
+    assert not workspace.jobs.get(job.id).stop, "asked first"
+    assert app.button(key="confirm_yes").label == "Cancel the search"
+    asked = at_once(monkeypatch)
+    app = open_page("search", project)
+    app.button(key="cancel").click().run()
+    assert "“Finish now” keeps the best so far" in asked[0]
+    assert workspace.jobs.get(job.id).stop == "cancel"
+
+
+def test_a_search_that_has_found_nothing_is_cancelled_at_once(workspace: Workspace) -> None:
+    project, job, _ = searching(workspace)
+    open_page("search", project).button(key="cancel").click().run()
+    assert workspace.jobs.get(job.id).stop == "cancel"
+
+
 def test_a_running_search_is_told_by_its_own_goal(workspace: Workspace) -> None:
     """Its scores stood under the metric that was saved since, without the baseline of its own."""
     project, _, watch = searching(workspace)

@@ -423,3 +423,18 @@ def test_a_second_press_starts_no_pilot_of_the_next_card(page: Carded) -> None:
     start().click().run()
     assert not app.error
     assert start().proto.id != pressed
+
+
+def test_a_result_is_taken_back_after_a_question(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One press emptied the result and the outcomes that were sent."""
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=300))
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    app = open_page("pilots", project)
+    app.button(key=f"back_{pilot.id}").click().run()
+    assert ws.pilots.get(pilot.id).state == "raised", "asked first"
+    assert app.button(key="confirm_yes").label == "Take it back"
+    asked = at_once(monkeypatch)
+    app.button(key=f"back_{pilot.id}").click().run()
+    assert "“outcomes\\.csv”" in asked[0]
+    assert ws.pilots.get(pilot.id).state == "running"
