@@ -438,3 +438,23 @@ def test_a_result_is_taken_back_after_a_question(page: Carded, monkeypatch: pyte
     app.button(key=f"back_{pilot.id}").click().run()
     assert "“outcomes\\.csv”" in asked[0]
     assert ws.pilots.get(pilot.id).state == "running"
+
+
+def test_actions_can_be_looked_for_again_and_a_failure_is_told(page: Carded) -> None:
+    """Old cards say “look for actions again”, but the button was drawn only where there was no card."""
+    ws, project = page.workspace, page.project
+    app = open_page("act", project)
+    again = app.button(key="find_actions")
+    assert (again.label, again.proto.type) == ("Look again", "secondary")
+    again.click().run()
+    (job,) = ws.jobs.active(project)
+    assert job.kind == "act"
+    leased = queue.lease(ws.context.store, job_id=job.id)
+    assert leased is not None
+    queue.fail(ws.context.store, job.id, "The memory did not last.", leased.attempts)
+    app = open_page("act", project)
+    assert "The memory did not last" in app.error[0].value
+    assert ws.act.cards(project)
+    assert app.button(key="find_actions").label == "Look again"
+    ws.jobs.stop(ws.act.start(project).id, "cancel")
+    assert not open_page("act", project).error
