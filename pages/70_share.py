@@ -112,7 +112,7 @@ if st.button("Make the report" if not reports else "Make a new report", type="se
         ws.share.make_report(project, label=explain_class.chosen(project))
         st.rerun()
 if reports:
-    names = {f"{plain(cut(item.title, 60))}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
+    names = {f"{cut(item.title, 60)}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
     report = names[st.selectbox("Report", list(names), key=f"report_{len(reports)}")] if len(reports) > 1 else reports[0]
     link_form(report, fresh)
     preview(report)

@@ -202,6 +202,15 @@ def test_a_link_is_shown_under_the_report_that_it_opens_until_it_is_revoked(
         assert shown(0) == left
 
 
+def test_a_report_is_chosen_by_its_title_as_it_is(visit: Visit, stages: Stages) -> None:
+    """Options are no Markdown: signs that stand for themselves there showed their backslashes."""
+    share, project = stages.workspace.share, stages.projects["scored"]
+    made = replace(share.make_report(project), id=stages.workspace.context.store.new_id("rep"), title="What drives has_churned?")
+    stages.workspace.context.save("report", project, made, record_id=made.id)
+    box = next(box for box in visit("scored", "share").selectbox if box.label == "Report")
+    assert box.options[0].startswith("What drives has_churned?, ")
+
+
 def confirmed(name: str, *values: object) -> None:
     """What the dialog does after “yes”; a test run knows no dialog of its own."""
     from pages.ui import deploy_view
