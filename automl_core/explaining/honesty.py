@@ -38,6 +38,7 @@ Floats = NDArray[np.float64]
 DRAWS = 40
 REFIT_ROWS, SAMPLED_ROWS = 500, 60
 MOST_DROPS = 40
+NOISE_SHARE, NOISE_SECONDS = 0.4, 8.0  # of the time for the noise floor; what it may take at least
 STABLE_RANGE = 3
 GROUP_NAMED = 3  # columns of a group
 UNKNOWN = (math.nan, math.nan, math.nan)
@@ -96,7 +97,8 @@ def all_with_evidence(
     """The same for several classes of one model, by the same refits: what the score needs does not hang on the class."""
     began = time.monotonic()
     wanted, together = _wanted(explanations), together_of(past.frame, past.columns, model.problem)
-    noise = noise_floor(model, past, tuple(dict.fromkeys(_key(group) for one in explanations for group in one.groups)))
+    units = tuple(dict.fromkeys(_key(group) for one in explanations for group in one.groups))
+    noise = noise_floor(model, past, units, max(NOISE_SECONDS, NOISE_SHARE * seconds))
     seen: list[_Seen] = []
     halves: list[Refit] = []
     for refit in refits(model, past, max(0.0, 0.7 * seconds - (time.monotonic() - began)), fits):

@@ -45,6 +45,7 @@ LEAST_ROWS = 80
 MOST_ROUNDS = 400
 PAIRS = 4
 FORMULA_SECONDS = 2.0
+FIT_SECONDS = 10.0  # that each refit may take, however little time is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def refits(model: Model, past: Past, seconds: float, fits: int = 0) -> Iterator[
     """Up to four pairs of halves, the two of a pair one after the other, until the time is up; two at least.
     With a number of `fits` it is these, and the time only stops a fit that does not come to its end.
 
-    Nothing when there are fewer than 80 rows with an outcome, or the rows cannot be split by the problem's rules.
+    Nothing when there are fewer than 80 rows with an outcome, or the rows cannot be split by the problem's rules. It ends with a
+    fit that takes twice the time (and more than ten seconds): what is cut off is no model of the same kind.
     """
     until, known = time.monotonic() + seconds, _known(past)
     if len(known) < LEAST_ROWS:
@@ -127,7 +129,7 @@ def refits(model: Model, past: Past, seconds: float, fits: int = 0) -> Iterator[
             if (done >= fits) if fits else (done >= 2 and time.monotonic() + longest > until):
                 return
             began = time.monotonic()
-            made = table.fit(train, past.seed + done, until + 4 * seconds)
+            made = table.fit(train, past.seed + done, max(FIT_SECONDS, 2 * seconds))
             if made is None:
                 return
             done += 1
@@ -156,16 +158,16 @@ def why_none(model: Model, past: Past) -> str:
         make_folds(table.target, model.problem, table.frame, past.columns, 2, past.seed)
     except BadInput as error:
         return f"{wanted}, and these cannot be halved. {error.message}"
-    return f"{wanted}, and no model of this kind could be fitted to a half of these."
+    return f"{wanted}, and no model of this kind could be fitted to a half of these in time."
 
 
 def again(model: Model, past: Past, seconds: float = 60.0) -> Model | None:
     """A model of the same kind, or what stands in for it, fitted on all rows of `past` (10,000 at most), whose outcomes may be
-    made up; None when a library cannot learn from them or there are fewer than 80 rows."""
+    made up; None when a library cannot learn from them, or not in time, or there are fewer than 80 rows."""
     known = _known(past)
     if len(known) < LEAST_ROWS:
         return None
-    return _Table(model, past, known).fit(np.arange(len(known)), past.seed, time.monotonic() + seconds)
+    return _Table(model, past, known).fit(np.arange(len(known)), past.seed, seconds)
 
 
 class _Table:
@@ -188,8 +190,8 @@ class _Table:
         others = any(not isinstance(code, Letters) for code in encoder.codes)
         self.codings = ((fit_codes, others), (fit_letters, bool(self.levels)))
 
-    def fit(self, train: Places, seed: int, until: float) -> Model | None:
-        """A model like the whole one, learned from `train`; None when a library cannot."""
+    def fit(self, train: Places, seed: int, seconds: float) -> Model | None:
+        """A model like the whole one, learned from `train`; None when a library cannot, or its members take longer."""
         model, problem = self.model, self.model.problem
         plain = model.encoder.features[: model.encoder.plain]
         classes = max(2, len(problem.classes))
@@ -207,7 +209,7 @@ class _Table:
             formed = fit_formulas(given, train, seed, time.monotonic() + FORMULA_SECONDS)
             formulas = formed.formulas
             matrix, features = np.hstack([matrix, formed.values[train]]), (*features, *formulas.features)
-        members = []
+        members, until = [], time.monotonic() + seconds
         for member, spec in zip(model.members, self.specs, strict=True):
             y = to_log(self.y[train]) if member.logs else self.y[train]
             whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed, deadline=until)
@@ -215,10 +217,12 @@ class _Table:
                 whole = replace(whole, weights=self.weights[train])
             request = early_or_given(whole, spec)
             try:
-                native = families().get(spec.family).fit(request).native
+                fitted = families().get(spec.family).fit(request)
             except FAILURES:
                 return None
-            members.append(Member(spec.family, member.label, member.weight, native, (), member.logs, member.scale))
+            if fitted.truncated:
+                return None
+            members.append(Member(spec.family, member.label, member.weight, fitted.native, (), member.logs, member.scale))
         return replace(model, encoder=encoder, formulas=formulas, members=tuple(members))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,10 @@ import pytest
 
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
-from automl_core.explaining import explain, with_evidence
+from automl_core.explaining import explain, honesty, with_evidence
 from automl_core.explaining import refits as room
 from automl_core.explaining.refits import Past, again, refits, why_none
+from automl_core.explaining.shadows import EXPLAINED, Noise, noise_floor
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import PARTS, Coded, CodeSource, fit_codes
 from automl_core.search.families import families
@@ -21,6 +24,7 @@ from automl_core.search.family import FitRequest
 from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
+from tests.truth.explaining_data import Made, fitted
 
 COLUMNS = (Column("who", "text", "category"), Column("x", "float", "number"), Column("shop", "text", "category"),
            Column("y", "text", "category"))
@@ -83,3 +87,55 @@ def test_a_group_that_all_rows_share_is_no_group() -> None:
     one = replace(past, frame=past.frame.assign(shop="s0"))
     assert list(refits(model, one, 1.0)) == []
     assert again(model, one) is not None
+
+
+def boosted() -> Made:
+    """x moves the outcome, z does not."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=400), "z": rng.normal(size=400)})
+    return fitted(frame, 2 * frame["x"].to_numpy() + rng.normal(size=400), "regression", options={"learning_rate": 0.1})
+
+
+def test_a_slow_noise_floor_leaves_whole_refits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took all the time, each refit was one tree, and shuffling x cost such a model a tenth of what it costs this one."""
+    made = boosted()
+
+    def slowly(*asked: Any) -> Noise:
+        time.sleep(0.3)
+        return Noise(0.9, frozenset(), True)
+
+    monkeypatch.setattr(honesty, "noise_floor", slowly)
+    found = with_evidence(explain(made.model, made.past.frame, made.past.y), made.model, made.past, 0.2)
+    x = next(item for item in found.importance if item.column == "x")
+    assert x.evidence
+    assert x.drop > 0.8  # of rmse: 1 with x, 5 ** 0.5 without
+    trees = [refit.model.members[0].native.boosters[0].num_trees() for refit in refits(made.model, made.past, 0.0)]
+    assert trees == [80, 80]
+
+
+def test_what_is_cut_off_is_no_refit(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = boosted()
+    monkeypatch.setattr(room, "FIT_SECONDS", 0.0)
+    assert list(refits(made.model, made.past, 0.0)) == []
+    assert again(made.model, made.past, 0.0) is None
+    assert not noise_floor(made.model, made.past, (), 0.0).known
+
+
+def test_slow_parts_are_of_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, explained = boosted(), [0]
+    family = families().get("lightgbm")
+
+    def slowly(native: Any, matrix: np.ndarray) -> Any:
+        assert family.contributions is not None
+        time.sleep(0.005 * len(matrix))
+        explained[0] += len(matrix)
+        return family.contributions(native, matrix)
+
+    slow = replace(family, contributions=slowly)
+    monkeypatch.setattr("automl_core.explaining.shadows.families", lambda: SimpleNamespace(get=lambda name: slow))
+    began = time.monotonic()
+    found = noise_floor(made.model, made.past, (), 1.5)
+    assert found.known
+    assert ("x",) in found.beyond
+    assert 100 <= explained[0] < EXPLAINED
+    assert time.monotonic() - began < 3.0
