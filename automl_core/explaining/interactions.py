@@ -12,18 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.explaining.additive import added_up, additive_outcomes
 from automl_core.explaining.closer_look import Interaction, Interactions
 from automl_core.explaining.contributions import shown
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.overview import outcomes_shown
 from automl_core.explaining.pair_test import Judge, confirmed
-from automl_core.explaining.refits import Past, again, refits
+from automl_core.explaining.refits import LEAST_ROWS, Past, again, refits
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number
 from automl_core.explaining.words import apart, count, number, quote
-from automl_core.search.families import families
-from automl_core.search.family import FitRequest
-from automl_core.search.log_target import from_log, to_log
-from automl_core.search.model import Model
-from automl_core.search.worker import FAILURES
 
 Floats = NDArray[np.float64]
 COLUMNS = 8
@@ -31,8 +28,6 @@ PLACES = 8  # of each column's grid
 BACKGROUND = 60
 SHUFFLES = 9
 SHOWN = 3
-STUMPS = {"num_leaves": 2, "learning_rate": 0.1, "rounds": 1000}
-LEAST_ROWS = 80
 SMALL = 1e-4
 REFIT_SECONDS = 20.0
 Progress = Callable[[float, str], None]
@@ -66,7 +61,8 @@ def interactions(
 
     For each pair the joint partial dependence is compared with the sum of the single ones (Friedman and Popescu 2008), in
     log-odds for classes. The null is nine models of the same kind fitted on data in which effects add up: an additive boosting's
-    predictions, its residuals dealt out anew (numbers) or its outcomes drawn anew (classes). A pair counts when its size is above
+    predictions, its residuals dealt out anew (numbers) or its outcomes drawn anew (classes), alike in rows that go together. A
+    pair counts when its size is above
     the largest of any pair in any null, and when it helps to predict rows that it was not learned from (`pair_test`): by chance
     that is so in one table of twenty at most. Fewer null models when the time is up, one at least.
     """
@@ -79,7 +75,7 @@ def interactions(
     background = _background(rows, past.seed)
     found = _all_pairs(rows, grids, background)
     null, shuffles = 0.0, 0
-    for draw in _additive(rows.model, past, SHUFFLES):
+    for draw in additive_outcomes(rows.model, past, SHUFFLES):
         tell(shuffles / SHUFFLES, f"Comparing with data in which effects add up ({shuffles + 1} of {SHUFFLES}).")
         model = again(rows.model, replace(past, y=draw, seed=past.seed + shuffles))
         if model is None:
@@ -113,12 +109,14 @@ def _confirmed(
     names = [grid.name for grid in grids]
     found: dict[tuple[int, int], list[float]] = {pair: [] for pair in combinations(range(len(grids)), 2)}
     observed = outcomes_shown(rows.model, past.y, rows.place) / rows.scale
+    together = together_of(past.frame, past.columns, rows.model.problem)
     for refit in islice(refits(rows.model, past, REFIT_SECONDS), 2):
         part = past.frame.iloc[refit.valid]
-        said = _added_up(rows, past, refit.train, part)
-        if said is None:
+        added = added_up(rows.model, past, refit.train, part, np.random.default_rng(past.seed))
+        if added is None:
             return None
-        judge = Judge(observed[refit.valid], said, rows.model.problem.task == "regression")
+        said = shown(rows.model, added[0], rows.place)
+        judge = Judge(observed[refit.valid], said, rows.model.problem.task == "regression", among(together, refit.valid))
         shadow = Rows(refit.model, rows.frame, refit.model.encoder.matrix(rows.frame), rows.place)
         regridded = [_grid(shadow, name) for name in names]
         kept = [grid for grid in regridded if grid is not None]
@@ -128,23 +126,6 @@ def _confirmed(
         for (a, b), beyond in _all_pairs(shadow, kept, background).items():
             found[a, b].append(judge.z(beyond.surface, places[a], places[b]))
     return confirmed(found) if any(found.values()) else None
-
-
-def _added_up(rows: Rows, past: Past, train: NDArray[np.int64], part: pd.DataFrame) -> Floats | None:
-    """What a boosting of single cuts that learned from `train` says of other rows: (n,) probabilities of the explained class, or
-    numbers; None when it cannot learn."""
-    encoder, problem = rows.model.encoder, rows.model.problem
-    matrix = encoder.matrix(past.frame.iloc[train])[:, : encoder.plain]
-    order = np.random.default_rng(past.seed).permutation(len(train))
-    aside, kept = order[: len(order) // 5], order[len(order) // 5 :]
-    family, y = families().get("lightgbm"), past.y[train]
-    request = FitRequest(matrix[kept], y[kept], encoder.features[: encoder.plain], problem.task, max(2, len(problem.classes)),
-                         STUMPS, valid_matrix=matrix[aside], valid_y=y[aside], seed=past.seed)
-    try:
-        said = family.predict(family.fit(request).native, encoder.matrix(part)[:, : encoder.plain])
-    except FAILURES:
-        return None
-    return shown(rows.model, said, rows.place)
 
 
 def _near(grid: _Grid, series: pd.Series) -> NDArray[np.int64]:
@@ -219,44 +200,6 @@ def _beyond(rows: Rows, base: Floats, first: _Grid, second: _Grid, raw: bool = T
     weight = np.outer(u, v)
     size, whole = float((weight * surface**2).sum()), float((weight * centred**2).sum())
     return _Beyond(surface, size**0.5, min(1.0, size / whole) if whole > 1e-12 else 0.0)
-
-
-def _additive(model: Model, past: Past, draws: int) -> list[Floats]:
-    """Outcomes (n,) as they would be if effects added up: from a boosting of single cuts, which cannot join two columns.
-
-    It is stopped early on a fifth of the rows, and the residuals are those of that fifth: those of rows it has learned from would
-    be too small, and models of such data would join columns less often by chance than the model does.
-    """
-    known = np.flatnonzero(np.isfinite(past.y))
-    if len(known) < LEAST_ROWS:
-        return []
-    generator = np.random.default_rng(past.seed)
-    order = generator.permutation(known)
-    aside, kept = order[: len(order) // 5], order[len(order) // 5 :]
-    encoder, problem = model.encoder, model.problem
-    matrix = encoder.matrix(past.frame)[:, : encoder.plain]
-    family = families().get("lightgbm")
-    request = FitRequest(matrix[kept], past.y[kept], encoder.features[: encoder.plain], problem.task,
-                         max(2, len(problem.classes)), STUMPS, valid_matrix=matrix[aside], valid_y=past.y[aside], seed=past.seed)
-    try:
-        said = family.predict(family.fit(request).native, matrix)
-    except FAILURES:
-        return []
-    logs = any(member.logs for member in model.members)
-    if logs:  # no number is below 0, and what is left over grows with the number: the means still add up
-        said = to_log(np.maximum(said, 0.0))
-    left = (to_log(past.y[aside]) if logs else past.y[aside]) - said[aside] if problem.task == "regression" else None
-    made = []
-    for _ in range(draws):
-        y = np.full(len(past.y), np.nan)
-        if left is not None:
-            drawn = said[known] + generator.choice(left, len(known))
-            y[known] = from_log(drawn) if logs else drawn
-        else:
-            shares = said[known] if said.ndim == 2 else np.column_stack([1 - said[known], said[known]])
-            y[known] = (generator.random((len(known), 1)) > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
-        made.append(y)
-    return made
 
 
 def _interaction(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: float) -> Interaction:

@@ -41,12 +41,13 @@ from automl_core.explaining import (
     what_if_table,
     with_evidence,
 )
+from automl_core.explaining.additive import additive_outcomes
 from automl_core.explaining.changes import TableChange
 from automl_core.explaining.closer_look import Curve, Evidence, SpotCondition
 from automl_core.explaining.contributions import explained_class
 from automl_core.explaining.depth import judged_rows
 from automl_core.explaining.explanation import ColumnGroup
-from automl_core.explaining.interactions import _additive, _grid, _sentence, interactions
+from automl_core.explaining.interactions import _grid, _sentence, interactions
 from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.spot_conditions import conditions_of, describe, holds
 from automl_core.explaining.sure import sureness, wilson
@@ -349,7 +350,7 @@ def test_places_of_a_pair_are_told_apart_and_years_have_no_mark() -> None:
 def test_pairs_of_a_model_of_logarithms_are_held_against_numbers_that_have_one() -> None:
     frame, _ = table()
     made, known = model("regression", ("lightgbm",), logs=True), past("regression")
-    drawn = np.concatenate(_additive(made, known, 3))
+    drawn = np.concatenate(additive_outcomes(made, known, 3))
     assert drawn.min() >= 0
     assert np.quantile(drawn, 0.9) == pytest.approx(np.quantile(known.y, 0.9), rel=0.3)
     assert interactions(open_rows(made, frame.head(200)), known, ("a", "b"), 0.1).shuffles >= 1
