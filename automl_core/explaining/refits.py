@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
+from automl_core.framing.metric_rows import inverse_size
+from automl_core.framing.metrics import metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import make_folds, row_groups, row_weights
 from automl_core.search.codes import CodeSource, fit_codes
@@ -34,6 +36,7 @@ from automl_core.search.letters import Letters, levels_of
 from automl_core.search.log_target import family_options, to_log
 from automl_core.search.model import NO_FORMULAS, Member, Model
 from automl_core.search.plan import Trial
+from automl_core.search.portfolio import loss_options
 from automl_core.search.worker import FAILURES
 
 Floats = NDArray[np.float64]
@@ -75,6 +78,15 @@ class Past:
         """(n,) how much each row counts, 1 on average; None when all count alike."""
         return row_weights(self.frame, problem) if problem.weights in self.frame else None
 
+    def learning_weights(self, problem: Problem) -> Floats | None:
+        """(n,) the same while a model learns: by the inverse of the truth, too, where errors are judged relative to it."""
+        given = self.weights(problem)
+        if metric_of(problem).name != "mape":
+            return given
+        found, known = np.ones(len(self.y)), np.isfinite(self.y)
+        found[known] = inverse_size(self.y[known])
+        return found if given is None else found * given
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refit:
@@ -88,10 +100,10 @@ class Refit:
 def spec_of(model: Model, member: Member, trials: tuple[Trial, ...]) -> MemberSpec:
     """The settings of a member from the search's list of what was tried; a slow kind of model is stood in for by LightGBM."""
     if member.family not in REFITTED:
-        return MemberSpec(STAND_IN, exact=False)
+        return MemberSpec(STAND_IN, loss_options(model.problem, STAND_IN), exact=False)
     trial = next((one for one in trials if one.family == member.family and one.label == member.label), None)
     if trial is None:
-        return MemberSpec(member.family)
+        return MemberSpec(member.family, loss_options(model.problem, member.family))
     rounds = int(np.median(trial.rounds)) if trial.rounds else 0
     return MemberSpec(member.family, family_options(trial.options), min(rounds, MOST_ROUNDS), rounds <= MOST_ROUNDS)
 
@@ -177,8 +189,8 @@ class _Table:
         self.model = model
         self.frame = past.frame.iloc[known].reset_index(drop=True)
         self.y = past.y[known]
-        given = past.weights(model.problem)
-        self.weights = None if given is None else given[known]
+        given, learning = past.weights(model.problem), past.learning_weights(model.problem)
+        self.weights, self.learning = (None if one is None else one[known] for one in (given, learning))
         self.groups = _groups(self.frame, past.columns, model.problem)
         classes = model.problem.task != "regression"
         self.target: NDArray[np.generic] = self.y.astype(np.int64) if classes else self.y
@@ -213,8 +225,8 @@ class _Table:
         for member, spec in zip(model.members, self.specs, strict=True):
             y = to_log(self.y[train]) if member.logs else self.y[train]
             whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed, deadline=until)
-            if self.weights is not None:
-                whole = replace(whole, weights=self.weights[train])
+            if self.learning is not None:
+                whole = replace(whole, weights=self.learning[train])
             request = early_or_given(whole, spec)
             try:
                 fitted = families().get(spec.family).fit(request)

@@ -19,6 +19,7 @@ from automl_core.search.families import families
 from automl_core.search.family import Family, FitRequest
 from automl_core.search.log_target import to_log
 from automl_core.search.model import Model
+from automl_core.search.portfolio import loss_options
 from automl_core.search.worker import FAILURES
 
 Floats = NDArray[np.float64]
@@ -81,9 +82,9 @@ def noise_floor(model: Model, past: Past, groups: tuple[Unit, ...] = (), seconds
     heaviest = max(model.members, key=lambda member: member.weight)
     spec = spec_of(model, heaviest, past.trials)
     if families().get(spec.family).contributions is None:
-        spec = MemberSpec(STAND_IN)
+        spec = MemberSpec(STAND_IN, loss_options(model.problem, STAND_IN))
     y = to_log(past.y[picked]) if heaviest.logs else past.y[picked]
-    given = past.weights(model.problem)
+    given = past.learning_weights(model.problem)
     units, together = _places(model, groups), among(together_of(past.frame, past.columns, model.problem), picked)
     table = _Table(matrix, y, None if given is None else given[picked], together, _held(matrix, together))
     beyond = set(units)

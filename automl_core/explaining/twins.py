@@ -12,6 +12,7 @@ from automl_core.explaining.refits import Past, Refit
 from automl_core.framing.score_interval import Counting
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
+from automl_core.search.portfolio import loss_options
 from automl_core.search.worker import FAILURES
 
 Floats = NDArray[np.float64]
@@ -39,14 +40,14 @@ def replaceable(
     features = encoder.features[: encoder.plain]
     train, valid = (encoder.matrix(past.frame.iloc[part])[:, : encoder.plain] for part in (refit.train, refit.valid))
     problem = refit.model.problem
-    given = past.weights(problem)
-    learning, weights = (None if given is None else given[part] for part in (refit.train, refit.valid))
+    learning, weights = (None if given is None else given[part] for given, part in (
+        (past.learning_weights(problem), refit.train), (past.weights(problem), refit.valid)))
+    options = {"learning_rate": 0.08, **loss_options(problem, "lightgbm")}
     judging = Counting(weights, among(together_of(past.frame, past.columns, problem), refit.valid))
 
     def predicted(kept: NDArray[np.int64]) -> Floats:
         request = FitRequest(train[:, kept], past.y[refit.train], tuple(features[place] for place in kept), problem.task,
-                             max(2, len(problem.classes)), {"learning_rate": 0.08}, rounds=ROUNDS, seed=past.seed,
-                             weights=learning)
+                             max(2, len(problem.classes)), options, rounds=ROUNDS, seed=past.seed, weights=learning)
         family = families().get("lightgbm")
         return family.predict(family.fit(request).native, valid[:, kept])
 

@@ -278,7 +278,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     return _candidate(alone, problem, PLAIN), *found
 
 
-def _loss(problem: Problem, family: str) -> dict[str, Any]:
+def loss_options(problem: Problem, family: str) -> dict[str, Any]:
     """The options that make a family predict what the metric asks for, where it can."""
     if problem.level is None or family not in QUANTILES:
         return {}
@@ -296,7 +296,7 @@ def _in_any_unit(problem: Problem, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
-    options = _in_any_unit(problem, entry.options | _loss(problem, entry.family))
+    options = _in_any_unit(problem, entry.options | loss_options(problem, entry.family))
     # CatBoost codes levels itself, in order, so that no row sees its own target
     base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
     without = candidate_key(entry.family, options, base)

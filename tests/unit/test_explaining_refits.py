@@ -17,6 +17,7 @@ from automl_core.explaining import explain, honesty, with_evidence
 from automl_core.explaining import refits as room
 from automl_core.explaining.refits import Past, again, refits, why_none
 from automl_core.explaining.shadows import EXPLAINED, Noise, noise_floor
+from automl_core.explaining.twins import replaceable
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import PARTS, Coded, CodeSource, fit_codes
 from automl_core.search.families import families
@@ -139,3 +140,47 @@ def test_slow_parts_are_of_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("x",) in found.beyond
     assert 100 <= explained[0] < EXPLAINED
     assert time.monotonic() - began < 3.0
+
+
+def skewed(metric: str, family: str, quantile: float = 0.5) -> tuple[Model, Past]:
+    """Outcomes that no column tells, exp of normal numbers, and a model of them that has one member."""
+    rng = np.random.default_rng(0)
+    made = fitted(pd.DataFrame({"x": rng.normal(size=1000)}), np.exp(rng.normal(size=1000)), "regression", rounds=2)
+    problem = replace(made.model.problem, metric=metric, quantile=quantile)
+    return replace(made.model, problem=problem, members=(Member(family, family, 1.0, None),)), made.past
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "neighbours"])
+@pytest.mark.parametrize(("metric", "quantile", "truth"), [("pinball", 0.9, np.exp(1.2816)), ("mae", 0.5, 1.0),
+                                                           ("mape", 0.5, np.exp(-1.0))])
+def test_refits_minimise_what_the_model_was_told_to(family: str, metric: str, quantile: float, truth: float) -> None:
+    """They all said the mean, 1.65: of absolute percentage errors it is the median by the inverse of the outcome."""
+    model, past = skewed(metric, family, quantile)
+    made = again(model, replace(past, trials=()))
+    assert made is not None
+    assert np.median(made.predict_frame(past.frame)) == pytest.approx(truth, rel=0.2)
+
+
+def test_the_noise_floor_and_twins_learn_by_the_weights_that_the_model_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, past = skewed("mape", "lightgbm")
+    twin = past.frame["x"] + np.random.default_rng(1).normal(0, 0.01, 1000)
+    both = fitted(past.frame.assign(twin=twin), past.y, "regression", rounds=2)
+    model, past = replace(both.model, problem=model.problem), both.past
+    seen, family = [], families().get("lightgbm")
+
+    def fit(request: FitRequest) -> Any:
+        seen.append(request)
+        return family.fit(request)
+
+    for module in ("shadows", "twins"):
+        monkeypatch.setattr(f"automl_core.explaining.{module}.families",
+                            lambda: SimpleNamespace(get=lambda name: replace(family, fit=fit)))
+    assert noise_floor(model, past).known
+    halves = next(refits(model, past, 0.0, 1))
+    drops = {(name,): (1.0, 0.5, 1.5) for name in ("x", "twin")}
+    replaceable(halves, past, explain(model, past.frame, past.y), drops)
+    assert len(seen) > 3
+    for request in seen:
+        common = request.y > np.quantile(past.y, 0.02)
+        assert np.ptp((request.weights * request.y)[common]) == pytest.approx(0, abs=1e-9)
+        assert request.options.get("loss") == ("absolute" if request in seen[2:] else None)
