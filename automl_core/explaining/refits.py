@@ -235,7 +235,9 @@ class _Table:
             if fitted.truncated:
                 return None
             members.append(Member(spec.family, member.label, member.weight, fitted.native, (), member.logs, member.scale))
-        return replace(model, encoder=encoder, formulas=formulas, members=tuple(members))
+        own = all(spec.family == member.family for member, spec in zip(model.members, self.specs, strict=True))
+        return replace(model, encoder=encoder, formulas=formulas, members=tuple(members),
+                       calibration=model.calibration if own else None)  # it is that of the model's own kind
 
 
 def _groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Places | None:

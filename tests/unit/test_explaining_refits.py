@@ -19,13 +19,14 @@ from automl_core.explaining.refits import Past, again, refits, why_none
 from automl_core.explaining.shadows import EXPLAINED, Noise, noise_floor
 from automl_core.explaining.twins import replaceable
 from automl_core.framing.problem import Problem
+from automl_core.search.calibration import Calibration
 from automl_core.search.codes import PARTS, Coded, CodeSource, fit_codes
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
-from tests.truth.explaining_data import Made, fitted
+from tests.truth.explaining_data import Made, fitted, logit
 
 COLUMNS = (Column("who", "text", "category"), Column("x", "float", "number"), Column("shop", "text", "category"),
            Column("y", "text", "category"))
@@ -184,3 +185,16 @@ def test_the_noise_floor_and_twins_learn_by_the_weights_that_the_model_did(monke
         common = request.y > np.quantile(past.y, 0.02)
         assert np.ptp((request.weights * request.y)[common]) == pytest.approx(0, abs=1e-9)
         assert request.options.get("loss") == ("absolute" if request in seen[2:] else None)
+
+
+def test_the_calibration_of_another_kind_of_model_is_not_that_of_what_stands_in() -> None:
+    """One that was far too sure made all that boostings said of it nearly even, and their scores fell by nothing."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=400)})
+    made = fitted(frame, logit(4 * frame["x"].to_numpy(), rng), "binary", options={"learning_rate": 0.1}, rounds=30)
+    for family, same in (("lightgbm", True), ("neighbours", False)):
+        sure = replace(made.model, members=(Member(family, family, 1.0, None),), calibration=Calibration(0.1))
+        for one in (again(sure, made.past), next(refits(sure, made.past, 0.0)).model):
+            assert one is not None
+            assert one.calibration == (sure.calibration if same else None)
+            assert (one.predict_frame(frame).std() < 0.1) == same
