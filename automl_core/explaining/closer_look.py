@@ -11,8 +11,9 @@ from automl_core.explaining.explanation import Units
 class CurvePoint:
     """One place of a curve: the effect there with its 95 % band, the rows around it, and what was observed and predicted in them.
 
-    `thin` marks fewer than 1 % of the rows; `variance` is that of the outcomes in them. `value` is the number (days since 1970
-    for dates), NaN for levels and for the rows without a number or date, which are the last point.
+    `thin` marks fewer than 1 % of the rows; `variance` is that of the outcomes in them, `common` what groups of them add to
+    that of their mean. `value` is the number (days since 1970 for dates), NaN for levels and for the rows without a number or
+    date, which are the last point.
     """
 
     label: str
@@ -25,6 +26,7 @@ class CurvePoint:
     value: float = float("nan")
     thin: bool = False
     variance: float = float("nan")
+    common: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

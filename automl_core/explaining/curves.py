@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
 from automl_core.explaining.closer_look import Curve, CurvePoint
+from automl_core.explaining.copies import together_of
+from automl_core.explaining.curve_doubt import disagreement, with_common
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, with_values
 from automl_core.explaining.words import axis_value, edge, number, quote
+from automl_core.framing.dependent import Codes
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -25,7 +28,6 @@ THIN = 0.01
 TAILS = (0.01, 0.99)
 LEVEL_ROWS = 300
 PDP_ROWS = 200
-CLEARLY = 3.0  # times the variance that chance makes
 LEAST_ROWS, LEAST_LINES = 200, 30
 STILL = 1e-9  # effects no further apart are the same
 MISSING = "missing"
@@ -109,6 +111,7 @@ def _accumulated(
     missing = ~np.isfinite(values)
     if missing.any():
         points.append(_point(MISSING, _beyond_known(rows, what[0], inside, missing, seed), missing, (observed, predicted)))
+    points = with_common(points, np.where(missing, len(edges), near), observed, _together(rows))
     said = _sentence(what, points, _of_class(rows))
     return Curve(what[0], what[1], "ale", tuple(points), what[2], said, of_class=_of_class(rows))
 
@@ -184,6 +187,7 @@ def _partial(
         step = rows.predict(with_values(part, what[0], _without(rows, what[0]))) - usual
         points.append(_point(MISSING, _mean_with_band(step), missing, (observed, predicted)))
     lines = tuple(tuple(float(value) for value in row) for row in centred[:LINES])
+    points = with_common(points, np.where(missing, len(edges), near), observed, _together(rows))
     said = _sentence(what, points, _of_class(rows))
     return Curve(what[0], what[1], "pdp", tuple(points), what[2], said, lines, _of_class(rows))
 
@@ -223,6 +227,8 @@ def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) ->
         _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), masks[k], (observed, predicted))
         for k, label in enumerate(labels)
     ]
+    place = np.where(np.any(masks, axis=0), np.argmax(masks, axis=0), -1)
+    points = with_common(points, place, observed, _together(rows))
     said = _sentence((name, "category", units), points, _of_class(rows))
     return Curve(name, "category", "levels", tuple(points), units, said, of_class=_of_class(rows))
 
@@ -242,6 +248,10 @@ def _point(
 
 def _label(value: float, kind: str) -> str:
     return str(np.datetime64(int(value), "D")) if kind == "date" else axis_value(float(value))
+
+
+def _together(rows: Rows) -> Codes | None:
+    return together_of(rows.frame, rows.model.cleaned, rows.model.problem)
 
 
 def _of_class(rows: Rows) -> bool:
@@ -273,43 +283,4 @@ def _sentence(what: tuple[str, str, str], points: list[CurvePoint], of_class: bo
     if missing is not None:
         size, word = number(abs(missing.effect), 2), "higher" if missing.effect > 0 else "lower"
         said += f" Where it is missing the prediction is {size}{unit} {word} than on average where it is known."
-    return f"{said} {_disagreement(solid if missing is None else [*solid, missing], of_class)}".strip()
-
-
-def _disagreement(points: list[CurvePoint], of_class: bool) -> str:
-    """A sentence when the raw means go clearly another way than the model's effect: other columns explain the difference, or the
-    model misses something. Means of few rows stray by chance: nothing is said when they stray no more than that."""
-    known = [point for point in points if math.isfinite(point.observed)]
-    if len(known) < 3:
-        return ""
-    weight = np.array([point.rows for point in known], dtype=np.float64)
-    raw = np.array([point.observed for point in known])
-    effect = np.array([point.effect for point in known])
-    said = np.array([point.predicted for point in known])
-    varies = _shares_vary(said) if of_class else np.array([point.variance for point in known])
-    raw_span, effect_span = _spread(raw, weight), _spread(effect, weight)
-    if raw_span**2 < CLEARLY * _chance(weight, varies):
-        return ""
-    if raw_span > 0 and _spread(raw - said, weight) > 0.5 * raw_span and raw_span > 2 * effect_span:
-        return "The raw means move more than the model says: it may miss something here."
-    if raw_span > 2 * effect_span and effect_span > 0:
-        return "The raw means move more: a part of that belongs to other columns that go along with this one."
-    return ""
-
-
-def _shares_vary(said: Floats) -> Floats:
-    """How outcomes vary at places where the predictions, in percent, are right, in squared points."""
-    rate = np.clip(said / 100, 0.0, 1.0)
-    return np.asarray(1e4 * rate * (1 - rate), dtype=np.float64)
-
-
-def _chance(weight: Floats, varies: Floats) -> float:
-    """The variance that means of so many rows have by chance where outcomes vary so (NaN for single rows, which do not tell)."""
-    told = varies[np.isfinite(varies)]
-    return float(told.mean() * len(varies) / weight.sum()) if len(told) else math.inf
-
-
-def _spread(values: Floats, weight: Floats) -> float:
-    total = weight.sum()
-    mean = float((values * weight).sum() / total) if total else 0.0
-    return math.sqrt(float((weight * (values - mean) ** 2).sum() / total)) if total else 0.0
+    return f"{said} {disagreement(solid if missing is None else [*solid, missing], of_class)}".strip()

@@ -167,6 +167,26 @@ def test_means_of_few_rows_are_no_evidence_against_a_model_of_a_number(other: fl
     assert sum("it may miss something" in one for one in found[10.0]) >= 9
 
 
+@pytest.mark.parametrize(("task", "size"), [("regression", 1.0), ("binary", 1.5)])
+def test_means_of_few_customers_are_no_evidence_against_a_model(task: Task, size: float) -> None:
+    """Fifty customers of one age each: the means of their 20 ages stray by what each customer has of its own. Where age itself
+    moves the outcome by as much again as they differ, that is told."""
+    found: dict[float, list[str]] = {0.0: [], 6.0: []}
+    for slope, sentences in found.items():
+        for seed in range(10):
+            generator = np.random.default_rng(seed)
+            who = np.repeat(np.arange(50), 20)
+            frame = pd.DataFrame({"age": generator.uniform(-1, 1, 50)[who], "who": [f"c{place}" for place in who]})
+            raw = slope * frame["age"].to_numpy() + generator.normal(0, size, 50)[who]
+            y = raw + generator.normal(size=1000) if task == "regression" else 100 * logit(raw, generator)
+            weak = 0.1 * frame["age"].to_numpy()
+            plain = fitted(frame[["age"]], weak if task == "regression" else logit(3 * weak, generator), task, "linear")
+            made = replace(plain.model, problem=replace(plain.model.problem, group="who"))
+            sentences.append(curve(open_rows(made, frame), "age", y).sentence)
+    assert sum("The raw means" in one for one in found[0.0]) <= 1
+    assert sum("it may miss something" in one for one in found[6.0]) >= 8
+
+
 @pytest.mark.parametrize("method", ["ale", "pdp"])
 def test_a_curve_is_centred_over_the_rows_where_most_have_one_value(method: str) -> None:
     """Nine in ten had no complaint, and what is missing acts like none: 2.7 below the mean of what is known, as none does. The
