@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 
 from automl_core.data.table import Row
+from automl_core.explaining.single import is_missing
+from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.search.model import Model
 
 SIMILAR = 300
@@ -26,14 +27,14 @@ def nearest_rows(model: Model, row: Row, moving: Collection[str], background: pd
         if name in moving:
             continue
         series, value = background[name], row.get(name)
-        missing = value is None or (isinstance(value, float) and math.isnan(value))
-        if missing:
+        if is_missing(value):
             distance += np.asarray(series.notna(), dtype=np.float64)
-        elif pd.api.types.is_numeric_dtype(series.dtype) and isinstance(value, (int, float)):
-            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        elif is_date(series) or (is_number(series) and isinstance(value, (int, float))):
+            values = as_numbers(series)
+            here = float(as_numbers(pd.Series([value], dtype=series.dtype))[0]) if is_date(series) else value
             spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
-            distance += np.nan_to_num(np.minimum(np.abs(values - value) / (spread or 1.0), 1.0), nan=1.0)
-        elif not pd.api.types.is_datetime64_any_dtype(series.dtype):
+            distance += np.nan_to_num(np.minimum(np.abs(values - here) / (spread or 1.0), 1.0), nan=1.0)
+        else:
             distance += np.asarray(series.astype("str") != str(value), dtype=np.float64)
     return background.iloc[np.argsort(distance, kind="stable")[:SIMILAR]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.errors import BadInput
 from automl_core.explaining import Allowed, smallest_flip
 from automl_core.explaining.changes import Flip, cheapest_words
+from automl_core.explaining.similar import nearest_rows
 from automl_core.workspace.explain import Explaining, _allowed
 from tests.unit.test_explaining_routes import model, table
 
@@ -138,6 +140,16 @@ def test_a_flip_goes_to_what_similar_rows_have_and_else_says_that_none_does() ->
     rare = smallest_flip(made, row, without, (Allowed("c", to=(then,)),))
     assert rare is not None
     assert not rare.known  # one row is a slip of the pen
+
+
+def test_similar_rows_are_of_similar_dates() -> None:
+    """They were those of any day where no other column told them apart."""
+    frame = pd.DataFrame({"d": pd.Series(pd.date_range("2024-01-01", periods=1000)).astype("datetime64[us]"), "x": 0.0})
+    frame.loc[3, "d"] = pd.NaT
+    made: Any = SimpleNamespace(sources=("d", "x"))
+    near = nearest_rows(made, {"d": datetime(2026, 9, 20), "x": 0.0}, (), frame)
+    assert sorted(near.index) == list(range(700, 1000))
+    assert 3 in nearest_rows(made, {"d": pd.NaT, "x": 0.0}, (), frame).index
 
 
 def test_the_smallest_flip_keeps_to_the_step_of_a_lever() -> None:
