@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Row
+from automl_core.data.values import parse_date
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import Flip
@@ -29,6 +31,7 @@ LEVELS = 12
 MOST_LEVERS = 8
 MOST_STEPS = 5  # as for one row on the act page
 LEVEL_SIZE = 0.5  # another level is as large a change as moving a number by half of all rows
+SAME = 1e-9  # numbers no further apart than this are one
 SECOND = 0.1  # changing a second column adds this to the size
 UNKNOWN = " No past row like this one is known with {}, so the model can only guess there."
 
@@ -48,8 +51,8 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: what was
-    seen), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by one to five
+    """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: no
+    end), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by one to five
     of them, the way of its sign unless `direction` says another. A row at another value than `from_values` (empty: any) keeps it,
     and no move of `forbidden` (from, to) is made. A change costs `cost` of money (NaN: not known), a number so much a step; with
     a `unit_cost` it costs that for each unit that the number goes, and `cost` once."""
@@ -74,10 +77,11 @@ def smallest_flip(
     they cost, and one does. None when there is none among those tried.
 
     For two classes the decision turns at the model's threshold; for several when the class `label` stops or starts to be
-    what the row is called; for numbers when the prediction reaches `goal`. `past` are typed, cleaned rows: numbers move on a grid
-    of their quantiles (1 % to 99 %), levels to the 12 most common. A number's change is as large as the share of past rows it
-    passes, another level as half a table. Values that the past rows most like this one have are tried first; where none of them
-    turns the decision, all are, and it is said. BadInput when a lever is not used by the model, or a number has no goal.
+    what the row is called; for numbers when the prediction reaches `goal`, or falls below where it is that number. `past` are
+    typed, cleaned rows: numbers move on a grid of their quantiles (1 % to 99 %), levels to the 12 most common. A number's change
+    is as large as the share of past rows it passes, another level as half a table. Values that the past rows most like this one
+    have are tried first; where none of them turns the decision, all are, and it is said. BadInput when a lever is not used by the
+    model, or a number has no goal.
     """
     for lever in levers:
         if lever.column not in model.sources:
@@ -90,6 +94,8 @@ def smallest_flip(
     near = nearest_rows(model, row, {lever.column for lever in levers}, past)
     every = [found for found in (_options(rows, (past, near), lever, priced) for lever in levers) if found is not None]
     before = float(rows.predict(rows.matrix)[0])
+    if math.isclose(before, goal, rel_tol=SAME, abs_tol=SAME):
+        goal -= 2 * SAME * max(1.0, abs(goal))  # it is reached: what turns it is less
     upward = bool(before < goal) if model.problem.task == "regression" else True
     aim = (_side(rows, rows.matrix, goal)[0], goal, upward)
     chosen, tried = _least(rows, every, aim, seen=True)
@@ -195,7 +201,7 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
     here = float(as_numbers(now)[0])
     if not len(known) or not math.isfinite(here):
         return None
-    places = _kept(_places(lever, known, here), lever, (known, here), (series, value))
+    places = _kept(_places(lever, known, series, here), lever, here, (series, value))
     if not len(places):
         return None
     sizes = np.abs(np.searchsorted(known, places) - np.searchsorted(known, here)) / len(known) + 0.01
@@ -209,20 +215,19 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
     return _Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, costs, shown)
 
 
-def _kept(places: Floats, lever: Allowed, numbers: tuple[Floats, float], given: tuple[pd.Series, object]) -> Floats:
-    """Those numbers that the lever may lead to: within its range or what was seen, its way, and not forbidden."""
-    (known, here), (series, value) = numbers, given
-    low, high = (known[0] if math.isnan(lever.low) else lever.low), (known[-1] if math.isnan(lever.high) else lever.high)
-    keep = (places >= low) & (places <= high) & (places != here)
+def _kept(places: Floats, lever: Allowed, here: float, given: tuple[pd.Series, object]) -> Floats:
+    """Those numbers that the lever may lead to, the nearest first: within its range, its way, and not forbidden."""
+    series, value = given
+    keep = ~(places < lever.low) & ~(places > lever.high) & (places != here)
     keep &= (places > here) if lever.direction == "up" else (places < here) if lever.direction == "down" else True
     keep &= np.array([not _forbidden(lever, value, to) for to in from_numbers(series, places)], dtype=bool)
     kept: Floats = places[keep]
-    return kept
+    return kept[np.argsort(np.abs(kept - here), kind="stable")]
 
 
-def _places(lever: Allowed, known: Floats, here: float) -> Floats:
+def _places(lever: Allowed, known: Floats, series: pd.Series, here: float) -> Floats:
     """The numbers that a lever may lead to from `here`: its steps (a share of the number when relative), its values, or quantiles
-    of the past rows. None where it names values and no number."""
+    of the past rows. None where it names values and no number, or no date."""
     if math.isfinite(lever.step):
         size = abs(lever.step * here) if lever.relative else abs(lever.step)
         if size == 0 or (lever.relative and here < 0):  # a share of a number below zero would go the other way
@@ -230,7 +235,8 @@ def _places(lever: Allowed, known: Floats, here: float) -> Floats:
         side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
         return np.array([float(f"{here + side * size * count:.12g}") for count in range(1, MOST_STEPS + 1)])
     if lever.to:
-        return np.array([float(text) for text in dict.fromkeys(map(str, lever.to)) if _is_float(text)])
+        named = [_day(text) if is_date(series) else float(text) if _is_float(text) else math.nan for text in map(str, lever.to)]
+        return np.array([place for place in dict.fromkeys(named) if math.isfinite(place)])
     return np.unique(np.quantile(known, np.linspace(0.01, 0.99, PLACES), method="inverted_cdf"))
 
 
@@ -239,10 +245,18 @@ def _forbidden(lever: Allowed, now: object, to: object) -> bool:
 
 
 def _names(text: str, value: object) -> bool:
-    """Whether a lever's text means this value: numbers are compared as numbers."""
+    """Whether a lever's text means this value: numbers are compared as numbers, dates as dates."""
     if isinstance(value, (int, float, np.number)):
         return _is_float(text) and float(text) == float(value)
+    if isinstance(value, datetime) and math.isfinite(_day(text)):
+        return _day(text) == _day(value.isoformat())
     return text == value_text(value)
+
+
+def _day(text: str) -> float:
+    """The days since 1970 of a date as it is written in goals (2026-01-31); NaN for another text."""
+    moment = parse_date(text, ("",))
+    return math.nan if moment is None else float(as_numbers(pd.Series([moment], dtype="datetime64[us]"))[0])
 
 
 def _is_float(text: str) -> bool:

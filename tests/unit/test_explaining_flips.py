@@ -8,6 +8,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,10 @@ from automl_core.errors import BadInput
 from automl_core.explaining import Allowed, smallest_flip
 from automl_core.explaining.changes import Flip, cheapest_words
 from automl_core.explaining.similar import nearest_rows
+from automl_core.search.families import families
+from automl_core.search.model import Member, Model
 from automl_core.workspace.explain import Explaining, _allowed
+from tests.truth.explaining_data import fitted
 from tests.unit.test_explaining_routes import model, table
 
 
@@ -182,3 +186,51 @@ def test_the_cheapest_flip_says_of_which_changes_it_is() -> None:
     looked = Explaining(context, search)
     assert looked.priced("p", names)
     assert not looked.priced("p", names[:0:-1])
+
+
+def told(prediction: Any, frame: pd.DataFrame) -> Model:
+    """A model of a number that is a function of the matrix."""
+    made = fitted(frame, np.zeros(len(frame)), "regression", "linear").model
+    member = Member("linear", "known", 1.0, None)
+    object.__setattr__(member, "kind", replace(families().get("linear"), predict=lambda native, matrix: prediction(matrix)))
+    return replace(made, members=(member,))
+
+
+def test_values_that_a_lever_names_and_its_steps_may_lie_beyond_what_was_seen() -> None:
+    """Ways for one row took them and the flip did not: the page said both that there is one and that there is none."""
+    frame = pd.DataFrame({"x": np.linspace(0, 10, 100)})
+    made = told(lambda matrix: matrix[:, 0], frame)
+    for lever, then in ((Allowed("x", to=("30", "20")), "20"), (Allowed("x", step=4.0), "17")):
+        found = smallest_flip(made, {"x": 9.0}, frame, (lever,), 12.0 if then == "20" else 15.0)
+        assert found is not None
+        assert (found.changes[0][2], found.known) == (then, False)
+        assert "No past row like this one is known" in found.sentence
+        assert smallest_flip(made, {"x": 9.0}, frame, (replace(lever, high=11.0),), 12.0) is None
+    assert smallest_flip(made, {"x": 9.0}, frame, (Allowed("x"),), 12.0) is None  # what it may choose itself was seen
+
+
+def test_a_flip_goes_to_dates_that_a_lever_names() -> None:
+    frame = pd.DataFrame({"d": pd.Series(pd.date_range("2026-01-01", periods=100)).astype("datetime64[us]")})
+    made = told(lambda matrix: matrix[:, -1], frame)  # days since 1970
+    row = {"d": frame["d"].iloc[0]}
+    here, goal = (float(made.predict_frame(frame)[place]) for place in (0, 20))
+    assert here < goal
+    lever = Allowed("d", to=("2026-03-01", "2026-01-05", "2026-02-01", "soon"))
+    found = smallest_flip(made, row, frame, (lever,), goal)
+    assert found is not None
+    assert found.changes == (("d", "2026-01-01", "2026-02-01"),)
+    other = smallest_flip(made, row, frame, (replace(lever, forbidden=(("2026-01-01", "2026-02-01"),)),), goal)
+    assert other is not None
+    assert other.changes[0][2] == "2026-03-01"
+
+
+def test_a_number_that_is_the_goal_turns_where_it_is_less() -> None:
+    """“It would say 2 instead of 2.”"""
+    frame = pd.DataFrame({"x": np.linspace(0, 10, 100), "z": np.linspace(0, 1, 100)})
+    made = told(lambda matrix: np.minimum(matrix[:, 0], 2.0), frame)
+    row = {"x": 5.0, "z": 0.5}
+    found = smallest_flip(made, row, frame, (Allowed("x"), Allowed("z")), 2.0)
+    assert found is not None
+    assert (found.before, found.changes[0][0]) == (2.0, "x")
+    assert found.after < 2.0
+    assert smallest_flip(made, row, frame, (Allowed("z"),), 2.0) is None
