@@ -16,6 +16,7 @@ from automl_core.production import Bundle
 from automl_core.production.contract import BatchReport
 from automl_core.production.deployment import Batch, Deployment
 from automl_core.production.monitor import report_batch
+from automl_core.production.outcomes import outcomes_in
 from automl_core.store import Key
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
@@ -115,13 +116,13 @@ class Deploying:
         self.context.store.touch(deployment.project_id)
         return scored, report
 
-    def report(self, bundle: Bundle, raw: pd.DataFrame, scored: pd.DataFrame) -> BatchReport:
-        """What monitoring says of scored rows."""
-        problem = bundle.model.problem
-        typed = data_step.type_frame(raw, bundle.model.columns)
-        outcomes = raw[problem.target] if problem.target in raw.columns else None
-        return report_batch(bundle.contract, typed, scored_values(scored, bundle), outcomes, problem,
-                            threshold=bundle.model.cut)
+    def report(self, bundle: Bundle, raw: pd.DataFrame, scored: pd.DataFrame, told: pd.DataFrame | None = None) -> BatchReport:
+        """What monitoring says of scored rows; their outcomes stand beside them, or in the rows of another table."""
+        model = bundle.model
+        typed = data_step.type_frame(raw, model.columns)
+        outcomes, unread = outcomes_in(model, raw if told is None else told)
+        typed = replace(typed, unreadable={**typed.unreadable, model.problem.target: unread})
+        return report_batch(bundle.contract, typed, scored_values(scored, bundle), outcomes, model.problem, threshold=model.cut)
 
     def outcomes(self, deployment_id: str, rows: list[dict[str, Any]]) -> int:
         """Keep outcomes that came back ({id column or position, target}); returns how many."""

@@ -1,0 +1,119 @@
+"""Deployed models against a store: what is kept, what monitoring says of it, and outcomes written as people write them."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core import Workspace
+from automl_core.cleaning.application import new_step
+from automl_core.cleaning.recipe import Recipe
+from automl_core.data.infer import table_from_frame
+from automl_core.production import load_bundle, write_bundle
+from automl_core.production.contract import BatchReport
+from automl_core.production.deployment import Deployment
+from automl_core.search.model import Model
+from tests.unit.modelling import make_contract, make_frame, make_model
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A workspace with one model that answers."""
+
+    workspace: Workspace
+    project: str
+    deployment: str
+    path: Path
+
+
+@pytest.fixture
+def deployed(home: Path, tmp_path: Path) -> Callable[[Model], Deployed]:
+    def deploy(model: Model) -> Deployed:
+        workspace, path = Workspace.open(), tmp_path / "model.zip"
+        write_bundle(path, model, make_contract(model, make_model()[1]), "# Card", {})
+        project = workspace.projects.create("Customers")
+        store = workspace.context.store
+        kept = store.write_file(project, path.read_bytes(), ".zip")
+        made = Deployment(store.new_id("dep"), project, "run", kept.id, datetime.now(UTC))
+        workspace.context.save("deployment", project, made, record_id=made.id)
+        return Deployed(workspace, project, made.id, path)
+    return deploy
+
+
+def taught(task: str, written: Callable[[pd.DataFrame], pd.DataFrame]) -> Model:
+    """A model of a table whose cells were written so."""
+    model, _ = make_model(task, ("linear",))
+    columns = table_from_frame(written(make_frame()), "customers").columns
+    return replace(model, columns=columns)
+
+
+def as_written(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def amount(text: str) -> str:
+        plain = f"{10 * float(text):,.1f}"
+        return {"groups": plain, "unit": f"EUR {plain}", "german": plain.translate(str.maketrans(",.", ".,"))}[form]
+    return lambda frame: frame.assign(value=frame["value"].map(amount))
+
+
+def found(report: BatchReport, kind: str) -> list[tuple[str, int, str]]:
+    return [(item.severity, item.count, item.sentence) for item in report.contract if item.kind == kind]
+
+
+@pytest.mark.parametrize("form", ["groups", "unit", "german"])
+def test_outcomes_are_read_as_the_model_was_taught_them(
+        deployed: Callable[[Model], Deployed], tmp_path: Path, form: str) -> None:
+    """Of “1,250” and “EUR 900” only plain numbers counted, and “1.200” of a German file was 1.2; nobody was told."""
+    written = as_written(form)
+    here = deployed(taught("regression", written))
+    plain = make_frame(200, seed=3)
+    rows, truth = written(plain), 10 * plain["value"].astype(float)
+    rows.loc[:2, "value"] = ["soon", "n/a", "later"]
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    rows[["value"]].to_csv(tmp_path / "outcomes.csv", index=False)
+    predicted = load_bundle(here.path).predict(rows)["prediction"]
+    expected = float(np.sqrt(((predicted - truth)[3:] ** 2).mean()))
+    files = here.workspace.files
+    reports = [files.monitor(str(here.path), str(tmp_path / "rows.csv")),
+               files.monitor(str(here.path), str(tmp_path / "rows.csv"), str(tmp_path / "outcomes.csv")),
+               here.workspace.deploy.score_file(here.deployment, "rows.csv", (tmp_path / "rows.csv").read_bytes())[1]]
+    for report in reports:
+        assert report.realised is not None
+        assert report.realised.value == pytest.approx(expected, rel=1e-6)
+        assert found(report, "unreadable_outcome") == [
+            ("note", 2, "2 of 200 outcomes in “value” cannot be read as in training and do not count.")]
+
+
+def test_outcomes_are_cleaned_by_the_recipe(deployed: Callable[[Model], Deployed], tmp_path: Path) -> None:
+    """“YES” that the recipe merged into “Yes” was no outcome."""
+    model, table = make_model("binary", ("linear",))
+    steps = (new_step("mark_missing", "churned", {"tokens": ["nobody knows"]}, "", table.frame),
+             new_step("merge_spellings", "churned", {"spellings": {"yes": "Yes"}}, "", table.frame))
+    here = deployed(replace(model, recipe=Recipe(steps)))
+    clean = make_frame(200, seed=3)
+    rows = clean.assign(churned=clean["churned"].replace("Yes", "YES "))
+    rows.loc[:9, "churned"] = [" Nobody knows"] * 5 + ["perhaps"] * 5
+    report = here.workspace.deploy.report(load_bundle(here.path), rows, load_bundle(here.path).predict(rows))
+    known = clean.assign(churned=clean["churned"].where(clean.index > 9, ""))
+    wanted = here.workspace.deploy.report(load_bundle(here.path), known, load_bundle(here.path).predict(known))
+    assert report.realised == wanted.realised
+    assert report.realised is not None
+    assert [item[:2] for item in found(report, "unreadable_outcome")] == [("warn", 5)]
+    assert found(wanted, "unreadable_outcome") == []
+
+
+def test_outcomes_that_a_step_cannot_turn_into_numbers_are_counted(deployed: Callable[[Model], Deployed]) -> None:
+    model, _ = make_model("regression", ("linear",))
+    texts = table_from_frame(make_frame(), "customers", kinds={"value": "text"})
+    step = new_step("to_number", "value", {}, "", texts.frame)
+    here = deployed(replace(model, columns=texts.columns, recipe=Recipe((step,))))
+    rows = make_frame(200, seed=3)
+    rows.loc[:3, "value"] = ["soon", "n/a", "later", ""]
+    bundle = load_bundle(here.path)
+    report = here.workspace.deploy.report(bundle, rows, bundle.predict(rows))
+    assert [item[:2] for item in found(report, "unreadable_outcome")] == [("note", 2)]
+    none = here.workspace.deploy.report(bundle, rows.drop(columns="value"), bundle.predict(rows))
+    assert (none.realised, found(none, "unreadable_outcome")) == (None, [])
