@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +44,8 @@ class Monitoring:
     def _day_report(self, project_id: str, batch: Batch) -> BatchReport:
         day = batch.scored_at.date().isoformat()
         records = self._rest_days(project_id)[(batch.deployment_id, day)]
-        raw = pd.DataFrame([_texts(row) for record in records for row in record.body["rows"]])
+        # as they were sent: a text would be read as the file's cells were, where 12.5 is no number beside decimal commas
+        raw = pd.DataFrame([row for record in records for row in record.body["rows"]], dtype=object)
         scored = pd.DataFrame([row for record in records for row in record.body["predictions"]])
         bundle = self.deploy.search.open_bundle(self.deploy.get(batch.deployment_id).bundle)
         return self.deploy.report(bundle, raw, scored.replace({None: np.nan}))
@@ -55,7 +55,3 @@ def _day_batch(deployment: str, day: str, records: list[Record]) -> Batch:
     newest: datetime = max(record.created_at for record in records)
     rows = sum(len(record.body["rows"]) for record in records)
     return Batch(f"rest-{deployment}-{day}", deployment, f"REST calls of {day}", rows, newest)
-
-
-def _texts(row: dict[str, Any]) -> dict[str, Any]:
-    return {str(key): None if value is None else str(value) for key, value in row.items()}

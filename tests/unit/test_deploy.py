@@ -117,3 +117,18 @@ def test_outcomes_that_a_step_cannot_turn_into_numbers_are_counted(deployed: Cal
     assert [item[:2] for item in found(report, "unreadable_outcome")] == [("note", 2)]
     none = here.workspace.deploy.report(bundle, rows.drop(columns="value"), bundle.predict(rows))
     assert (none.realised, found(none, "unreadable_outcome")) == (None, [])
+
+
+def test_a_day_of_calls_is_judged_by_the_values_that_were_sent(deployed: Callable[[Model], Deployed]) -> None:
+    """12.5, sent as a number to a model of a file with decimal commas, became a text that no such file holds: “This batch
+    should not be scored”."""
+    comma = deployed(taught("binary", lambda frame: frame.assign(charge=frame["charge"].str.replace(".", ","))))
+    rows = [{**row, "tenure": int(row["tenure"]), "charge": float(row["charge"] or "nan")}
+            for row in make_frame(150, seed=3).to_dict("records")]
+    sent = [{name: None if cell != cell else cell for name, cell in row.items()} for row in rows]
+    comma.workspace.deploy.score_rows(comma.deployment, sent)
+    batch = comma.workspace.monitor.batches(comma.project)[0]
+    report = comma.workspace.monitor.report(comma.project, batch.id)
+    assert (batch.rows, found(report, "unreadable")) == (150, [])
+    assert report.status != "act"
+    assert {item.name for item in report.columns} >= {"tenure", "charge"}
