@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,18 @@ from automl_core.cleaning.application import new_step
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.infer import table_from_frame
 from automl_core.production import load_bundle, write_bundle
-from automl_core.production.contract import BatchReport
+from automl_core.production.contract import BatchReport, Contract
 from automl_core.production.deployment import Deployment
-from automl_core.search.model import Model
-from tests.unit.modelling import make_contract, make_frame, make_model
+from automl_core.production.monitor import make_contract as contract_of
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.features import fit_encoder
+from automl_core.search.model import Member, Model
+from automl_core.search.plan import Plan
+from automl_core.workspace.run_files import metadata_of
+from automl_core.workspace.views import Run
+from tests.unit.modelling import PROBLEMS, make_contract, make_frame, make_model
+from tests.unit.reporting import SUMMARY
 
 
 @dataclass(frozen=True)
@@ -32,10 +42,10 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(home: Path, tmp_path: Path) -> Callable[[Model], Deployed]:
-    def deploy(model: Model) -> Deployed:
+def deployed(home: Path, tmp_path: Path) -> Callable[..., Deployed]:
+    def deploy(model: Model, contract: Contract | None = None) -> Deployed:
         workspace, path = Workspace.open(), tmp_path / "model.zip"
-        write_bundle(path, model, make_contract(model, make_model()[1]), "# Card", {})
+        write_bundle(path, model, contract or make_contract(model, make_model()[1]), "# Card", {})
         project = workspace.projects.create("Customers")
         store = workspace.context.store
         kept = store.write_file(project, path.read_bytes(), ".zip")
@@ -65,7 +75,7 @@ def found(report: BatchReport, kind: str) -> list[tuple[str, int, str]]:
 
 @pytest.mark.parametrize("form", ["groups", "unit", "german"])
 def test_outcomes_are_read_as_the_model_was_taught_them(
-        deployed: Callable[[Model], Deployed], tmp_path: Path, form: str) -> None:
+        deployed: Callable[..., Deployed], tmp_path: Path, form: str) -> None:
     """Of “1,250” and “EUR 900” only plain numbers counted, and “1.200” of a German file was 1.2; nobody was told."""
     written = as_written(form)
     here = deployed(taught("regression", written))
@@ -87,7 +97,7 @@ def test_outcomes_are_read_as_the_model_was_taught_them(
             ("note", 2, "2 of 200 outcomes in “value” cannot be read as in training and do not count.")]
 
 
-def test_outcomes_are_cleaned_by_the_recipe(deployed: Callable[[Model], Deployed], tmp_path: Path) -> None:
+def test_outcomes_are_cleaned_by_the_recipe(deployed: Callable[..., Deployed], tmp_path: Path) -> None:
     """“YES” that the recipe merged into “Yes” was no outcome."""
     model, table = make_model("binary", ("linear",))
     steps = (new_step("mark_missing", "churned", {"tokens": ["nobody knows"]}, "", table.frame),
@@ -105,7 +115,7 @@ def test_outcomes_are_cleaned_by_the_recipe(deployed: Callable[[Model], Deployed
     assert found(wanted, "unreadable_outcome") == []
 
 
-def test_outcomes_that_a_step_cannot_turn_into_numbers_are_counted(deployed: Callable[[Model], Deployed]) -> None:
+def test_outcomes_that_a_step_cannot_turn_into_numbers_are_counted(deployed: Callable[..., Deployed]) -> None:
     model, _ = make_model("regression", ("linear",))
     texts = table_from_frame(make_frame(), "customers", kinds={"value": "text"})
     step = new_step("to_number", "value", {}, "", texts.frame)
@@ -119,7 +129,7 @@ def test_outcomes_that_a_step_cannot_turn_into_numbers_are_counted(deployed: Cal
     assert (none.realised, found(none, "unreadable_outcome")) == (None, [])
 
 
-def test_a_day_of_calls_is_judged_by_the_values_that_were_sent(deployed: Callable[[Model], Deployed]) -> None:
+def test_a_day_of_calls_is_judged_by_the_values_that_were_sent(deployed: Callable[..., Deployed]) -> None:
     """12.5, sent as a number to a model of a file with decimal commas, became a text that no such file holds: “This batch
     should not be scored”."""
     comma = deployed(taught("binary", lambda frame: frame.assign(charge=frame["charge"].str.replace(".", ","))))
@@ -132,3 +142,38 @@ def test_a_day_of_calls_is_judged_by_the_values_that_were_sent(deployed: Callabl
     assert (batch.rows, found(report, "unreadable")) == (150, [])
     assert report.status != "act"
     assert {item.name for item in report.columns} >= {"tenure", "charge"}
+
+
+def test_columns_that_a_model_does_without_are_not_asked_for(deployed: Callable[..., Deployed]) -> None:
+    """They were in the example call, on the card and among what a batch is said to lack."""
+    model, table = make_model("binary", ("linear",))
+    promise = contract_of(table.frame, table.columns, model.problem, None, {"tenure": 1.0})
+    kept = tuple(column for column in table.columns if column.name in ("tenure", "charge"))
+    few = fit_encoder(table.frame, kept, model.problem)
+    assert {column.name for column in promise.columns if column.needed} > set(few.sources) == {"tenure", "charge"}
+    y = (table.frame["churned"] == "Yes").to_numpy(dtype=float)
+    family = families().get("linear")
+    fitted = family.fit(FitRequest(few.matrix(table.frame), y, few.features, "binary", 2, {}, rounds=30)).native
+    here = deployed(replace(model, encoder=few, members=(Member("linear", family.title, 1.0, fitted),)), promise)
+    bundle, rows = load_bundle(here.path), make_frame(150, seed=3)[["tenure", "charge"]]
+    scored = bundle.predict(rows)
+    assert set(scored["_quality"]) == {"ok"}
+    report = here.workspace.deploy.report(bundle, rows, scored)
+    assert (report.status, report.contract) == ("ok", ())
+    assert np.isnan(report.learned), "what it was told apart by is not there"
+    assert {column.name for column in bundle.contract.columns if column.needed} == {"tenure", "charge"}
+
+
+def test_what_the_recipe_drops_is_not_asked_for(home: Path) -> None:
+    workspace = Workspace.open()
+    project = workspace.projects.create("Customers")
+    workspace.goal.data.put(project, table_from_frame(make_frame(), "customers"))
+    workspace.cleaning.add_step(project, "drop_column", "note", {}, "Not wanted.")
+    workspace.goal.save(project, PROBLEMS["binary"])
+    inputs = workspace.goal.inputs(project)
+    run = Run("run_1", project, "job_1", Plan(), datetime.now(UTC), SUMMARY, table=inputs.table, recipe=inputs.recipe,
+              problem=inputs.problem)
+    explanation: Any = SimpleNamespace(importance=())
+    contract = metadata_of(workspace.goal, run, PROBLEMS["binary"], (explanation,)).contract
+    assert {column.name for column in contract.columns if column.needed} == {"tenure", "charge", "contract", "active", "since"}
+    assert {name for name, _ in contract.learned.columns} == {"tenure", "charge", "contract", "active", "since"}
