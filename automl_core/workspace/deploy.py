@@ -18,6 +18,7 @@ from automl_core.production.deployment import Batch, Deployment
 from automl_core.production.monitor import report_batch
 from automl_core.production.outcomes import outcomes_in
 from automl_core.store import Key
+from automl_core.workspace.calls import keep_call
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
 
@@ -87,8 +88,7 @@ class Deploying:
         deployment = self.get(deployment_id)
         bundle = self._bundle(deployment)
         scored: list[dict[str, Any]] = to_json([bundle.predict_row(row) for row in rows])
-        body = {"rows": to_json(rows), "predictions": scored}
-        self.context.store.put("scored", deployment.project_id, body, parent_id=deployment_id)
+        keep_call(self.context.store, deployment, rows, scored)
         return scored
 
     def score_text(self, deployment_id: str, body: bytes) -> list[dict[str, Any]]:
@@ -99,15 +99,15 @@ class Deploying:
 
     def score_file(self, deployment_id: str, file_name: str, stream: BinaryIO | bytes,
                    most_rows: int = 0) -> tuple[pd.DataFrame, BatchReport]:
-        """Score a file, log it as a batch and say how it differs from training; rows stay in order, none is dropped.
+        """Score a file, log it as a batch and say how it differs from training; rows stay in order, none is dropped. The file
+        itself is not kept.
 
         BadInput above `most_rows` (0: no limit).
         """
         deployment = self.get(deployment_id)
-        limit = self.context.settings.max_upload_mb
-        kept = self.context.store.write_file(deployment.project_id, stream, ".upload", limit_mb=limit)
         bundle = self._bundle(deployment)
-        raw = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), self.search.goal.data.limits())
+        with self.context.store.passing_file(stream, self.context.settings.max_upload_mb) as path:
+            raw = data_step.read_raw(path, file_name, ReadOptions(), self.search.goal.data.limits())
         _check_rows(len(raw), most_rows)
         scored = bundle.predict(raw)
         report = self.report(bundle, raw, scored)

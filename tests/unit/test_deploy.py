@@ -1,6 +1,8 @@
 """Deployed models against a store: what is kept, what monitoring says of it, and outcomes written as people write them."""
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,11 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import update
 
 from automl_core import Workspace
 from automl_core.cleaning.application import new_step
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.infer import table_from_frame
+from automl_core.errors import BadInput, NotFound
 from automl_core.production import load_bundle, write_bundle
 from automl_core.production.contract import BatchReport, Contract
 from automl_core.production.deployment import Deployment
@@ -25,6 +29,9 @@ from automl_core.search.family import FitRequest
 from automl_core.search.features import fit_encoder
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Plan
+from automl_core.store import records, schema
+from automl_core.workspace import calls
+from automl_core.workspace.deploy import MAX_REST_ROWS
 from automl_core.workspace.run_files import metadata_of
 from automl_core.workspace.views import Run
 from tests.unit.modelling import PROBLEMS, make_contract, make_frame, make_model
@@ -177,3 +184,48 @@ def test_what_the_recipe_drops_is_not_asked_for(home: Path) -> None:
     contract = metadata_of(workspace.goal, run, PROBLEMS["binary"], (explanation,)).contract
     assert {column.name for column in contract.columns if column.needed} == {"tenure", "charge", "contract", "active", "since"}
     assert {name for name, _ in contract.learned.columns} == {"tenure", "charge", "contract", "active", "since"}
+
+
+def test_of_files_that_are_scored_nothing_is_kept_but_their_report(deployed: Callable[..., Deployed], home: Path) -> None:
+    """Each file and each call of a CSV was kept for good before it was read, those that were refused among them."""
+    here = deployed(make_model("binary", ("linear",))[0])
+    deploy, before = here.workspace.deploy, sorted(home.rglob("*"))
+    good = make_frame(3).to_csv(index=False).encode()
+    for refused in (b"", b"other\n1\n", b"tenure\n" + b"1\n" * (MAX_REST_ROWS + 1)):
+        with pytest.raises(BadInput):
+            deploy.score_text(here.deployment, refused)
+    assert here.workspace.monitor.batches(here.project) == ()
+    deploy.score_text(here.deployment, good)
+    deploy.score_file(here.deployment, "rows.csv", io.BytesIO(good))
+    assert [batch.rows for batch in here.workspace.monitor.batches(here.project)] == [3, 3]
+    kept = set(home.rglob("*")) - set(before)
+    assert {path for path in kept if path.is_file() and "clarion.db" not in path.name} == set()
+
+
+def test_rows_of_calls_are_kept_for_some_days_and_their_counts_for_good(
+        deployed: Callable[..., Deployed], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were kept without end, and each draw of the page read all of them."""
+    here = deployed(make_model("binary", ("linear",))[0])
+    store, monitor = here.workspace.context.store, here.workspace.monitor
+    for rows in (2, 3, 4, 5):
+        here.workspace.deploy.score_rows(here.deployment, make_frame(rows).to_dict("records"))
+    with store.database.write() as connection:
+        ages = zip(store.list(here.project, "scored"), (60, 60, calls.KEPT_DAYS + 1, calls.KEPT_DAYS), strict=True)
+        for record, days in ages:
+            connection.execute(update(schema.records).where(schema.records.c.id == record.id).values(
+                created_at=record.created_at.timestamp() - 86_400 * days))
+    here.workspace.deploy.score_rows(here.deployment, make_frame(6).to_dict("records"))
+    kept = 2  # days
+    with monkeypatch.context() as patch:
+        unread = lambda text: pytest.fail("not for a list") if '"predictions"' in text else json.loads(text)  # noqa: E731
+        patch.setattr(records, "_body", unread)
+        batches = monitor.batches(here.project)
+        assert batches == monitor.batches(here.project)
+    assert [batch.rows for batch in batches] == [6, 5, 4, 5]
+    assert len({batch.name for batch in batches}) == 4
+    assert len(store.list(here.project, "scored")) == kept
+    for batch in batches[:kept]:
+        assert monitor.report(here.project, batch.id).rows == batch.rows
+    for batch in batches[kept:]:
+        with pytest.raises(NotFound, match="only those of the last 30 days"):
+            monitor.report(here.project, batch.id)
