@@ -11,7 +11,7 @@ import pandas as pd
 from automl_core import data as data_step
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import ReadOptions
-from automl_core.errors import BadInput, NotFound
+from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.production import Bundle
 from automl_core.production.contract import BatchReport
 from automl_core.production.deployment import Batch, Deployment
@@ -54,7 +54,7 @@ class Deploying:
 
     def new_key(self, deployment_id: str) -> str:
         """A further key for a deployment, shown only now."""
-        key: str = self.context.store.create_key(self.get(deployment_id).id)
+        key: str = self.context.store.create_key(self._answering(deployment_id).id)
         self.context.store.audit("user", "new key", deployment_id, "done")
         return key
 
@@ -85,7 +85,7 @@ class Deploying:
     def score_rows(self, deployment_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Score rows given as mappings, in order, and log them; BadInput above 10,000 rows."""
         _check_rows(len(rows), MAX_REST_ROWS)
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
         scored: list[dict[str, Any]] = to_json([bundle.predict_row(row) for row in rows])
         keep_call(self.context.store, deployment, rows, scored)
@@ -104,7 +104,7 @@ class Deploying:
 
         BadInput above `most_rows` (0: no limit).
         """
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
         with self.context.store.passing_file(stream, self.context.settings.max_upload_mb) as path:
             raw = data_step.read_raw(path, file_name, ReadOptions(), self.search.goal.data.limits())
@@ -126,7 +126,7 @@ class Deploying:
 
     def outcomes(self, deployment_id: str, rows: list[dict[str, Any]]) -> int:
         """Keep outcomes that came back ({id column or position, target}); returns how many."""
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         target = self._bundle(deployment).model.problem.target
         missing = [index for index, row in enumerate(rows) if target not in row]
         if missing:
@@ -136,7 +136,7 @@ class Deploying:
 
     def health(self, deployment_id: str) -> dict[str, Any]:
         """Whether the deployment answers, what it predicts and since when."""
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         problem = self._bundle(deployment).model.problem
         return {"status": "ok", "deployment": deployment.id, "target": problem.target, "task": problem.task,
                 "classes": list(problem.classes), "since": deployment.created_at.isoformat()}
@@ -150,6 +150,13 @@ class Deploying:
         used = [column.name for column in bundle.contract.columns if column.needed and column.name in frame.columns]
         row: dict[str, Any] = to_json({name: _plain(frame[name].iloc[0]) for name in used})
         return row
+
+    def _answering(self, deployment_id: str) -> Deployment:
+        """A deployment that answers; Conflict for one that was ended, whatever key there is to it."""
+        deployment = self.get(deployment_id)
+        if deployment.ended:
+            raise Conflict("This deployment has ended.", "Deploy the model again.")
+        return deployment
 
     def _bundle(self, deployment: Deployment) -> Bundle:
         return self.search.open_bundle(deployment.bundle)

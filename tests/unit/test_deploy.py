@@ -19,7 +19,7 @@ from automl_core import Workspace
 from automl_core.cleaning.application import new_step
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.infer import table_from_frame
-from automl_core.errors import BadInput, NotFound
+from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.production import load_bundle, write_bundle
 from automl_core.production.contract import BatchReport, Contract
 from automl_core.production.deployment import Deployment
@@ -229,3 +229,20 @@ def test_rows_of_calls_are_kept_for_some_days_and_their_counts_for_good(
     for batch in batches[kept:]:
         with pytest.raises(NotFound, match="only those of the last 30 days"):
             monitor.report(here.project, batch.id)
+
+
+def test_an_ended_deployment_answers_nobody(deployed: Callable[..., Deployed]) -> None:
+    """A key made in the moment of its end opened it again."""
+    here = deployed(make_model("binary", ("linear",))[0])
+    deploy, store, rows = here.workspace.deploy, here.workspace.context.store, make_frame(2)
+    deploy.end(here.deployment)
+    late = store.create_key(here.deployment)  # of one who had looked just before
+    assert deploy.check_key(here.deployment, late)
+    calls: tuple[Callable[[str], object], ...] = (
+        deploy.new_key, deploy.health, lambda name: deploy.score_rows(name, rows.to_dict("records")),
+        lambda name: deploy.score_text(name, rows.to_csv(index=False).encode()),
+        lambda name: deploy.outcomes(name, [{"churned": "Yes"}]))
+    for call in calls:
+        with pytest.raises(Conflict, match=r"This deployment has ended\. Deploy the model again\."):
+            call(here.deployment)
+    assert [len(store.list(here.project, kind)) for kind in ("scored", "batch", "outcomes")] == [0, 0, 0]
