@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,9 +70,7 @@ class Files:
         if not _SUFFIX.fullmatch(suffix):
             raise BadInput("This file ending cannot be kept.", "Rename the file.")
         file_id = new_id("fil")
-        stream = io.BytesIO(content) if isinstance(content, bytes) else content
-        if stream.seekable():
-            stream.seek(0)
+        stream = _from_start(content)
         temporary = private_folder(self.home / "tmp") / f"{file_id}.tmp"
         try:
             with _disk():
@@ -89,6 +87,18 @@ class Files:
             self._remove(self.place.path(project_id, file_id + suffix))
             raise NotFound("There is no such project; it may have been deleted.", "Choose one from the list.") from error
         return StoredFile(file_id, project_id, digest, size, suffix)
+
+    @contextmanager
+    def passing_file(self, content: BinaryIO | bytes, limit_mb: float = 0) -> Iterator[Path]:
+        """Bytes or a stream as a local file for as long as it is read; nothing of it is kept. Refused as by `write_file`."""
+        temporary = private_folder(self.home / "tmp") / f"{new_id('fil')}.tmp"
+        stream = _from_start(content)
+        try:
+            with _disk():
+                _copy(stream, temporary, limit_mb)
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def stored_file(self, file_id: str) -> StoredFile:
         """What is known of a file; NotFound otherwise."""
@@ -198,6 +208,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _from_start(content: BinaryIO | bytes) -> BinaryIO:
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    if stream.seekable():
+        stream.seek(0)
+    return stream
 
 
 def _copy(stream: BinaryIO, target: Path, limit_mb: float) -> tuple[str, int]:

@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import JSON, Integer, Row, Select, cast, delete, func, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from automl_core.errors import Conflict, NotFound
-from automl_core.store.database import Database, checked_id, dump, new_id, now, when
+from automl_core.store.database import Database, checked_id, dump, maybe_when, new_id, now, when
 from automl_core.store.nouns import Record
 from automl_core.store.schema import records
 
@@ -79,11 +80,42 @@ class Records:
             row = connection.execute(_of(project_id, kind, parent_id).order_by(records.c.seq.desc()).limit(1)).one_or_none()
         return None if row is None else _record(row)
 
-    def list(self, project_id: str, kind: str, parent_id: str = "") -> tuple[Record, ...]:
-        """All records of that kind (under that parent, when one is given), oldest first."""
+    def list(
+        self, project_id: str, kind: str, parent_id: str = "", between: tuple[datetime, datetime] | None = None
+    ) -> tuple[Record, ...]:
+        """All records of that kind (under that parent, and put from one moment until before another, when they are given),
+        oldest first."""
+        wanted = _of(project_id, kind, parent_id)
+        if between is not None:
+            begin, end = (moment.timestamp() for moment in between)
+            wanted = wanted.where(records.c.created_at >= begin, records.c.created_at < end)
         with self.database.read() as connection:
-            rows = connection.execute(_of(project_id, kind, parent_id).order_by(records.c.seq)).all()
+            rows = connection.execute(wanted.order_by(records.c.seq)).all()
         return tuple(_record(row) for row in rows)
+
+    def oldest(self, project_id: str, kind: str) -> datetime | None:
+        """When the first of the project's records of that kind was put; None when it has none."""
+        first = select(func.min(records.c.seq)).where(records.c.project_id == project_id, records.c.kind == kind)
+        with self.database.read() as connection:
+            at = connection.execute(select(records.c.created_at).where(records.c.seq == first.scalar_subquery())).scalar()
+        return maybe_when(at)
+
+    def sizes(self, project_id: str, kind: str, key: str) -> tuple[tuple[str, datetime, int], ...]:
+        """Of each record of that kind its parent, when it was put, and how long the list under a `key` of its body is, oldest
+        first. The database counts: no body is read here."""
+        postgres = self.database.engine.dialect.name == "postgresql"
+        body = cast(records.c.body, JSON) if postgres else type_coerce(records.c.body, JSON)
+        length = func.json_array_length(body[key], type_=Integer)
+        wanted = select(records.c.parent_id, records.c.created_at, length).where(
+            records.c.project_id == project_id, records.c.kind == kind).order_by(records.c.seq)
+        with self.database.read() as connection:
+            return tuple((parent, when(at), size or 0) for parent, at, size in connection.execute(wanted))
+
+    def forget(self, project_id: str, kind: str, before: datetime) -> None:
+        """Delete the project's records of that kind that were put before a moment."""
+        old = (records.c.project_id == project_id, records.c.kind == kind, records.c.created_at < before.timestamp())
+        with self.database.write() as connection:
+            connection.execute(delete(records).where(*old))
 
     def update(self, record_id: str, body: Any, version: int) -> Record:
         """Replace the body of the record as it was at `version`; Conflict when somebody changed it since."""

@@ -20,6 +20,7 @@ from automl_core.explaining import explain_rows
 from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
+from automl_core.production.outcomes import outcomes_in
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.model import cleaned_rows
 from automl_core.workspace.act import with_reasons
@@ -164,14 +165,11 @@ class Files:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
         bundle = load_bundle(existing(bundle_path))
         raw = self._raw(batch)
-        if outcomes:
-            given = self._raw(outcomes)
-            target = bundle.model.problem.target
-            if target not in given.columns or len(given) != len(raw):
-                raise BadInput(f"The outcomes need a column “{target[:80]}” and one row for each of the batch's {len(raw):,}.",
-                               "Export them in the order of the batch.")
-            raw = raw.assign(**{target: given[target].to_numpy()})
-        return self.deploy.report(bundle, raw, bundle.predict(raw))
+        told = self._raw(outcomes) if outcomes else None
+        if told is not None and (len(told) != len(raw) or outcomes_in(bundle.model, told)[0] is None):
+            raise BadInput(f"The outcomes need a column “{bundle.model.problem.target[:80]}” and one row for each of the "
+                           f"batch's {len(raw):,}.", "Export them in the order of the batch.")
+        return self.deploy.report(bundle, raw, bundle.predict(raw), told)
 
     def _raw(self, source: str) -> pd.DataFrame:
         if source.startswith("sample:"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -135,18 +136,22 @@ class Piloting:
 
     def upload(self, pilot_id: str, file_name: str, stream: BinaryIO | bytes) -> PilotResult:
         """Read the outcomes that came back and judge the card once they are due; the file is kept. BadInput when it cannot be
-        used."""
+        used, and then it is not."""
         record, pilot = self._open(pilot_id)
-        settings = self.context.settings
-        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
-        return self._judge(record, replace(pilot, sent=kept.id, sent_name=file_name), early=False)
+        store = self.context.store
+        with store.passing_file(stream, self.context.settings.max_upload_mb) as path:
+            result = self._result(pilot, path, file_name, early=False)
+            with path.open("rb") as handle:
+                kept = store.write_file(pilot.project_id, handle, ".upload")
+        return self._judged(record, replace(pilot, sent=kept.id, sent_name=file_name), result)
 
     def decide(self, pilot_id: str) -> PilotResult:
         """Judge the card by the outcomes that were sent, also when they are not due yet, which the verdict then says."""
         record, pilot = self._open(pilot_id)
         if not pilot.sent:
             raise Conflict("No outcomes of this pilot were sent.", "Send its file first.")
-        return self._judge(record, pilot, early=True)
+        result = self._result(pilot, self.context.store.file_path(pilot.sent), pilot.sent_name, early=True)
+        return self._judged(record, pilot, result)
 
     def _open(self, pilot_id: str) -> tuple[Record, Pilot]:
         """A running pilot; Conflict for others."""
@@ -156,11 +161,12 @@ class Piloting:
             raise Conflict("This pilot has ended.", "Take its result back first, if it was wrong.")
         return record, pilot
 
-    def _judge(self, record: Record, pilot: Pilot, early: bool) -> PilotResult:
-        path, limits = self.context.store.file_path(pilot.sent), self.search.goal.data.limits()
-        sent = data_step.read_raw(path, pilot.sent_name, ReadOptions(), limits)
+    def _result(self, pilot: Pilot, path: Path, name: str, early: bool) -> PilotResult:
+        sent = data_step.read_raw(path, name, ReadOptions(), self.search.goal.data.limits())
         matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, *self._asked(pilot))
-        result = acting.judge(pilot, matched, today(), early)
+        return acting.judge(pilot, matched, today(), early)
+
+    def _judged(self, record: Record, pilot: Pilot, result: PilotResult) -> PilotResult:
         self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
         return result
 

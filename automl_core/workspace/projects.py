@@ -12,6 +12,7 @@ from automl_core.framing.problem import Problem
 from automl_core.samples import Sample
 from automl_core.store import Project
 from automl_core.workspace.act import Acting
+from automl_core.workspace.calls import CALL, DAY
 from automl_core.workspace.context import Context
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Framing
@@ -96,7 +97,7 @@ class Projects:
             StepState("pilots", "Pilots", "done" if store.exists(project_id, "pilot") else _open(run is not None), ""),
             self._shared(project_id, run is not None),
             StepState("deploy", "Deploy", "done" if deployed else _open(run is not None), ""),
-            StepState("monitor", "Monitor", "done" if store.exists(project_id, "batch") or store.exists(project_id, "scored")
+            StepState("monitor", "Monitor", "done" if any(store.exists(project_id, kind) for kind in ("batch", CALL, DAY))
                       else _open(deployed), ""),
         )
 

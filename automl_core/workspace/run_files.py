@@ -15,7 +15,7 @@ from automl_core.data.table import Origin
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
-from automl_core.production.contract import Contract
+from automl_core.production.contract import Contract, for_model
 from automl_core.production.learned import Learned
 from automl_core.production.monitor import make_contract, with_predictions
 from automl_core.reporting import CardFacts, model_card
@@ -42,12 +42,15 @@ class Metadata:
 
 def metadata_of(goal: Framing, run: Run, problem: Problem, explanations: tuple[Explanation, ...]) -> Metadata:
     """What all bundles of this run share; the first of the explanations is theirs."""
+    inputs = Inputs(run.table, run.recipe, run.problem)
     given, explanation = goal.data.table_of(run.table), explanations[0]
     shares = {item.column: item.share for item in explanation.importance}
-    contract = make_contract(given.frame, given.columns, problem, None, shares)
+    recipe = goal.open(inputs)[3]
+    dropped = {step.column for step in recipe.steps if step.kind == "drop_column"}
+    contract = make_contract(given.frame, given.columns, problem, None, shares, dropped)
     if summary_of(run).left_out:  # the others are new to the model; those drawn are known by place in the cleaned table only
         contract = replace(contract, learned=Learned())
-    verdict = goal.verdict_of(run.project_id, Inputs(run.table, run.recipe, run.problem))
+    verdict = goal.verdict_of(run.project_id, inputs)
     return Metadata(given.origin, verdict, explanation, contract, explanations[1:])
 
 
@@ -78,7 +81,7 @@ def read_predictions(path: Path) -> Predictions:
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
     """The bundle and the out-of-fold predictions as files of the store: their ids."""
     store = context.store
-    contract = with_predictions(metadata.contract, model.problem, predictions.oof, model.cut)
+    contract = for_model(with_predictions(metadata.contract, model.problem, predictions.oof, model.cut), model.sources)
     card = model_card(CardFacts(
         model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
         metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))

@@ -91,10 +91,12 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert (pilot.treated, pilot.held) == (150, 150)
     with pytest.raises(Conflict):
         ws.pilots.start(project, page.key(), PilotChoice())
+    files = set((ws.settings.home / "files").rglob("*"))
     with pytest.raises(BadInput):
         ws.pilots.upload(pilot.id, "notes.csv", b"a,b\n1,2\n")
     with pytest.raises(BadInput):
         ws.pilots.upload(pilot.id, "junk.xlsx", b"\x00\x01nothing")
+    assert set((ws.settings.home / "files").rglob("*")) == files, "what is refused is not kept"
     few = ws.pilots.upload(pilot.id, "first.csv", outcomes(page, pilot.id, 0.3, missing=0.6))
     assert few.verdict == "open"
     waiting = open_page("pilots", project)
