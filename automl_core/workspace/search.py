@@ -211,7 +211,11 @@ class Searching:
 
     def choose(self, project_id: str, rung: str) -> Run:
         """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
-        run, asked = self.needed(project_id), rung
+        return self.hand_over(self.needed(project_id), rung)
+
+    def hand_over(self, run: Run, rung: str) -> Run:
+        """The same of one search's ladder."""
+        asked = rung
         rung = next((offer.name for offer in summary_of(run).ladder if rung in offer.also), rung)
         if rung not in run.rungs:
             raise BadInput("This model is not among those that could be handed over.", "Choose one from the list.")
@@ -226,7 +230,7 @@ class Searching:
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others,
                        by_hand=asked)
         made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanations))
-        self.context.store.touch(project_id)
+        self.context.store.touch(run.project_id)
         return made
 
     def _trials(self, job_id: str, run: Run) -> tuple[Trial, ...]:

@@ -440,6 +440,14 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+    again = queue.enqueue(ws.context.store, project, "search", job.body | {"journal": job.id, "rung": other})
+    run_job(ws, again.id)
+    handed = ws.search.needed(project)
+    assert handed.by_hand == other
+    run_job(ws, again.id)  # it was killed before it said that it was done
+    assert ws.search.needed(project) == handed
+    kept = ws.context.store.list(project, "run", parent_id=again.id)
+    assert {record.version for record in kept} == {1}  # no id speaks of another model than before
 
 
 HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
