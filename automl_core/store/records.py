@@ -57,12 +57,14 @@ class Records:
         with self.database.read() as connection:
             return connection.execute(wanted.limit(1)).first() is not None
 
-    def newer(self, project_id: str, kind: str, than: tuple[str, ...]) -> bool:
-        """Whether the project's newest record of a kind was put after all of the kinds `than`; False when it has none."""
+    def newer(self, project_id: str, kind: str, than: tuple[str, ...], under: tuple[str, ...] = ()) -> bool:
+        """Whether the project's newest record of a kind was put after all of the kinds `than` (under these parents, when any are
+        given); False when it has none."""
         newest = select(func.max(records.c.seq)).where(records.c.project_id == project_id)
+        among = (records.c.kind.in_(than), *((records.c.parent_id.in_(under),) if under else ()))
         with self.database.read() as connection:
             mine = connection.execute(newest.where(records.c.kind == kind)).scalar()
-            others = connection.execute(newest.where(records.c.kind.in_(than))).scalar()
+            others = connection.execute(newest.where(*among)).scalar()
         return mine is not None and (others is None or mine > others)
 
     def get(self, record_id: str) -> Record:

@@ -116,6 +116,9 @@ def test_the_newer_of_two_kinds_is_known(store: Store, project: str) -> None:
     store.put("goal", project, 2)
     assert not store.newer(project, "report", ("goal", "run"))
     assert store.newer(project, "report", ("run",))
+    store.put("verdict", project, 3, parent_id="other")
+    assert store.newer(project, "report", ("verdict",), ("mine",))
+    assert not store.newer(project, "report", ("verdict",), ("mine", "other"))
 
 
 def test_updates_are_optimistic(store: Store, project: str) -> None:

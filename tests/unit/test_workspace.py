@@ -36,6 +36,7 @@ from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.context import fingerprint
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
@@ -255,6 +256,19 @@ def test_report_is_frozen_and_its_link_can_be_revoked(walked: Walked) -> None:
     assert share.open("x" * 43) is None
     with pytest.raises(BadInput):
         share.create_link(report.id, 4000)
+
+
+def test_a_report_is_behind_once_its_model_was_looked_at_deeper_or_checked_again(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    run, found = workspace.search.needed(project), workspace.explain.explanation(project)
+    assert found is not None
+    told = (("explanation", found, run.id), ("verdict", workspace.goal.verdict(project), fingerprint(workspace.search.inputs(run))))
+    for kind, noun, parent in told:
+        workspace.share.make_report(project)
+        workspace.context.save(kind, project, noun, parent_id=f"{parent}of another class or goal")
+        assert not workspace.share.behind(project)
+        workspace.context.save(kind, project, noun, parent_id=parent)
+        assert workspace.share.behind(project)
 
 
 def test_bundle_holds_what_it_promises(walked: Walked) -> None:
