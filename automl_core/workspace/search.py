@@ -39,11 +39,8 @@ class Searching:
         unknown = [name for name in plan.families if name not in families().plugins]
         if unknown or not 1 <= plan.budget_seconds <= LONGEST_SEARCH:
             raise BadInput("This plan names an unknown kind of model, or a budget outside a second and a day.", "Choose again.")
-        for job in queue.jobs(self.context.store, project_id):
-            if job.kind == "search" and job.active:
-                return job
         body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
-        return queue.enqueue(self.context.store, project_id, "search", body)
+        return queue.enqueue(self.context.store, project_id, "search", body, unique="kind")
 
     def more(self, project_id: str, seconds: float, worker: str = "", rung: str = "") -> Job:
         """Give the newest search more time: what it has fitted stays, and it goes on from there.
@@ -59,12 +56,9 @@ class Searching:
         if not 1 <= seconds <= LONGEST_SEARCH - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
         plan = with_more(run.plan, spent, seconds)
-        for job in queue.jobs(self.context.store, project_id):
-            if job.kind == "search" and job.active:
-                return job
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
                 "seconds": plan.budget_seconds, "rung": rung or run.by_hand}
-        return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
+        return queue.enqueue(self.context.store, project_id, "search", body, unique="kind", worker=worker)
 
     def begins_anew(self, project_id: str) -> bool:
         """Whether more time would begin the newest search anew, with the time of both (see `going_on`)."""

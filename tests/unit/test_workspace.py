@@ -428,6 +428,16 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
     assert deploy.get(deployment.id).ended
 
 
+def test_two_searches_that_are_started_at_once_are_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither saw the other's job, and both ran."""
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    seen = queue.jobs(ws.context.store, project)
+    monkeypatch.setattr(queue, "jobs", lambda *_: seen)
+    first = ws.search.start(project, Plan(budget_seconds=60))
+    assert ws.search.start(project, Plan(budget_seconds=90)).id == first.id
+
+
 def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit_here(monkeypatch)
     ws = Workspace.open()
