@@ -222,8 +222,8 @@ def _first(made: Experiment) -> str:
 
 
 def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> pd.DataFrame:
-    """The rows with an expected gain, those that gain most first: `rank`, `row`, `expected_gain`, `treat`, then the frame's
-    columns, whose names go first: the new ones are called otherwise where one is taken.
+    """The rows with an expected gain, those that gain most first: `rank`, `row` (by the frame's index), `expected_gain`, `treat`,
+    then the frame's columns, whose names go first: the new ones are called otherwise where one is taken.
 
     `treat` says which rows are worth it; `within_limits`, there when the goal's limits do not reach all of these, for which to do
     it: those ranked first, or those that chance picked where no order was seen to be worth anything.
@@ -232,7 +232,7 @@ def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> p
     order = known[np.argsort(-scores[known], kind="stable")]
     ranks = np.arange(1, len(order) + 1)
     worth = ranks <= made.rows
-    columns = {"rank": ranks, "row": order, "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}
+    columns = {"rank": ranks, "row": frame.index[order], "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}
     if made.reach is not None:
         queue = ranks if made.ordered else np.random.default_rng(0).permutation(len(order)) + 1
         taken = np.flatnonzero(worth)[np.argsort(queue[worth], kind="stable")][: made.reach]

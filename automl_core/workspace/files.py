@@ -158,7 +158,7 @@ class Files:
         if not goal.experiment:
             return advice
         result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))
-        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, past, result))
+        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, frame[known], result))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""

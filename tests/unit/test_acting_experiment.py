@@ -122,6 +122,8 @@ def test_files_keep_the_users_own_columns_and_say_what_the_limits_reach() -> Non
     assert table["action_row"].tolist() == [1, 3, 0]
     assert table["action_treat"].tolist() == ["yes"] * 3
     assert table["within_limits"].tolist() == ["yes", "yes", "no"]
+    some = experiment_frame(np.array([0.1, 0.4]), pd.DataFrame({"x": "a b c d".split()}).iloc[[1, 3]], made)
+    assert some["row"].tolist() == [3, 1]  # of the file, where rows without an outcome stand between them
     dealt = experiment_frame(np.arange(100.0), pd.DataFrame({"x": range(100)}), replace(made, ordered=False, rows=100, reach=30))
     assert (dealt["within_limits"] == "yes").sum() == 30
     assert (dealt["within_limits"] == "yes")[:30].sum() < 20  # by chance, as the page says
