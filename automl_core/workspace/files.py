@@ -157,8 +157,8 @@ class Files:
                         left_out=where.left_out, worth=file_worth(judged))
         if not goal.experiment:
             return advice
-        result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))
-        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, frame[known], result))
+        result, gains = acting.measure_drawn(acting.ExperimentInputs(frame, columns, problem, goal))
+        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, frame, result))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
