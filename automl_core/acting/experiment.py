@@ -43,8 +43,8 @@ class Experiment:
     first one's range lies above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is;
     `net` (money, NaN without a value) is what treating these brings after costs, `net_all` what treating all brings. `who`
     describes the 30 % ranked first in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the
-    rows with an outcome and a treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the
-    goal's limits pay for (None when they reach all).
+    rows with an outcome and a treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth
+    treating the goal's limits pay for (None when they reach all).
     """
 
     treatment: str

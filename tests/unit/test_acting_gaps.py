@@ -124,7 +124,8 @@ def test_a_report_tells_the_widest_sure_gaps_and_names_the_other_columns() -> No
     few = (audited("age", 0.0), audited("sex", 0.02), audited("where", 0.3), audited("since", 0.0, 0.9))
     (told,) = make_sections(SectionInputs(audits=few))
     assert told.lines == ("By “where”: Of where.", "Found.", "By “sex”: Of sex.", "Found.",
-                          "Also compared, but not shown here, as the gaps that are sure are no wider: “age” and “since”.", "Limits.")
+                          "Also compared, but not shown here, as the gaps that are sure are no wider: “age” and “since”.",
+                          "Limits.")
     (two,) = make_sections(SectionInputs(audits=few[:2]))
     assert two.lines == ("By “sex”: Of sex.", "Found.", "By “age”: Of age.", "Found.", "Limits.")
 

@@ -262,8 +262,8 @@ def test_a_report_is_behind_once_its_model_was_looked_at_deeper_or_checked_again
     workspace, project = walked.workspace, walked.project
     run, found = workspace.search.needed(project), workspace.explain.explanation(project)
     assert found is not None
-    told = (("explanation", found, run.id), ("verdict", workspace.goal.verdict(project), fingerprint(workspace.search.inputs(run))))
-    for kind, noun, parent in told:
+    mark = fingerprint(workspace.search.inputs(run))
+    for kind, noun, parent in (("explanation", found, run.id), ("verdict", workspace.goal.verdict(project), mark)):
         workspace.share.make_report(project)
         workspace.context.save(kind, project, noun, parent_id=f"{parent}of another class or goal")
         assert not workspace.share.behind(project)
