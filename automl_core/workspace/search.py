@@ -19,6 +19,7 @@ from automl_core.registry import is_installed
 from automl_core.search.families import families
 from automl_core.search.plan import LONGEST_SEARCH, Plan, Trial
 from automl_core.search.telling import compared_sentence
+from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, with_more
@@ -208,7 +209,7 @@ class Searching:
         return self.hand_over(self.needed(project_id), rung)
 
     def hand_over(self, run: Run, rung: str) -> Run:
-        """The same of one search's ladder."""
+        """The same of a run that is the newest; Conflict when a search or a choice was kept after it, which stays the newest."""
         asked = rung
         rung = next((offer.name for offer in summary_of(run).ladder if rung in offer.also), rung)
         if rung not in run.rungs:
@@ -223,7 +224,8 @@ class Searching:
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others,
                        by_hand=asked)
-        made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanations))
+        metadata = metadata_of(self.goal, run, model.problem, explanations)
+        made = keep(self.context, made, model, found, metadata, Newest(("run",), run.id))
         self.context.store.touch(run.project_id)
         return made
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from automl_core import framing
 from automl_core import search as search_step
 from automl_core.codec import to_json
+from automl_core.errors import Conflict
 from automl_core.explaining import every_class, explain_classes
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan, Trial
@@ -98,7 +99,12 @@ def _kept(search: Searching, project_id: str, job_id: str) -> Run | None:
 def _as_asked(search: Searching, run: Run) -> Run:
     """The run with the rung handed over that was asked for by hand, where its ladder has it."""
     offers = [offer for offer in summary_of(run).ladder if run.by_hand in (offer.name, *offer.also)]
-    return run if not offers or offers[0].chosen else search.hand_over(run, run.by_hand)
+    if not offers or offers[0].chosen:
+        return run
+    try:
+        return search.hand_over(run, run.by_hand)
+    except Conflict:  # somebody chose otherwise meanwhile, or searched again
+        return _kept(search, run.project_id, run.job_id) or run
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+import sys
 import time
 import zipfile
 from dataclasses import dataclass, replace
@@ -472,6 +473,16 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert ws.search.needed(project) == handed
     kept = ws.context.store.list(project, "run", parent_id=again.id)
     assert {record.version for record in kept} == {1}  # no id speaks of another model than before
+    explained, place = explaining.explain_classes, sys.modules["automl_core.workspace.search"]
+
+    def slow(*given: Any) -> Any:
+        ws.context.save("run", project, replace(first, id="run_newer", job_id="job_newer"), "job_newer", "run_newer")
+        return explained(*given)
+
+    monkeypatch.setattr(place, "explain_classes", slow)
+    with pytest.raises(Conflict, match="meantime"):
+        ws.search.choose(project, chosen)
+    assert ws.search.needed(project).id == "run_newer"
 
 
 HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
