@@ -12,6 +12,7 @@ import time
 import zipfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -314,8 +315,12 @@ def test_changing_the_recipe_makes_the_model_stale(walked: Walked) -> None:
     assert {step.key: step.state for step in workspace.projects.steps(project)}["search"] == "stale"
     workspace.cleaning.undo(project)
     assert workspace.cleaning.recipe(project).steps == before.steps
+    assert workspace.goal.verdict(project) is not None  # what was made with the same recipe is not stale
+    assert not workspace.search.stale(project)
     assert workspace.cleaning.redo(project).steps[-1].column == victim
+    assert workspace.search.stale(project)
     workspace.cleaning.undo(project)
+    assert not workspace.search.stale(project)
 
 
 def test_projects_create_rename_delete(home: Path) -> None:
@@ -376,14 +381,33 @@ def test_redo_knows_the_place_and_not_the_steps_of_another_table(home: Path) -> 
     project = workspace.projects.create("redo")
     text = "a,b,c\n" + "\n".join(f"{i},{'x ' if i % 3 else '?'},{i % 5}" for i in range(60))
     workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
-    workspace.cleaning.add_step(project, "drop_column", "c", {}, "first")
-    workspace.cleaning.add_step(project, "drop_column", "a", {}, "second")
-    before = workspace.cleaning.recipe(project)
-    workspace.cleaning.undo(project, before.steps[0].id)
-    assert workspace.cleaning.redo(project).steps == before.steps
-    workspace.cleaning.undo(project)
+    cleaning, records = workspace.cleaning, partial(workspace.context.store.list, project, "recipe")
+    cleaning.add_step(project, "drop_column", "c", {}, "first")
+    first = cleaning.recipe_id(project)
+    cleaning.add_step(project, "drop_column", "a", {}, "second")
+    before, second = cleaning.recipe(project), cleaning.recipe_id(project)
+    cleaning.undo(project, before.steps[0].id)
+    assert cleaning.recipe_id(project) not in (first, second)
+    for _ in range(2):
+        assert cleaning.redo(project).steps == before.steps
+        assert cleaning.recipe_id(project) == second
+        cleaning.undo(project)
+        assert cleaning.recipe_id(project) == first
+    kept = records()
+    cleaning.undo(project, "no such step")
+    assert records() == kept
+    for _ in range(2):
+        cleaning.undo(project)
+        assert cleaning.recipe_id(project) == ""  # as before the first step
+        cleaning.redo(project)
+        assert cleaning.recipe_id(project) == first
     workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
-    assert workspace.cleaning.redo(project).steps == ()
+    assert cleaning.redo(project).steps == ()
+    fresh = cleaning.recipe_id(project)
+    cleaning.add_step(project, "drop_column", "c", {}, "first")
+    assert cleaning.recipe_id(project) not in (first, fresh)
+    cleaning.undo(project)
+    assert cleaning.recipe_id(project) == fresh
 
 
 def test_an_old_model_stays_usable_after_the_goal_changed(walked: Walked) -> None:
