@@ -18,7 +18,7 @@ import pandas as pd
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, Origin, Table
 from automl_core.settings import Settings
-from automl_core.store import Record, Store
+from automl_core.store import Newest, Record, Store
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -59,9 +59,11 @@ class Context:
     nouns: Recent[Any] = field(default_factory=lambda: Recent(64))
     arrays: Recent[Any] = field(default_factory=lambda: Recent(8))
 
-    def save(self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "") -> Record:
-        """Keep a frozen noun as a new record of that kind."""
-        return self.store.put(kind, project_id, to_json(noun), parent_id=parent_id, id=record_id)
+    def save(
+        self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "", after: Newest | None = None
+    ) -> Record:
+        """Keep a frozen noun as a new record of that kind; Conflict when a record was put that is newer than `after`."""
+        return self.store.put(kind, project_id, to_json(noun), parent_id=parent_id, id=record_id, after=after)
 
     def latest(self, kind: str, project_id: str, noun: type[T], parent_id: str = "") -> T | None:
         """The newest noun of that kind in the project, or None."""

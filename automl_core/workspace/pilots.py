@@ -38,6 +38,8 @@ from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, runnin
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
+CHANGE = "pilot_change"
+
 
 def today() -> date:
     """The day by which outcomes are due or not."""
@@ -97,7 +99,9 @@ class Piloting:
         return able.open, able.kept_out
 
     def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
-        """Draw the rows and keep the pilot; Conflict when this card has one that is running."""
+        """Draw the rows and keep the pilot; Conflict when this card has one that is running, or when pilots were started or
+        changed meanwhile, whose rows may be among those that were drawn."""
+        after = self.context.store.newest(project_id, KIND, CHANGE)
         card, run = self.card(project_id, key), self.search.needed(project_id)
         if any(pilot_key(pilot) == key and pilot.state == "running" for pilot in self.about(project_id)):
             raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
@@ -111,7 +115,7 @@ class Piloting:
         assignment.to_parquet(buffer, index=False)
         kept = self.context.store.write_file(project_id, buffer.getvalue(), ".parquet")
         pilot = replace(pilot, id=name, project_id=project_id, run=run.id, assignment=kept.id)
-        self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id)
+        self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id, after=after)
         self.context.store.audit("user", "start pilot", pilot.id, "done")
         self.context.store.touch(project_id)
         return pilot
@@ -259,6 +263,6 @@ class Piloting:
     def _change(self, record: Record, pilot: Pilot, what: str) -> None:
         self.context.store.update(record.id, to_json(pilot), record.version)
         # an updated record keeps its place among the others: by this one a report is known to be behind
-        self.context.store.put("pilot_change", record.project_id, {"what": what}, parent_id=record.id)
+        self.context.store.put(CHANGE, record.project_id, {"what": what}, parent_id=record.id)
         self.context.store.audit("user", what, record.id, "done")
         self.context.store.touch(record.project_id)

@@ -20,6 +20,7 @@ from automl_core.production.learned import Learned
 from automl_core.production.monitor import make_contract, with_predictions
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.model import Model
+from automl_core.store import Newest
 from automl_core.workspace.context import Context
 from automl_core.workspace.explained import keep_explanations
 from automl_core.workspace.goal import Framing, Inputs
@@ -54,13 +55,16 @@ def metadata_of(goal: Framing, run: Run, problem: Problem, explanations: tuple[E
     return Metadata(given.origin, verdict, explanation, contract, explanations[1:])
 
 
-def keep(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> Run:
-    """Keep a run with the model it hands over, and its explanations; returns the run as it was kept."""
+def keep(
+    context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata, after: Newest | None = None
+) -> Run:
+    """Keep a run with the model it hands over, and its explanations; returns the run as it was kept. Conflict when one was kept
+    that is newer than `after`."""
     bundle, oof = _write(context, run, model, predictions, metadata)
     summary = with_check(run, metadata.verdict)
     kept = replace(run, summary=summary, bundle=bundle, oof=oof)
     keep_explanations(context, run, (metadata.explanation, *metadata.others))
-    context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
+    context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id, after=after)
     return kept
 
 

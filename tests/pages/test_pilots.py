@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting import Pilot, PilotChoice, card_key, forbidden_by
 from automl_core.acting.action import Change
@@ -126,6 +127,24 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert ws.share.behind(project)  # the report still tells of a result that was taken back
     assert ws.pilots.cards(project)[0].grade != "A"
     ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+
+
+def test_a_pilot_that_another_session_started_while_rows_were_drawn_is_no_second_one(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both were kept, on the same rows."""
+    ws, project, made, draw = page.workspace, page.project, [], acting.start_pilot
+
+    def slow(*given: Any) -> Any:
+        monkeypatch.setattr(acting, "start_pilot", draw)
+        made.append(ws.pilots.start(project, page.key(1), PilotChoice(rows=100)))
+        return draw(*given)
+
+    monkeypatch.setattr(acting, "start_pilot", slow)
+    with pytest.raises(Conflict, match="meantime"):
+        ws.pilots.start(project, page.key(), PilotChoice(rows=100))
+    assert [pilot.id for pilot in ws.pilots.all(project) if pilot.state == "running"] == [made[0].id]
+    ws.pilots.cancel(made[0].id)
 
 
 def test_a_pilot_says_nothing_of_the_same_card_for_another_outcome(page: Carded) -> None:

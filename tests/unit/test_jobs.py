@@ -69,6 +69,19 @@ def test_pressing_twice_is_one_job_until_it_ends(store: Store, project: str) -> 
     assert queue.enqueue(store, project, "search", {"budget": 5.0, "x": [1, math.nan]}).id != first.id
 
 
+def test_a_kind_of_which_one_is_active_at_a_time(store: Store, project: str) -> None:
+    first = queue.enqueue(store, project, "search", {"budget": 5.0})
+    assert queue.enqueue(store, project, "search", {"budget": 6.0}, unique="kind").id == first.id
+    assert queue.enqueue(store, project, "check", {}, unique="kind").id != first.id
+    assert queue.enqueue(store, store.create_project("other").id, "search", {}, unique="kind").id != first.id
+    assert queue.lease(store, job_id=first.id) is not None
+    assert queue.enqueue(store, project, "search", {"budget": 6.0}, unique="kind", worker="command").id == first.id
+    queue.finish(store, first.id)
+    again = queue.enqueue(store, project, "search", {"budget": 6.0}, unique="kind", worker="command")
+    assert again.state == "running"
+    assert queue.enqueue(store, project, "search", {"budget": 7.0}, unique="kind").id == again.id
+
+
 def test_twenty_presses_at_once_are_one_job(store: Store, project: str) -> None:
     found: list[str] = []
     threads = [threading.Thread(target=lambda: found.append(queue.enqueue(store, project, "search", {}).id)) for _ in range(20)]

@@ -116,6 +116,23 @@ def test_the_newer_of_two_kinds_is_known(store: Store, project: str) -> None:
     store.put("goal", project, 2)
     assert not store.newer(project, "report", ("goal", "run"))
     assert store.newer(project, "report", ("run",))
+    store.put("verdict", project, 3, parent_id="other")
+    assert store.newer(project, "report", ("verdict",), ("mine",))
+    assert not store.newer(project, "report", ("verdict",), ("mine", "other"))
+
+
+def test_what_rests_on_the_newest_record_is_not_put_after_a_newer_one(store: Store, project: str) -> None:
+    none = store.newest(project, "pilot", "pilot_change")
+    store.put("goal", project, 1)
+    first = store.put("pilot", project, 2, after=none)
+    with pytest.raises(Conflict):
+        store.put("pilot", project, 3, after=none)
+    after = store.newest(project, "pilot", "pilot_change")
+    assert after.id == first.id
+    store.put("pilot_change", project, 4)
+    with pytest.raises(Conflict):
+        store.put("pilot", project, 5, after=after)
+    assert store.list(project, "pilot") == (first,)
 
 
 def test_updates_are_optimistic(store: Store, project: str) -> None:

@@ -7,10 +7,12 @@ import io
 import json
 import math
 import re
+import sys
 import time
 import zipfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +38,7 @@ from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.context import fingerprint
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
@@ -257,6 +260,19 @@ def test_report_is_frozen_and_its_link_can_be_revoked(walked: Walked) -> None:
         share.create_link(report.id, 4000)
 
 
+def test_a_report_is_behind_once_its_model_was_looked_at_deeper_or_checked_again(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    run, found = workspace.search.needed(project), workspace.explain.explanation(project)
+    assert found is not None
+    mark = fingerprint(workspace.search.inputs(run))
+    for kind, noun, parent in (("explanation", found, run.id), ("verdict", workspace.goal.verdict(project), mark)):
+        workspace.share.make_report(project)
+        workspace.context.save(kind, project, noun, parent_id=f"{parent}of another class or goal")
+        assert not workspace.share.behind(project)
+        workspace.context.save(kind, project, noun, parent_id=parent)
+        assert workspace.share.behind(project)
+
+
 def test_bundle_holds_what_it_promises(walked: Walked) -> None:
     with zipfile.ZipFile(walked.workspace.share.bundle_path(walked.project)) as archive:
         names = set(archive.namelist())
@@ -299,8 +315,12 @@ def test_changing_the_recipe_makes_the_model_stale(walked: Walked) -> None:
     assert {step.key: step.state for step in workspace.projects.steps(project)}["search"] == "stale"
     workspace.cleaning.undo(project)
     assert workspace.cleaning.recipe(project).steps == before.steps
+    assert workspace.goal.verdict(project) is not None  # what was made with the same recipe is not stale
+    assert not workspace.search.stale(project)
     assert workspace.cleaning.redo(project).steps[-1].column == victim
+    assert workspace.search.stale(project)
     workspace.cleaning.undo(project)
+    assert not workspace.search.stale(project)
 
 
 def test_projects_create_rename_delete(home: Path) -> None:
@@ -361,14 +381,33 @@ def test_redo_knows_the_place_and_not_the_steps_of_another_table(home: Path) -> 
     project = workspace.projects.create("redo")
     text = "a,b,c\n" + "\n".join(f"{i},{'x ' if i % 3 else '?'},{i % 5}" for i in range(60))
     workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
-    workspace.cleaning.add_step(project, "drop_column", "c", {}, "first")
-    workspace.cleaning.add_step(project, "drop_column", "a", {}, "second")
-    before = workspace.cleaning.recipe(project)
-    workspace.cleaning.undo(project, before.steps[0].id)
-    assert workspace.cleaning.redo(project).steps == before.steps
-    workspace.cleaning.undo(project)
+    cleaning, records = workspace.cleaning, partial(workspace.context.store.list, project, "recipe")
+    cleaning.add_step(project, "drop_column", "c", {}, "first")
+    first = cleaning.recipe_id(project)
+    cleaning.add_step(project, "drop_column", "a", {}, "second")
+    before, second = cleaning.recipe(project), cleaning.recipe_id(project)
+    cleaning.undo(project, before.steps[0].id)
+    assert cleaning.recipe_id(project) not in (first, second)
+    for _ in range(2):
+        assert cleaning.redo(project).steps == before.steps
+        assert cleaning.recipe_id(project) == second
+        cleaning.undo(project)
+        assert cleaning.recipe_id(project) == first
+    kept = records()
+    cleaning.undo(project, "no such step")
+    assert records() == kept
+    for _ in range(2):
+        cleaning.undo(project)
+        assert cleaning.recipe_id(project) == ""  # as before the first step
+        cleaning.redo(project)
+        assert cleaning.recipe_id(project) == first
     workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
-    assert workspace.cleaning.redo(project).steps == ()
+    assert cleaning.redo(project).steps == ()
+    fresh = cleaning.recipe_id(project)
+    cleaning.add_step(project, "drop_column", "c", {}, "first")
+    assert cleaning.recipe_id(project) not in (first, fresh)
+    cleaning.undo(project)
+    assert cleaning.recipe_id(project) == fresh
 
 
 def test_an_old_model_stays_usable_after_the_goal_changed(walked: Walked) -> None:
@@ -414,6 +453,16 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
     assert deploy.get(deployment.id).ended
 
 
+def test_two_searches_that_are_started_at_once_are_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither saw the other's job, and both ran."""
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    seen = queue.jobs(ws.context.store, project)
+    monkeypatch.setattr(queue, "jobs", lambda *_: seen)
+    first = ws.search.start(project, Plan(budget_seconds=60))
+    assert ws.search.start(project, Plan(budget_seconds=90)).id == first.id
+
+
 def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit_here(monkeypatch)
     ws = Workspace.open()
@@ -440,6 +489,24 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+    again = queue.enqueue(ws.context.store, project, "search", job.body | {"journal": job.id, "rung": other})
+    run_job(ws, again.id)
+    handed = ws.search.needed(project)
+    assert handed.by_hand == other
+    run_job(ws, again.id)  # it was killed before it said that it was done
+    assert ws.search.needed(project) == handed
+    kept = ws.context.store.list(project, "run", parent_id=again.id)
+    assert {record.version for record in kept} == {1}  # no id speaks of another model than before
+    explained, place = explaining.explain_classes, sys.modules["automl_core.workspace.search"]
+
+    def slow(*given: Any) -> Any:
+        ws.context.save("run", project, replace(first, id="run_newer", job_id="job_newer"), "job_newer", "run_newer")
+        return explained(*given)
+
+    monkeypatch.setattr(place, "explain_classes", slow)
+    with pytest.raises(Conflict, match="meantime"):
+        ws.search.choose(project, chosen)
+    assert ws.search.needed(project).id == "run_newer"
 
 
 HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
