@@ -110,6 +110,15 @@ class Finding:
         inputs = self.search.goal.inputs(project_id)
         return self._kept("what_happened", WhatHappened, project_id, self._label(project_id, inputs, label), (inputs,))
 
+    def looked(self, project_id: str) -> bool:
+        """Whether the newest groups are those of the present table and goal, of whichever class."""
+        newest = self.context.store.latest(project_id, "what_happened")
+        if newest is None or self.search.goal.problem(project_id) is None:
+            return False
+        inputs = self.search.goal.inputs(project_id)
+        classes = self.search.goal.problem_of(inputs).classes
+        return newest.parent_id in {_place(label, (inputs,)) for label in ("", *classes)}
+
     def could_tell_why(self, project_id: str, found: WhatHappened) -> bool:
         """Whether there is a model of the present table and goal that was not asked yet why these groups differ."""
         run = self._model_of(project_id, self.search.goal.inputs(project_id))

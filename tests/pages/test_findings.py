@@ -38,6 +38,7 @@ def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
     found = stages.workspace.findings.found(project)
     assert found is not None
     assert found.with_model
+    assert {step.key: step.state for step in stages.workspace.projects.steps(project)}["what_happened"] == "done"
     app = visit("scored", "what_happened")
     assert not app.exception
     assert "One group" in texts(app)
