@@ -51,7 +51,8 @@ def summary(goal: Goal) -> None:
 
 @st.fragment
 def form(project: str, goal: Goal, beside: Callable[[bool], None]) -> None:
-    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal; nothing is kept before Save.
+    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal, or from what was typed and not
+    saved before the page was left; only Save keeps it.
 
     A fragment, so that what is typed draws the form anew and not the page. `beside` draws, into places of the page, the buttons
     that stand back while the form differs from the saved goal.
@@ -64,9 +65,7 @@ def form(project: str, goal: Goal, beside: Callable[[bool], None]) -> None:
 
 def _form(project: str, goal: Goal) -> None:
     state = session.session()
-    turn = state.drafts.get(f"act_turn_{project}", 0)
-    key = f"act_{project}_{turn}"
-    start: Goal = state.drafts.get(f"act_start_{project}", goal)
+    start, key = _begun(project, goal)
     choices = session.workspace().act.levers(project)
     wanted = _wanted(project, start, choices, key)
     measured = rate_offer.offered(project, wanted, goal, key)
@@ -79,6 +78,7 @@ def _form(project: str, goal: Goal) -> None:
         taken.caption(act_words.cost_taken(draft), width=TEXT_WIDTH)
     changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
     state.drafts[f"act_changed_{project}"] = changed
+    state.drafts[f"act_typed_{project}"] = draft if changed else None
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
             with border():
@@ -97,16 +97,34 @@ def _form(project: str, goal: Goal) -> None:
     _files(project, key)
 
 
+def _begun(project: str, goal: Goal) -> tuple[Goal, str]:
+    """What the widgets start from, and their key. Streamlit forgets what was typed while another page is open: then they are
+    drawn anew, from the draft."""
+    drafts = session.session().drafts
+    if session.widget(f"{_key(project)}_good") is None:
+        _restart(project, drafts.get(f"act_typed_{project}"))
+    start: Goal = drafts.get(f"act_start_{project}", goal)
+    return start, _key(project)
+
+
+def _key(project: str) -> str:
+    return f"act_{project}_{session.session().drafts.get(f'act_turn_{project}', 0)}"
+
+
 def renew(project: str) -> None:
-    """Draw the form anew when the saved goal was changed beside it, unless something in it is not saved."""
-    if not session.session().drafts.get(f"act_changed_{project}"):
+    """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the experiment of now."""
+    drafts = session.session().drafts
+    if not drafts.get(f"act_changed_{project}"):
         _restart(project, None)
+    elif start := drafts.get(f"act_start_{project}"):
+        drafts[f"act_start_{project}"] = replace(start, experiment=session.workspace().act.goal(project).experiment)
 
 
 def _restart(project: str, start: Goal | None) -> None:
     """Draw every widget anew, from `start` or from the saved goal."""
     drafts = session.session().drafts
     drafts[f"act_turn_{project}"] = drafts.get(f"act_turn_{project}", 0) + 1
+    drafts[f"act_typed_{project}"] = start
     if start is None:
         drafts.pop(f"act_start_{project}", None)
     else:

@@ -21,7 +21,7 @@ from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing
 from automl_core.workspace.pilots import Piloting
 from pages.ui import pilot_view, rate_offer, session
-from tests.pages.conftest import Stages, open_page, primary, texts, work
+from tests.pages.conftest import PAGES, Stages, open_page, primary, texts, work
 from tests.unit.carding import NAMES
 
 LONG = "A plan with everything that is included "
@@ -363,3 +363,36 @@ def test_acting_goes_on_about_the_model_after_the_goal_page_names_another_target
     assert not app.exception
     assert "Number to reach" not in [field.label for field in app.number_input]
     assert math.isnan(pilot_view._spread(project))
+
+
+def test_what_is_not_saved_is_there_after_another_page_and_ends_with_the_project(stages: Stages, project: str) -> None:
+    """Streamlit forgets what is not drawn: a look at another page emptied a form that takes minutes to fill."""
+    act, label = stages.workspace.act, "Worth of one outcome turned good"
+    act.save_goal(project, replace(act.goal(project), levers=(), value=0.0))
+    app = open_page("act", project)
+    _amount(app, label).set_value(700.0).run()
+    next(box for box in app.multiselect if box.label == "What you can change").set_value(["contract"]).run()
+    _amount(app, "Cost of the change, each row").set_value(12.0).run()
+    for page in ("data", "act"):
+        app.switch_page(PAGES[page]).run()
+    assert not app.exception
+    assert (_amount(app, label).value, _amount(app, "Cost of the change, each row").value) == (700.0, 12.0)
+    assert "differs from the saved goal" in texts(app)
+    _amount(app, label).set_value(800.0).run()
+    assert (_amount(app, label).value, _amount(app, "Cost of the change, each row").value) == (800.0, 12.0)
+    app.query_params["project"] = stages.projects["model"]
+    app.run()
+    assert "differs from the saved goal" not in texts(app)
+    app.query_params["project"] = project
+    app.run()
+    assert _amount(app, label).value == 0
+    _amount(app, label).set_value(900.0).run()
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    act.save_goal(project, replace(act.goal(project), value=50.0))  # as another tab does
+    for page in ("data", "act"):
+        app.switch_page(PAGES[page]).run()
+    assert _amount(app, label).value == 50, "nothing is left of what was saved"
+
+
+def _amount(app: AppTest, label: str) -> Any:
+    return next(field for field in app.number_input if field.label == label)
