@@ -67,6 +67,7 @@ class Finding:
     context: Context
     search: Searching
     shares: Recent[Shares] = field(default_factory=lambda: Recent(4))
+    offered: Recent[Choices] = field(default_factory=lambda: Recent(4))
 
     def classes(self, project_id: str) -> Shares:
         """The classes with their share of the rows, where one of several is counted; empty where there is nothing to choose."""
@@ -188,7 +189,11 @@ class Finding:
 
     def choices(self, project_id: str) -> Choices:
         """Values and dates that a comparison may be asked for."""
-        frame, _, columns, problem = self._rows(self.search.goal.inputs(project_id))
+        inputs = self.search.goal.inputs(project_id)
+        return self.offered.get(fingerprint(inputs), lambda: self._choices(inputs))
+
+    def _choices(self, inputs: Inputs) -> Choices:
+        frame, _, columns, problem = self._rows(inputs)
         groups, times = {}, {}
         for column in columns:
             role = problem.roles.get(column.name, column.role)
