@@ -199,7 +199,7 @@ class Acting:
         those that it treats nothing but its own change is done, else it could not tell what that does."""
         goal = self.goal_of(run)
         key = "actions" + fingerprint(run.id, goal, capacity, self.in_pilots(run.project_id))
-        actions: ActionList = self.context.cleaned.get(key, lambda: self._rank(run, goal, capacity))
+        actions: ActionList = self.context.lists.get(key, lambda: self._rank(run, goal, capacity))
         return actions
 
     def past_actions_of(self, run: Run, capacity: int = 0) -> ActionList:
