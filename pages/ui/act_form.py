@@ -12,6 +12,7 @@ from automl_core.acting.action import MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.codec import to_json
 from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoices, spelled_as
+from automl_core.workspace.views import Run
 from pages.ui import act_levers, act_words, forms, rate_offer, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -98,17 +99,20 @@ def _form(project: str, goal: Goal) -> None:
 
 
 def _begun(project: str, goal: Goal) -> tuple[Goal, str]:
-    """What the widgets start from, and their key. Streamlit forgets what was typed while another page is open: then they are
-    drawn anew, from the draft."""
-    drafts = session.session().drafts
-    if session.widget(f"{_key(project)}_good") is None:
-        _restart(project, drafts.get(f"act_typed_{project}"))
+    """What the widgets start from, and their key. Streamlit forgets what was typed while another page is open, and a new problem
+    has others: then they are drawn anew, from the draft, unless it is about another outcome."""
+    drafts, ws = session.session().drafts, session.workspace()
+    run = ws.search.needed(project)
+    if session.widget(f"{_key(run)}_good") is None:
+        typed = drafts.get(f"act_typed_{project}")
+        _restart(project, typed and ws.act.fitted(run, typed))
     start: Goal = drafts.get(f"act_start_{project}", goal)
-    return start, _key(project)
+    return start, _key(run)
 
 
-def _key(project: str) -> str:
-    return f"act_{project}_{session.session().drafts.get(f'act_turn_{project}', 0)}"
+def _key(run: Run) -> str:
+    turn = session.session().drafts.get(f"act_turn_{run.project_id}", 0)
+    return f"act_{run.project_id}_{run.problem}_{turn}"
 
 
 def renew(project: str) -> None:

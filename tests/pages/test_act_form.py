@@ -20,6 +20,7 @@ from automl_core.framing.problem import Money, Problem
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing
 from automl_core.workspace.pilots import Piloting
+from automl_core.workspace.search import Searching
 from pages.ui import pilot_view, rate_offer, session
 from tests.pages.conftest import PAGES, Stages, open_page, primary, texts, work
 from tests.unit.carding import NAMES
@@ -392,6 +393,31 @@ def test_what_is_not_saved_is_there_after_another_page_and_ends_with_the_project
     for page in ("data", "act"):
         app.switch_page(PAGES[page]).run()
     assert _amount(app, label).value == 50, "nothing is left of what was saved"
+
+
+def test_what_is_not_saved_ends_with_the_model_that_it_was_about(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unsaved “Clear” outlived a new target: Save was refused, and no field of the form could mend it."""
+    search, act = stages.workspace.search, stages.workspace.act
+    newest, others = search.needed(project), search.needed(stages.projects["model"])
+    goal = act.goal(project)
+    act.save_goal(project, replace(goal, value=50.0))
+    app = open_page("act", project)
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert "differs from the saved goal" in texts(app)
+    another = replace(others, project_id=project)
+    with monkeypatch.context() as patch:
+        patch.setattr(Searching, "last", lambda *_: another)
+        app.run()  # in a tab that stayed open
+        assert not app.exception
+        assert "differs from the saved goal" not in texts(app)
+        assert next(box for box in app.selectbox if box.label.startswith("Wanted outcome")).options == ["low", "high"]
+        for page in ("data", "act"):
+            app.switch_page(PAGES[page]).run()
+        assert "differs from the saved goal" not in texts(app)
+    assert act.fitted(newest, replace(goal, never=(*goal.never, "gone"), later=(*goal.later, "gone"))) == goal
+    assert act.fitted(newest, replace(goal, good="perhaps")) is None
 
 
 def _amount(app: AppTest, label: str) -> Any:
