@@ -58,10 +58,9 @@ def form(project: str, goal: Goal, beside: Callable[[bool], None]) -> None:
     A fragment, so that what is typed draws the form anew and not the page. `beside` draws, into places of the page, the buttons
     that stand back while the form differs from the saved goal.
     """
-    drafts = session.session().drafts
     with border():
         _form(project, goal)
-    beside(bool(drafts.get(f"act_changed_{project}")))
+    beside(unsaved(project))
 
 
 def _form(project: str, goal: Goal) -> None:
@@ -115,10 +114,15 @@ def _key(run: Run) -> str:
     return f"act_{run.project_id}_{run.problem}_{turn}"
 
 
+def unsaved(project: str) -> bool:
+    """Whether something in the form was not saved when it was drawn last."""
+    return bool(session.session().drafts.get(f"act_changed_{project}"))
+
+
 def renew(project: str) -> None:
     """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the experiment of now."""
     drafts = session.session().drafts
-    if not drafts.get(f"act_changed_{project}"):
+    if not unsaved(project):
         _restart(project, None)
     elif start := drafts.get(f"act_start_{project}"):
         drafts[f"act_start_{project}"] = replace(start, experiment=session.workspace().act.goal(project).experiment)
@@ -128,7 +132,7 @@ def _restart(project: str, start: Goal | None) -> None:
     """Draw every widget anew, from `start` or from the saved goal."""
     drafts = session.session().drafts
     drafts[f"act_turn_{project}"] = drafts.get(f"act_turn_{project}", 0) + 1
-    drafts[f"act_typed_{project}"] = start
+    drafts[f"act_typed_{project}"], drafts[f"act_changed_{project}"] = start, start is not None
     if start is None:
         drafts.pop(f"act_start_{project}", None)
     else:

@@ -393,6 +393,14 @@ def test_what_is_not_saved_is_there_after_another_page_and_ends_with_the_project
     for page in ("data", "act"):
         app.switch_page(PAGES[page]).run()
     assert _amount(app, label).value == 50, "nothing is left of what was saved"
+    act.save_goal(project, replace(act.goal(project), levers=(LEVER,)))
+    form = "Change what is wanted, what it is worth and what you can change"
+    app = open_page("act", project)
+    assert not next(box for box in app.expander if box.label == form).proto.expanded
+    _amount(app, label).set_value(60.0).run()
+    for page in ("data", "act"):
+        app.switch_page(PAGES[page]).run()
+    assert next(box for box in app.expander if box.label == form).proto.expanded, "what is not saved is seen"
 
 
 def test_what_is_not_saved_ends_with_the_model_that_it_was_about(
