@@ -73,7 +73,7 @@ def more_time(found: RunSummary) -> None:
 state = ws.search.state(project)
 running = progress.active(project, "search")
 if running is not None:
-    search_view.live(project, problem.metric)
+    search_view.live(project)
     st.stop()
 
 last = ws.search.last(project)

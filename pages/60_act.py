@@ -40,6 +40,8 @@ with border():
         progress.watch(running)
     elif found and shown.levers:
         act_view.action_cards(project, found, goal)
+        progress.failure(project, "act")
+        find_actions = st.container()
     elif shown.levers:
         progress.failure(project, "act")
         with st.container(border=True):
@@ -81,7 +83,7 @@ with border():
             cards.sentences([item.sentence for item in segments.segments])
 
 places = act_buttons.Places(
-    st.container(), find_actions, find_groups, groups_first=not shown.levers or bool(found),
+    st.container(), find_actions, find_groups, again=found is not None, groups_first=not shown.levers or bool(found),
     next_first=segments is not None and running is None and bool(found or not shown.levers))
 with form:  # now, because it draws these buttons into their places
     act_form.form(project, goal, partial(act_buttons.draw, project, places))

@@ -12,11 +12,12 @@ import streamlit as st
 
 from automl_core.explaining.words import day, short_day
 from automl_core.reporting.report import Report
-from pages.ui import cards, explain_class, session
+from automl_core.workspace.views import ReportLink
+from pages.ui import cards, explain_class, forms, session
 from pages.ui.address import absolute
 from pages.ui.border import border
 from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
-from pages.ui.words import ago, count, cut, plain
+from pages.ui.words import cut, plain
 
 DAYS = {"1 day": 1, "7 days": 7, "30 days": 30, "90 days": 90}
 ws = session.workspace()
@@ -50,13 +51,29 @@ def link_form(report: Report, fresh: bool) -> None:
         days = st.segmented_control("The link stays open for", list(DAYS), default="30 days", required=True, key="link_days")
         if st.button("Create link", type="primary" if fresh else "secondary", icon=":material/link:", key="create_link"):
             with border():
-                _, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
-                session.session().shown_once["link"] = absolute(path)
-    address = session.session().shown_once.get("link")
-    if address:
+                link, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
+                session.session().shown_once[f"{report.id} {link.id}"] = absolute(path)
+    for address in [kept for name, kept in session.session().shown_once.items() if name.startswith(report.id)][-1:]:
         st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=TEXT_WIDTH)
         st.code(address, language=None, wrap_lines=True)
         st.link_button("Open the report", address, icon=":material/open_in_new:")
+
+
+def moment(at: datetime) -> str:
+    """A day and a time of it."""
+    return f"{short_day(at)}, {at:%H:%M} UTC"
+
+
+def named(link: ReportLink) -> str:
+    """A link in words that stay the same while it is open: a choice is known by its label."""
+    return f"{moment(link.created_at)} (…{link.id[-4:]})"
+
+
+def revoke(link: ReportLink) -> None:
+    """Close one link; its address, if it is still on the screen, is taken away."""
+    ws.share.revoke(link.id)
+    session.session().shown_once.pop(f"{link.report_id} {link.id}", None)
+    session.note(f"The link made on {plain(named(link))} is closed")
 
 
 def links(reports: tuple[Report, ...]) -> None:
@@ -67,27 +84,24 @@ def links(reports: tuple[Report, ...]) -> None:
     st.subheader("Links", anchor=False)
     now = datetime.now(UTC)
 
-    def state(link: object) -> str:
-        if link.revoked:  # type: ignore[attr-defined]
+    def state(link: ReportLink) -> str:
+        if link.revoked:
             return "Revoked"
-        return "Expired" if link.expires_at <= now else "Open"  # type: ignore[attr-defined]
+        return "Expired" if link.expires_at <= now else "Open"
 
-    made = {item.id: f"{short_day(item.made_at)}, {item.made_at:%H:%M} UTC" for item in reports}
+    made = {item.id: moment(item.made_at) for item in reports}
     st.dataframe(pd.DataFrame([
-        {"Made": ago(link.created_at), "Report of": made.get(link.report_id, "–"), "Open until": day(link.expires_at),
+        {"Made": named(link), "Report of": made.get(link.report_id, "–"), "Open until": day(link.expires_at),
          "Views": link.views, "State": state(link)} for link in found
     ]), hide_index=True, key="links", alt="Share links with their state")
-    usable = {f"Made {ago(link.created_at)}, {count(link.views, 'view')} (…{link.id[-4:]})": link.id
-              for link in found if state(link) == "Open"}
+    usable = {link.id: link for link in found if state(link) == "Open"}
     if usable:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = st.selectbox("Link to revoke", list(usable), width=CHOICE_WIDTH)
+            chosen = usable[st.selectbox("Link to revoke", list(usable), format_func=lambda name: named(usable[name]),
+                                         key=f"revoke_{project}", width=CHOICE_WIDTH)]
             if st.button("Revoke", key="revoke"):
-                with border():
-                    ws.share.revoke(usable[chosen])
-                    session.session().shown_once.pop("link", None)
-                    session.note("The link is closed")
-                    st.rerun()
+                forms.confirm("Revoke link", f"Whoever has the link made on {plain(named(chosen))} is refused from now on.",
+                              "Revoke for good", partial(revoke, chosen))
 
 
 reports = ws.share.reports(project)
@@ -96,10 +110,9 @@ if st.button("Make the report" if not reports else "Make a new report", type="se
              icon=":material/description:", key="make_report"):
     with border(), st.spinner("Writing the report", show_time=True):
         ws.share.make_report(project, label=explain_class.chosen(project))
-        session.session().shown_once.pop("link", None)
         st.rerun()
 if reports:
-    names = {f"{plain(cut(item.title, 60))}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
+    names = {f"{cut(item.title, 60)}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
     report = names[st.selectbox("Report", list(names), key=f"report_{len(reports)}")] if len(reports) > 1 else reports[0]
     link_form(report, fresh)
     preview(report)

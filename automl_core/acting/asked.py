@@ -63,11 +63,14 @@ class Options:
     value_column: Any = ""
 
 
+SEVERAL = (list, tuple, set, frozenset, pd.Index, pd.Series, np.ndarray, pd.api.extensions.ExtensionArray)
+
+
 def several(values: Any) -> tuple[Any, ...]:
     """One value, or several, as several."""
     if values is None:
         return ()
-    return tuple(values) if isinstance(values, (list, tuple, set, frozenset, pd.Index, pd.Series, np.ndarray)) else (values,)
+    return tuple(values) if isinstance(values, SEVERAL) else (values,)
 
 
 def amount(value: object, what: str) -> float:
@@ -105,8 +108,8 @@ def _lever(lever: Lever, names: Names) -> Lever:
     if not days.is_integer():
         raise BadInput(f"“days” of the lever {name} is {quote(lever.days)}.", "Give whole days.")
     costs: dict[str, Any] = {key: amount(getattr(lever, key), f"“{key}” of the lever {name}") for key in ("cost", "unit_cost")}
-    return replace(lever, column=column, relative=bool(lever.relative),
-                   forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers, **costs)
+    return replace(lever, column=column, to=several(lever.to), from_values=several(lever.from_values),
+                   relative=bool(lever.relative), forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers, **costs)
 
 
 def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:

@@ -22,7 +22,7 @@ from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
-from automl_core.acting.not_compared import undrawn_notes, why_not_compared
+from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
@@ -87,6 +87,8 @@ def make_cards(inputs: CardInputs) -> Actions:
     if not inputs.goal.levers:
         notes = (*notes, NO_LEVER)
     seen = tuple(lever for lever in inputs.goal.levers if lever.column not in inputs.problem.excluded)
+    notes += tuple(f"{quote(lever.column)} is not to be seen by a model, so no card is made of it."
+                   for lever in inputs.goal.levers if lever not in seen)
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
@@ -110,7 +112,9 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
         made[place] = next(each)
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):
-        if not made[place]:
+        if made[place]:
+            notes = (*notes, *not_tried_notes(lever, inputs.frame[lever.column]))
+        else:
             notes = (*notes, why_not_compared(
                 lever, inputs.frame, _given(inputs, (lever.column,)).names, inputs.problem.group))
         notes = (*notes, *undrawn_notes(trial.undrawn for trial in made[place]))
@@ -255,14 +259,22 @@ def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evid
     """One pattern for each move without a card: everybody at the old value, the widest raw gap first."""
     moves = {trial.move for trial, _ in kept}
     told = []
+    p = _of_everybody([trial for trial, _ in (*kept, *failed) if not trial.also])
     for trial, found in sorted(failed, key=lambda pair: -abs(pair[0].root.raw_gap)):
         if trial.move in moves or trial.also:
             continue
         moves.add(trial.move)
-        whole = replace(trial, conditions=(), alike=(), effect=trial.root, rows=trial.root.moved, rules=1)
-        again = replace(desk.evidence(replace(whole, chosen=True), trial.root.p), placebo=found.placebo)
+        whole = replace(trial, conditions=(), alike=(), effect=trial.root, rows=trial.root.moved, rules=1, everyone=False)
+        again = replace(desk.evidence(replace(whole, chosen=True), p[id(trial.root)]), placebo=found.placebo)
         told.append(desk.card(whole, replace(again, random_cause=found.random_cause, unconfirmed=True)))
     return tuple(told[:MOST_CARDS])
+
+
+def _of_everybody(trials: list[Trial]) -> dict[int, float]:
+    """The p value of each move on everybody whom it is for, by the id of its effect, corrected for all moves that were tried."""
+    roots = {id(trial.root): trial for trial in trials}
+    p = held_by_family([trial.root.p for trial in roots.values()], [trial.move.lever.column for trial in roots.values()])
+    return dict(zip(roots, p, strict=True))
 
 
 def _shown(trial: Trial, kept: list[tuple[Trial, Evidence]]) -> bool:

@@ -56,12 +56,17 @@ class Desk:
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows, cost = int((trial.rows if counted is None else counted).sum()), self._cost(trial)
+        rows, cost = self._rows(trial, counted), self._cost(trial)
         value = self._value(trial, counted)
         gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
         # an end that just pays is worth nothing, and not what rounding leaves of it
         net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(trial.effect.estimate), *gains)]
         return Worth(net[0], net[1], net[2], goal.currency)
+
+    def _rows(self, trial: Trial, counted: Mask | None) -> int:
+        """How many rows the trial moves; of those `counted` in the whole the share that had comparable rows where these were
+        drawn from it, where it speaks of these alone."""
+        return int(trial.rows.sum()) if counted is None else round(int(counted.sum()) * trial.share_meant(self.frame))
 
     def gain(self, value: float) -> float:
         """A change of what is counted as a gain: positive when it is wanted."""
@@ -105,7 +110,7 @@ class Desk:
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
         subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together,
-                              None if counted is None else int(counted.sum()))
+                              None if counted is None else self._rows(trial, counted))
         worth = self.worth(trial, counted)
         nan = math.nan
         made = ActionCard(
@@ -161,7 +166,8 @@ class Desk:
                            whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
         root, rows = trial.root, int(trial.root.moved.sum())
         if self.whole is not None:
-            rows = int(eligible(replace(card, conditions=(), alike=()), self.whole).sum())
+            near = 1.0 if trial.scores.numeric else rows / max(1, int(trial.scores.eligible.sum()))
+            rows = round(int(eligible(replace(card, conditions=(), alike=()), self.whole).sum()) * near)
         made = replace(card, whole_rows=rows, whole_raw_gap=root.raw_gap, whole_what_if=self._what_if(card, root.moved),
                        whole_adjusted=root.estimate, whole_low=root.low, whole_high=root.high)
         return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised))

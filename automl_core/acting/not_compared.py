@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Lever
-from automl_core.acting.moves import LEAST_ROWS, category_moves, is_numeric
-from automl_core.acting.spelling import texts
+from automl_core.acting.levers import spelled_alike
+from automl_core.acting.moves import LEAST_ROWS, MOST_VALUES, Move, category_moves, is_numeric, movable, steps_of
+from automl_core.acting.shift import LEAST_KNOWN, RANGE
+from automl_core.acting.spelling import holds_numbers, texts
+from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
 from automl_core.explaining.words import count, quote
 from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective
+
+MOST_NAMED = 3
 
 
 def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], group: str = "") -> str:
@@ -31,12 +38,19 @@ def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], 
         if int((texts(values).dropna().value_counts() >= LEAST_ROWS).sum()) < 2:
             return (f"{name} has no two values with {LEAST_ROWS} rows or more each, so there is nothing to compare: "
                     "load more rows, or name another column.")
+        few = not_tried_notes(lever, values)
+        if not category_moves(lever, values) and few:
+            return few[0]
         if not category_moves(lever, values):
             return f"What the goal says of {name} leaves no move: allow more in From and To, or forbid less."
         alone = _of_one_group(texts(values), frame[group]) if group in frame else ""
         if alone:
             return (f"Hardly more than one group of rows by {quote(group)} has {name} = {quote(alone)}: the change cannot be "
                     "told from the groups. Try that value in more of them and load what came of it.")
+    else:
+        stuck = _no_room(lever, values)
+        if stuck:
+            return stuck
     names = (lever.column, *(one for one in given if one != lever.column))
     known = association(frame, names)[0, 1:]
     if len(known) and known.max() >= CUT:
@@ -44,6 +58,49 @@ def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], 
         return (f"Rows that differ in {name} are never alike otherwise: {other} goes along with it. If {other} follows from "
                 f"{name}, name it as measured only after the change, and look again.")
     return f"Hardly any rows that differ in {name} are alike otherwise, so there is nothing to compare."
+
+
+def _no_room(lever: Lever, values: pd.Series) -> str:
+    """Why a number cannot be compared, or moved by the lever’s step, on rows enough; empty where neither is so."""
+    dose, name = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan), quote(lever.column)
+    known = int(np.isfinite(dose).sum())
+    if known < LEAST_KNOWN:
+        return f"{name} is known in only {count(known, 'row')}, and {LEAST_KNOWN} are needed to compare: load more rows."
+    if math.isnan(lever.step) or lever.step == 0:
+        return ""
+    move = Move(lever, tuple(lever.from_values), step=lever.step, relative=lever.relative)
+    able, after = movable(move, dose), dose + steps_of(move, dose)
+    if int(able.sum()) < LEAST_ROWS:
+        rows = count(int(able.sum()), "row")
+        return f"What the goal says of {name} leaves {rows} to be moved, and {LEAST_ROWS} are needed: allow more, or load others."
+    low, high = np.quantile(dose[np.isfinite(dose)], RANGE)
+    if int((able & (after >= low) & (after <= high)).sum()) < LEAST_ROWS:
+        return f"A step of {name} as large as that leads where hardly any row is: choose a smaller one."
+    return ""
+
+
+def not_tried_notes(lever: Lever, values: pd.Series) -> tuple[str, ...]:
+    """The values that a lever names and that were not tried: too few rows have them, or there was no room for so many."""
+    if is_numeric(lever, values):
+        return ()
+    counts = texts(values).dropna().value_counts()
+    lever = spelled_alike(lever, holds_numbers(values))
+    named = dict.fromkeys((*lever.to, *lever.from_values))
+    rare = [f"{quote(value)} ({count(int(counts.get(value, 0)), 'row')})" for value in named if counts.get(value, 0) < LEAST_ROWS]
+    many = [quote(value) for value in dict.fromkeys(lever.to) if counts.get(value, 0) >= LEAST_ROWS][MOST_VALUES:]
+    notes = []
+    if rare:
+        notes.append(f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {_few_of(rare)}, too few to be compared.")
+    if many:
+        notes.append(f"Of the values that {quote(lever.column)} may be set to the first {MOST_VALUES} were tried, not "
+                     f"{_few_of(many)}.")
+    return tuple(notes)
+
+
+def _few_of(names: list[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+    return join_words(names[:MOST_NAMED] + more, "or")
 
 
 def number_not_drawn(column: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import ActionCard, Actions, Condition
@@ -32,6 +33,8 @@ class Names:
 
     def place(self, name: object) -> int:
         """Which column a name means: a label itself, or its text with or without the spaces around it. -1 for none."""
+        if isinstance(name, np.generic):  # as a generator draws them from a list of columns
+            name = name.item()
         if name is None or (isinstance(name, float) and math.isnan(name)):  # pandas keeps either for the other
             return next((place for place, text in enumerate(self.own) if text in ("None", "nan")), -1)
         for found in (self.labels, self.own, tuple(map(printable, self.own))):

@@ -15,6 +15,7 @@ from automl_core.acting.conditions import all_hold
 from automl_core.acting.costs import mean_cost, mean_distance, move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
+from automl_core.acting.moves import Move
 from automl_core.acting.nuisance import Learner, folds_for
 from automl_core.acting.trials import Stage, Trial, measured, move_trials
 
@@ -46,16 +47,20 @@ def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) 
         return []
     scores = replace(scores, blocks=stage.blocks)
     costs = [move_costs(trial.move, stage.frame[trial.move.lever.column]) for trial in (one, other)]
-    column, move = other.move.lever.column, other.move
-    second = Change(column, move.from_values, move.to, mean_cost(move, stage.frame.loc[old, column]),
-                    mean_distance(move, stage.frame.loc[old, column]))
     found = []
-    for trial in move_trials(one.move, stage, scores, case, costs[0] + costs[1], (second,)):
+    for trial in move_trials(one.move, stage, scores, case, costs[0] + costs[1], (_second(other.move, stage, old),)):
         group = all_hold(trial.conditions, stage.frame)
-        effect = measured(scores, trial.conditions, trial.alike, stage.frame, group & ~stage.first)
+        alike = trial.alike if trial.everyone else None
+        effect = measured(scores, trial.conditions, alike, stage.frame, group & ~stage.first)
         if effect is not None and _beats(trial, group, (one, other), stage):
-            found.append(replace(trial, effect=effect, rows=effect.moved))
+            found.append(replace(trial, effect=effect, rows=effect.moved, also=(_second(other.move, stage, effect.moved),)))
     return found
+
+
+def _second(move: Move, stage: Stage, rows: Mask) -> Change:
+    """The second change, with what it costs these rows in the mean."""
+    values = stage.frame.loc[rows, move.lever.column]
+    return Change(move.lever.column, move.from_values, move.to, mean_cost(move, values), mean_distance(move, values))
 
 
 def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
 from automl_core.acting.row_moves import Move, moves_of, similar_rows, supported
+from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
@@ -29,6 +30,7 @@ from automl_core.search.model import Model
 Floats = NDArray[np.float64]
 MOST_CHANGES = 3
 MOST_OPTIONS = 3
+MOST_WAYS = 10  # that can be asked for
 BATCH = 2048
 MOST_CANDIDATES = 300_000
 
@@ -82,8 +84,11 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
     the goal has no lever that the model uses, or the target makes no sense.
     """
     ask = ask or RecourseAsk()
-    if not 1 <= ask.changes <= MOST_CHANGES or not 1 <= ask.options <= 10:
-        raise BadInput(f"Between one and {MOST_CHANGES} changes can be asked for.", "Choose fewer.")
+    for what, asked, most in (("changes", ask.changes, MOST_CHANGES), ("ways", ask.options, MOST_WAYS)):
+        if not isinstance(asked, (int, np.integer)) or not 1 <= asked <= most:
+            raise BadInput(f"{quote(asked)} {what} are asked for.", f"Give a whole number from 1 to {most}.")
+    if not is_number(ask.target):
+        raise BadInput(f"What is to be reached is {quote(ask.target)}, which is no number.", "Give a number, or leave it out.")
     levers = tuple(lever for lever in goal.levers if lever.column in model.sources)
     if not levers:
         raise BadInput("The goal names nothing that you can change and the model looks at.", "Add a lever on the act page.")

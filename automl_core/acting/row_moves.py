@@ -69,7 +69,8 @@ def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
     side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
     moves = []
     for count in range(1, MOST_STEPS + 1):
-        after = float(f"{value + side * count * size:.12g}")
+        raw = value + side * count * size
+        after = float(f"{raw:.12g}") if abs(raw) > 1e-9 * abs(value) else 0.0  # what arithmetic in decimals loses is no number
         if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
             continue  # the next one may be inside: a number may start outside of its limits
         if _forbidden(lever, spelled(value), spelled(after)):

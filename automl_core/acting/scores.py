@@ -153,7 +153,7 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     chance = (new.chance / (new.chance + old_chance)).clip(1e-6, 1 - 1e-6)
     if randomised:
         chance = np.full(len(chance), float(new.rows.sum() / among.sum()))
-    alike = among & (chance >= LEAST_CHANCE)
+    alike = among if randomised else among & (chance >= LEAST_CHANCE)  # where chance decided, all have comparable rows
     if min(int((alike & at_old).sum()), int((alike & new.rows).sum())) < LEAST_ROWS:
         return None
     region = alike | at_old

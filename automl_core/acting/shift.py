@@ -21,6 +21,7 @@ from automl_core.acting.scores import LEAST_CHANCE, LEAST_ROWS, Scores, Setting
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 RANGE = (0.05, 0.95)
+LEAST_KNOWN = 4 * LEAST_ROWS  # of a number: what rows differ in is learned from the others
 LIKE_RANGE = (0.01, 0.99)
 
 
@@ -40,7 +41,7 @@ def dose_of(setting: Setting, dose: Floats, middle: bool = True) -> Dose | None:
     """The cross-fitted expectations of a numeric lever; None when it does not vary once the covariates are known. The outcome is
     expected only where its `middle` is asked for (NaN elsewhere): a placebo needs it, an effect does not."""
     known = np.isfinite(dose)
-    if int(known.sum()) < 4 * LEAST_ROWS or np.ptp(dose[known]) == 0:
+    if int(known.sum()) < LEAST_KNOWN or np.ptp(dose[known]) == 0:
         return None
     expected = setting.learner.cross_fit(np.where(known, dose, 0.0), known, setting.folds, False)
     if float(np.mean((dose - expected)[known] ** 2)) <= 1e-9 * float(dose[known].var()):

@@ -79,7 +79,8 @@ class Trial:
     would move nobody: then it can only be a pattern. `case` is what was compared;
     for `alike` see `alike_parts`. The group is the best of so many `rules`, one more than the conditions that were looked for: a
     cut that chance favours is favoured in nearly all folds at once. `undrawn` says why a lever named as an experiment was
-    not read as one."""
+    not read as one, `everyone` that the effect speaks of all rows of the group that can be moved, also of those few without
+    comparable ones."""
 
     move: Move
     conditions: tuple[Condition, ...]
@@ -93,6 +94,14 @@ class Trial:
     alike: tuple[Leaf, ...] = ()
     rules: int = 1
     undrawn: str = ""
+    everyone: bool = False
+
+    def share_meant(self, frame: pd.DataFrame) -> float:
+        """Of the rows of the group in the `frame` it was measured on that can be moved, the share that the effect speaks of."""
+        if self.everyone or self.scores.numeric:
+            return 1.0
+        able = self.scores.eligible & all_hold(self.conditions, frame)
+        return float(self.rows.sum() / max(1, int(able.sum())))
 
 
 def work_of(lever: Lever, values: pd.Series) -> int:
@@ -254,7 +263,8 @@ def _measured(whole: Trial, stage: Stage, leaf: Leaf, told: Mask | None, p: floa
     if effect is None:
         return []
     effect = replace(effect, p=max(effect.p, p))
-    return [replace(whole, conditions=leaf, effect=effect, rows=effect.moved, chosen=True, alike=alike or ())]
+    return [replace(whole, conditions=leaf, effect=effect, rows=effect.moved, chosen=True, alike=alike or (),
+                    everyone=alike is not None)]
 
 
 def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: pd.DataFrame, told: Mask | None) -> Effect | None:

@@ -12,11 +12,13 @@ from pages.ui.border import border
 
 @dataclass(frozen=True)
 class Places:
-    """Where they stand on the page, None where there is nothing to look for, and whether it is their turn."""
+    """Where they stand on the page, None where there is nothing to look for, whether it is to look `again`, and whose turn it
+    is."""
 
     next: DeltaGenerator
     actions: DeltaGenerator | None = None
     groups: DeltaGenerator | None = None
+    again: bool = False
     groups_first: bool = False
     next_first: bool = False
 
@@ -24,7 +26,8 @@ class Places:
 def draw(project: str, places: Places, changed: bool) -> None:
     """Draw them where they belong; none is the first thing to do while the form is `changed`."""
     if places.actions is not None:
-        _look(project, places.actions, "Look for actions", not changed, "find_actions")
+        label = "Look again" if places.again else "Look for actions"
+        _look(project, places.actions, label, not (changed or places.again), "find_actions")
     if places.groups is not None:
         _look(project, places.groups, "Look for groups", places.groups_first and not changed, "find_groups")
     with places.next:

@@ -37,16 +37,16 @@ def ladder(verdict: Verdict, palette: Palette) -> Chart:
 
 def offers(summary: RunSummary, palette: Palette) -> Chart:
     """The models that could be handed over, the chosen one in colour."""
-    metric = words.metric_title(summary.metric)
+    metric, better = words.metric_title(summary.metric), "" if summary.greater_is_better else ", lower is better"
     marks = [Mark("Baseline", summary.baseline.mean, _score_words(summary.baseline), summary.baseline.low, summary.baseline.high)]
     marks += [Mark(offer_name(offer), offer.score.mean, _offer_words(offer), offer.score.low, offer.score.high, offer.chosen)
               for offer in summary.ladder]
     chosen = next((offer for offer in summary.ladder if offer.chosen), None)
-    sentence = f"{metric} on rows the model had not seen, with 95 % intervals."
+    sentence = f"{metric} on rows the model had not seen{better}, with 95 % intervals."
     if chosen:
         sentence += f" {words.plain(offer_name(chosen))} is handed over."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
-    return Chart(dots(marks, metric, palette), sentence, f"{metric} of each model on offer: {said}.")
+    return Chart(dots(marks, metric + better, palette), sentence, f"{metric} of each model on offer: {said}.")
 
 
 def segments(search: SegmentSearch, palette: Palette) -> Chart:

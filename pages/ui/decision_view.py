@@ -132,9 +132,9 @@ def plan(project: str) -> None:
             return
         _planned(project)
         with st.container(horizontal=True):
-            st.download_button("Download actions as CSV", partial(ws.decide.plan_csv, project), file_name="actions.csv",
+            st.download_button("Download actions as CSV", partial(ws.decide.plan_csv, project), file_name="plan.csv",
                                mime="text/csv", icon=":material/download:", on_click="ignore", key="plan_csv")
-            st.download_button("Download actions as Excel", partial(ws.decide.plan_xlsx, project), file_name="actions.xlsx",
+            st.download_button("Download actions as Excel", partial(ws.decide.plan_xlsx, project), file_name="plan.xlsx",
                                mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                                icon=":material/download:", on_click="ignore", key="plan_xlsx")
 

@@ -98,15 +98,15 @@ def forget(chosen: Any) -> None:
         context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=chosen.file_id)
 
 
-def confirm(title: str, sentence: str, button: str, act: Callable[[], None]) -> None:
-    """Ask before something that cannot be undone."""
+def confirm(title: str, sentence: str, button: str, act: Callable[[], None], no: str = "Keep it") -> None:
+    """Ask before something that cannot be undone; `no` says what happens otherwise."""
 
     @st.dialog(title)
     def ask() -> None:
         """The dialog itself."""
         st.markdown(sentence)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            if st.button("Keep it", key="confirm_no"):
+            if st.button(no, key="confirm_no"):
                 st.rerun()
             if st.button(button, type="primary", key="confirm_yes"):
                 with border():

@@ -116,7 +116,8 @@ def start(project: str, usable: list[ActionCard]) -> None:
                 of += f", among {count(some)} of the {count(rows, 'row')}; of a large table no more are looked at"
             st.caption(f"You asked for {count(choice.rows, 'row')}, and {count(power.available)} can be drawn: those this card "
                        f"is about{of}.")
-        if st.button("Start the pilot", type="primary", icon=":material/science:", key="start_pilot"):
+        # each card has a button of its own, or a second press would start the next card in the list
+        if st.button("Start the pilot", type="primary", icon=":material/science:", key=f"start_pilot_{card_key(chosen)}"):
             session.workspace().pilots.start(project, card_key(chosen), choice)
             session.note("The pilot has started: download its file next")
             st.rerun()
@@ -199,9 +200,10 @@ def ended(pilot: Pilot) -> None:
                 icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
             if st.button("Take the result back", key=f"back_{pilot.id}", type="tertiary", icon=":material/undo:",
                          help="When the wrong file was sent: the pilot runs again."):
-                with border():
-                    ws.pilots.take_back(pilot.id)
-                    st.rerun()
+                sent = f" as {quoted(pilot.sent_name, 60)}" if pilot.sent_name else ""
+                forms.confirm("Take the result back", "The pilot runs again, without its result and without the outcomes that "
+                              f"were sent{sent}: send them again for a new verdict.", "Take it back",
+                              partial(ws.pilots.take_back, pilot.id))
 
 
 def _head(pilot: Pilot) -> None:

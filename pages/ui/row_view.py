@@ -10,7 +10,7 @@ from pages.ui import cards, explain_charts, explain_class, session
 from pages.ui.border import border
 from pages.ui.charts import amount
 from pages.ui.theme import CHOICE_WIDTH, NUMBER_WIDTH, TEXT_WIDTH, WHICH_ROW
-from pages.ui.words import count, cut, lead, plain
+from pages.ui.words import count, cut, decimals, lead, plain
 
 SHOWN_ROWS = 1000
 SHOWN_COLUMNS = 12
@@ -97,8 +97,9 @@ def whose(project: str, position: int) -> str:
 
 
 def digits(predictions: pd.Series) -> str:
-    """Three decimals for probabilities and other small numbers, one for large ones."""
-    return "%.3f" if not len(predictions) or abs(predictions).max() <= 10 else "%.1f"
+    """Three decimals for probabilities and the like, more for smaller numbers, one for large ones."""
+    largest = float(abs(predictions).max()) if len(predictions) else 1.0
+    return "%.1f" if largest > 10 else decimals(min(largest, 1.0), 3)
 
 
 @st.fragment

@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from automl_core.framing.problem import Verdict
+from automl_core.jobs import Job
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
-from pages.ui import cards, charts, progress, session
+from pages.ui import cards, charts, forms, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
-from pages.ui.words import count, family_title, interval, metric_title, milliseconds, money, number, plain, score
+from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, number, plain, score
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
          "single": "Best single model", "ensemble": "Best blend"}
@@ -45,14 +48,14 @@ def copies(project: str) -> None:
         st.caption(f"{verdict.copies} Keep copies together on the goal page if new rows will not be copies.")
 
 
-def live(project: str, metric: str) -> None:
+def live(project: str) -> None:
     """The running search: progress, best so far, leaderboard, Finish now and Cancel; polled every second."""
-    _live(project, metric)
+    _live(project)
 
 
 @st.fragment(run_every=1.0)
 @border()
-def _live(project: str, metric: str) -> None:
+def _live(project: str) -> None:
     ws = session.workspace()
     state = ws.search.state(project)
     if state is None or state.job.state not in progress.ACTIVE:
@@ -64,17 +67,29 @@ def _live(project: str, metric: str) -> None:
         with st.container(horizontal=True):
             st.button("Finish now", type="primary", key="finish", disabled=bool(job.stop) or not done, on_click=progress.stop,
                       args=(job.id, "finish"), help="Stops searching and keeps the best so far.")
-            st.button("Cancel", key="cancel", disabled=bool(job.stop), on_click=progress.stop, args=(job.id, "cancel"),
-                      help="Stops searching; no model is handed over.")
+            if st.button("Cancel", key="cancel", disabled=bool(job.stop), help="Stops searching; no model is handed over."):
+                _cancel(job, bool(done))
     if not done:
         st.caption("The first results take a few seconds.")
         return
-    best, baseline = done[0], _baseline(project, metric)
+    inputs = ws.search.inputs(state.run)  # its own: the goal may have been changed since it began
+    metric = ws.goal.problem_of(inputs).metric
+    best, baseline = done[0], _baseline(ws.goal.verdict_of(project, inputs))
     text = f"Best so far: **{plain(best.label)}** with {metric_title(metric)} {score(best.score)}"
     if baseline:
         text += f", against {score(baseline.mean)} without a model"
     st.markdown(f"{text}. {count(len(done), 'candidate')} scored.")
     leaderboard(state.trials, metric, baseline)
+
+
+def _cancel(job: Job, found: bool) -> None:
+    """Stop a search for good; asks first where it has `found` something that would be lost."""
+    stop = partial(progress.stop, job.id, "cancel")
+    if not found:
+        stop()
+        st.rerun()
+    forms.confirm("Cancel the search", "It then hands over no model. “Finish now” keeps the best so far.", "Cancel the search",
+                  stop, "Go on searching")
 
 
 def ladder(project: str, summary: RunSummary) -> None:
@@ -113,10 +128,9 @@ def _worth(project: str, offer: RungOffer) -> str:
     return f"; {money(offer.money, problem.money.currency)} a row"
 
 
-def _baseline(project: str, metric: str) -> Score | None:
-    """The constant answer’s score from the check, when it was made with this metric."""
-    verdict = session.workspace().goal.verdict(project)
-    if verdict is None or verdict.metric != metric:
+def _baseline(verdict: Verdict | None) -> Score | None:
+    """The constant answer’s score from the check, when it was made."""
+    if verdict is None:
         return None
     rung = next((rung for rung in verdict.ladder if rung.rung == "average"), None)
     return Score(rung.score, rung.low, rung.high) if rung else None
@@ -138,13 +152,14 @@ def leaderboard(trials: tuple[Trial, ...], metric: str, baseline: Score | None) 
             "95 % interval": interval(trial.low, trial.high) if ok else "", "Kind": family_title(trial.family),
             "Seconds": trial.seconds or None, "State": trial.reason if not ok and trial.reason else STATES[trial.state],
         })
-    config, title = st.column_config, metric_title(metric)
+    config, title, table = st.column_config, metric_title(metric), pd.DataFrame(rows)
+    written = decimals(float(pd.to_numeric(table["Score"]).abs().median()), 4)
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
+        table, hide_index=True, key="leaderboard", height=cards.height(len(rows)), placeholder="–",
         alt=f"Leaderboard of {len(trials)} candidates by {title}",
         column_config={
             "Place": config.TextColumn(width=50), "Candidate": config.TextColumn(width=175, pinned=True),
-            "Score": config.NumberColumn(title if len(title) <= LONGEST_HEAD else "Score", help=title, format="%.4f", width=105),
+            "Score": config.NumberColumn(title if len(title) <= LONGEST_HEAD else "Score", help=title, format=written, width=105),
             "Seconds": config.NumberColumn(format="%.1f", width=80), "State": config.TextColumn(width="large"),
         },
     )

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from pages.ui.theme import CHOICE_WIDTH, FIELD_WIDTH, NUMBER_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, edge, lead, percent, plain, quoted, signed
 
 MOST_CHANGES = 6
+BEYOND = timedelta(days=3653)
 WAYS = {"Rises or falls by %": "percent", "Rises or falls by": "add", "Is set to": "set"}
 CAUTION = "This is what the model would say, not proof that changing the value changes the outcome."
 
@@ -121,14 +123,23 @@ def _value(series: pd.Series, column: Column, now: Any, position: int) -> Any:
         entered = st.number_input(plain(column.name, 40), value=None if missing else float(now), key=key, help=tip, format="%.6g")
         return math.nan if entered is None else float(entered)
     if column.kind == "date":
-        return st.date_input(plain(column.name, 40), value=None if missing else pd.Timestamp(now).date(), key=key,
-                             format="YYYY-MM-DD")
+        first, last = _reach(series)
+        return st.date_input(plain(column.name, 40), value=None if missing else pd.Timestamp(now).date(), min_value=first,
+                             max_value=last, key=key, format="YYYY-MM-DD")
     counts = series.value_counts()
     options = [str(value) for value in counts.index[:200]]
     tip = f"{percent(float(counts.iloc[0]) / max(1, len(series)))} are “{plain(options[0], 40)}”." if len(counts) else None
     if not missing and str(now) not in options:
         options.insert(0, str(now))
     return st.selectbox(plain(column.name, 40), options, index=None if missing else options.index(str(now)), key=key, help=tip)
+
+
+def _reach(days: pd.Series) -> tuple[date | None, date | None]:
+    """The first and the last day that may be tried: those of the column, and ten years more; left open where it has none."""
+    known = days.dropna()
+    if known.empty:
+        return None, None
+    return (max(known.min().date(), date.min + BEYOND) - BEYOND, min(known.max().date(), date.max - BEYOND) + BEYOND)
 
 
 def _differs(value: Any, now: Any) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from automl_core.explaining.words import count, day
 
 MISSING = "–"
+DUST = 1e-9  # what arithmetic leaves of a score of zero
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~^=&\"'])")
 _UNIT = re.compile(r"(?<=\d) (?=%)|(?<=[€$£¥]) (?=\d)")  # a number and its unit stay on one line
 _MINUS = re.compile(r"−([^\s\d]{1,3})\s(?=\d)")  # and so does an amount below zero: the sign, the currency and the number
@@ -176,10 +177,17 @@ def _to(value: float, places: int, sign: bool = False) -> str:
 
 
 def score(value: float) -> str:
-    """A score with three decimals when it lies between -1 and 1, else three significant digits."""
+    """A score with three decimals when it lies between -1 and 1, else, and when it is small, three significant digits."""
     if value is None or not math.isfinite(value):
         return MISSING
-    return f"{value:z.3f}".replace("-", "−") if abs(value) <= 1 else number(value)
+    small = DUST < abs(value) < 0.1
+    return number(value) if small or abs(value) > 1 else f"{value:z.3f}".replace("-", "−")
+
+
+def decimals(size: float, digits: int) -> str:
+    """How a column writes numbers of about this size with so many significant digits: %.4f of 0.853, %.0f of 29,012."""
+    places = digits - math.ceil(math.log10(size)) if DUST < size < math.inf else digits
+    return f"%.{max(0, places)}f"
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -134,6 +134,7 @@ def test_walk_on_the_sample(page: Page, browser: Browser, server: Server, watche
     shots(browser, {key or "home": f"{server.url}/{key}?project={project}" for key in keys} | {"report": link})
     go(page, server, "share", project)
     page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("button", name="Revoke for good").click()
     page.wait_for_timeout(1500)
     gone = page.context.request.get(link)
     assert gone.status == 404

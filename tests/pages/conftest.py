@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -27,7 +28,7 @@ from tests.unit.searching import fit_here
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from pages.ui import session  # noqa: E402 - found through the path set above
+from pages.ui import forms, session  # noqa: E402 - found through the path set above
 
 # A server reads the metadata of all installed packages once, when it starts; every AppTest does so anew, for half of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -156,6 +157,19 @@ def page(carded: Carded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Carded]:
             pilots.take_back(pilot.id)
         if pilot.state != "cancelled":
             pilots.cancel(pilot.id)
+
+
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked from now on, each question answered with yes: a test run knows no dialog of its own."""
+    asked: list[str] = []
+
+    def yes(title: str, sentence: str, button: str, act: Callable[[], None], no: str = "") -> None:
+        asked.append(sentence)
+        act()
+        st.rerun()
+
+    monkeypatch.setattr(forms, "confirm", yes)
+    return asked
 
 
 def open_page(page: str, project: str = "") -> AppTest:

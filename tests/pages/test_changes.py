@@ -10,10 +10,13 @@ from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
-from automl_core.framing.problem import Money
-from automl_core.jobs import JobWatch
+from automl_core.framing.problem import Money, Rung, Verdict
+from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan, Trial
-from tests.pages.conftest import hostile_table, open_page, primary, texts, work
+from automl_core.workspace.context import fingerprint
+from tests.pages.conftest import at_once, hostile_table, open_page, primary, texts, work
+
+RIDGE = Trial("k1", "linear", "Ridge", {}, "finished", 55.0, 53.0, 57.0)
 
 
 def test_upload_clean_undo(workspace: Workspace) -> None:
@@ -67,19 +70,24 @@ def test_goal_is_saved_and_checked_and_a_search_starts_and_stops(workspace: Work
     assert state.run.plan.families == ()
 
 
-def test_a_running_search_shows_its_progress_and_can_be_finished(workspace: Workspace) -> None:
+def searching(workspace: Workspace) -> tuple[str, Job, JobWatch]:
+    """A project whose search is running."""
     project = workspace.projects.start_sample("diabetes")
     workspace.jobs.stop(workspace.jobs.active(project)[0].id, "cancel")
     job = workspace.search.start(project, Plan())
     store = workspace.context.store
     leased = queue.lease(store, job_id=job.id)
     assert leased is not None
-    watch = JobWatch(store, job.id, leased.attempts)
+    return project, job, JobWatch(store, job.id, leased.attempts)
+
+
+def test_a_running_search_shows_its_progress_and_can_be_finished(workspace: Workspace) -> None:
+    project, job, watch = searching(workspace)
     watch.progress(0.42, "Fitting “LightGBM”, fold 3 of 5.", 21.0)
     app = open_page("search", project)
     assert "fold 3 of 5" in app.get("progress")[0].proto.text
     assert app.button(key="finish").disabled
-    watch.event("trial", to_json(Trial("k1", "linear", "Ridge", {}, "finished", 55.0, 53.0, 57.0)))
+    watch.event("trial", to_json(RIDGE))
     app.run()
     assert "Best so far: **Ridge**" in texts(app)
     assert primary(app) == ["Finish now"]
@@ -87,6 +95,41 @@ def test_a_running_search_shows_its_progress_and_can_be_finished(workspace: Work
     assert workspace.jobs.get(job.id).stop == "finish"
     app = open_page("search", project)
     assert app.button(key="cancel").disabled
+
+
+def test_a_search_is_cancelled_after_a_question_that_names_the_way_to_keep_the_best(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside “Finish now” it lost all that was found, unasked; before anything is found nothing can be lost."""
+    project, job, watch = searching(workspace)
+    watch.event("trial", to_json(RIDGE))
+    app = open_page("search", project)
+    app.button(key="cancel").click().run()
+    assert not workspace.jobs.get(job.id).stop, "asked first"
+    assert app.button(key="confirm_yes").label == "Cancel the search"
+    asked = at_once(monkeypatch)
+    app = open_page("search", project)
+    app.button(key="cancel").click().run()
+    assert "“Finish now” keeps the best so far" in asked[0]
+    assert workspace.jobs.get(job.id).stop == "cancel"
+
+
+def test_a_search_that_has_found_nothing_is_cancelled_at_once(workspace: Workspace) -> None:
+    project, job, _ = searching(workspace)
+    open_page("search", project).button(key="cancel").click().run()
+    assert workspace.jobs.get(job.id).stop == "cancel"
+
+
+def test_a_running_search_is_told_by_its_own_goal(workspace: Workspace) -> None:
+    """Its scores stood under the metric that was saved since, without the baseline of its own."""
+    project, _, watch = searching(workspace)
+    watch.event("trial", to_json(RIDGE))
+    goal, rungs = workspace.goal.needed(project), (Rung("average", 77.0, 70.0, 84.0),)
+    verdict = Verdict("linear", "regression", goal.metric, rungs, (), "Linear.", 1.0, 442)
+    workspace.context.save("verdict", project, verdict, parent_id=fingerprint(workspace.goal.inputs(project)))
+    assert goal.metric == "rmse"
+    workspace.goal.save(project, replace(goal, metric="r2"))
+    assert "with RMSE 55, against 77 without a model" in texts(open_page("search", project))
 
 
 def test_projects_are_renamed_and_deleted(workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -198,6 +199,27 @@ def test_a_field_tells_the_share_of_the_commonest_value_and_not_of_the_row_s_own
     box = AppTest.from_function(_rare_value).run().selectbox[0]
     assert box.value == "n299"
     assert box.help.replace("\u00a0", " ") == "10 % are “common”."
+
+
+def _days() -> None:
+    import pandas as pd
+
+    from automl_core.data.table import Column
+    from pages.ui import what_if_view
+
+    since = pd.Series(pd.to_datetime(["1950-01-02", None, "2026-01-02"]))
+    for place, now in enumerate(since):
+        what_if_view._value(since, Column("since", "date", "date"), now, place)
+    what_if_view._value(pd.Series(pd.to_datetime([None])), Column("never", "date", "date"), None, 3)
+
+
+def test_a_day_can_be_set_to_any_that_the_column_has() -> None:
+    """The field reached ten years from the day of the row, and without one ten years from today."""
+    app = AppTest.from_function(_days).run()
+    assert not app.exception
+    for field in app.date_input[:3]:
+        assert field.min < date(1950, 1, 2)
+        assert field.max > date(2026, 1, 2)
 
 
 def test_names_above_the_fields_are_literal() -> None:

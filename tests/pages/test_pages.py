@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core.workspace.search import Searching
 from pages.ui import goal_form, nav, stepper
 from pages.ui.words import plain
-from tests.pages.conftest import HOSTILE, PAGES, ROOT, Stages, Visit, open_page, primary, texts
+from tests.pages.conftest import HOSTILE, PAGES, ROOT, Stages, Visit, at_once, open_page, primary, texts
 
 STAGES = ("nothing", "data", "goal", "model", "scored")
 ALL = list(PAGES)
@@ -162,6 +163,67 @@ def test_secrets_are_shown_once(visit: Visit) -> None:
     app.switch_page(PAGES["home"]).run()
     app.switch_page(PAGES["share"]).run()
     assert not any("/r/" in code.value for code in app.code)
+
+
+def test_the_link_that_was_chosen_is_the_one_that_is_revoked(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The options told how long ago and how often: as time passed or somebody looked, the first link was chosen again unasked."""
+    share, project = stages.workspace.share, stages.projects["scored"]
+    report = share.reports(project)[0]
+    older = share.create_link(report.id)[0]
+    newer, path = share.create_link(report.id)
+    app = visit("scored", "share")
+    box = app.selectbox(key=f"revoke_{project}")
+    box.set_value(older.id).run()
+    share.open(path.rpartition("/")[2])  # one view more of the other
+    app.run()
+    assert app.selectbox(key=f"revoke_{project}").value == older.id
+    app.button(key="revoke").click().run()
+    assert not any(link.revoked for link in share.links(project) if link.id in (older.id, newer.id)), "asked first"
+    assert app.button(key="confirm_yes").label == "Revoke for good"
+    asked = at_once(monkeypatch)
+    app.selectbox(key=f"revoke_{project}").set_value(older.id).run()
+    app.button(key="revoke").click().run()
+    assert f"…{older.id[-4:]}" in asked[0]
+    assert f"…{older.id[-4:]}" in app.toast[0].value
+    revoked = {link.id for link in share.links(project) if link.revoked}
+    assert older.id in revoked
+    assert newer.id not in revoked
+    share.revoke(newer.id)
+
+
+def test_a_link_is_shown_under_the_report_that_it_opens_until_it_is_revoked(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood under every report, also those that it does not open, and was gone when another link was revoked."""
+    share, project = stages.workspace.share, stages.projects["scored"]
+    newest = share.make_report(project)
+    other = share.create_link(newest.id)[0]
+    app = visit("scored", "share")
+
+    def shown(report: int) -> list[str]:
+        next(box for box in app.selectbox if box.label == "Report").select_index(report).run()
+        return [code.value for code in app.code if "/r/" in code.value]
+
+    app.button(key="create_link").click().run()
+    made = share.links(project)[0]
+    (address,) = shown(0)
+    assert shown(1) == []
+    at_once(monkeypatch)
+    for link, left in ((other, [address]), (made, [])):
+        app.selectbox(key=f"revoke_{project}").set_value(link.id).run()
+        app.button(key="revoke").click().run()
+        assert shown(0) == left
+
+
+def test_a_report_is_chosen_by_its_title_as_it_is(visit: Visit, stages: Stages) -> None:
+    """Options are no Markdown: signs that stand for themselves there showed their backslashes."""
+    share, project = stages.workspace.share, stages.projects["scored"]
+    made = replace(share.make_report(project), id=stages.workspace.context.store.new_id("rep"), title="What drives has_churned?")
+    stages.workspace.context.save("report", project, made, record_id=made.id)
+    box = next(box for box in visit("scored", "share").selectbox if box.label == "Report")
+    assert box.options[0].startswith("What drives has_churned?, ")
 
 
 def confirmed(name: str, *values: object) -> None:

@@ -5,11 +5,13 @@ import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core import jobs as queue
 from automl_core.acting import Pilot, PilotChoice, card_key, forbidden_by
 from automl_core.acting.action import Change
 from automl_core.acting.wording import BANNED
@@ -22,7 +24,7 @@ from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting
 from pages.ui.pilot_view import not_offered
 from pages.ui.words import plain
-from tests.pages.conftest import LEVERS, Carded, open_page, primary, texts
+from tests.pages.conftest import LEVERS, Carded, at_once, open_page, primary, texts
 
 PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 
@@ -433,3 +435,51 @@ def test_the_rate_that_a_pilot_measured_is_offered_and_carried_into_the_range(pa
         assert ws.act.goal(project).save_range == ()
     finally:
         ws.act.save_goal(project, goal)
+
+
+def test_a_second_press_starts_no_pilot_of_the_next_card(page: Carded) -> None:
+    """The button was one and the same for all cards: after the first press it stood under the next card, and took the second."""
+    app = open_page("pilots", page.project)
+
+    def start() -> Any:
+        return next(button for button in app.button if button.label == "Start the pilot")
+
+    pressed = start().proto.id
+    start().click().run()
+    assert not app.error
+    assert start().proto.id != pressed
+
+
+def test_a_result_is_taken_back_after_a_question(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One press emptied the result and the outcomes that were sent."""
+    ws, project = page.workspace, page.project
+    pilot = ws.pilots.start(project, page.key(), PilotChoice(rows=300))
+    ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+    app = open_page("pilots", project)
+    app.button(key=f"back_{pilot.id}").click().run()
+    assert ws.pilots.get(pilot.id).state == "raised", "asked first"
+    assert app.button(key="confirm_yes").label == "Take it back"
+    asked = at_once(monkeypatch)
+    app.button(key=f"back_{pilot.id}").click().run()
+    assert "“outcomes\\.csv”" in asked[0]
+    assert ws.pilots.get(pilot.id).state == "running"
+
+
+def test_actions_can_be_looked_for_again_and_a_failure_is_told(page: Carded) -> None:
+    """Old cards say “look for actions again”, but the button was drawn only where there was no card."""
+    ws, project = page.workspace, page.project
+    app = open_page("act", project)
+    again = app.button(key="find_actions")
+    assert (again.label, again.proto.type) == ("Look again", "secondary")
+    again.click().run()
+    (job,) = ws.jobs.active(project)
+    assert job.kind == "act"
+    leased = queue.lease(ws.context.store, job_id=job.id)
+    assert leased is not None
+    queue.fail(ws.context.store, job.id, "The memory did not last.", leased.attempts)
+    app = open_page("act", project)
+    assert "The memory did not last" in app.error[0].value
+    assert ws.act.cards(project)
+    assert app.button(key="find_actions").label == "Look again"
+    ws.jobs.stop(ws.act.start(project).id, "cancel")
+    assert not open_page("act", project).error

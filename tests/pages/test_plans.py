@@ -5,10 +5,12 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from automl_core import acting
@@ -21,7 +23,7 @@ from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
 from automl_core.workspace.act import Acting
 from pages.ui.pilot_view import move_words, title
-from tests.pages.conftest import Carded, texts
+from tests.pages.conftest import Carded, open_page, texts
 
 
 def test_decision_plan_and_files(page: Carded) -> None:
@@ -236,3 +238,21 @@ def test_cards_of_many_values_are_told_apart(page: Carded) -> None:
     both = replace(first, also=(Change("discount", ("No",), "Yes"),))
     assert "; discount → Yes" in title(both)
     assert "; discount → Yes" in move_words(both)
+
+
+def test_each_file_of_the_act_page_has_a_name_of_its_own(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list and the plan both came as actions.csv and actions.xlsx: one took the place of the other."""
+    named: dict[str, str] = {}
+    button = st.download_button
+
+    def note(label: str, *args: Any, file_name: str = "", key: str = "", **more: Any) -> bool:
+        named[key] = file_name
+        return button(label, *args, file_name=file_name, key=key, **more)
+
+    monkeypatch.setattr(st, "download_button", note)
+    app = open_page("act", page.project)
+    for tab in ("What it is worth", "One action each"):
+        app.session_state["act_tab"] = tab
+        app.run()
+    files = [named[key] for key in ("actions_csv", "actions_xlsx", "plan_csv", "plan_xlsx")]
+    assert files == ["actions.csv", "actions.xlsx", "plan.csv", "plan.xlsx"]

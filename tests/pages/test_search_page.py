@@ -81,6 +81,12 @@ def test_what_is_compared_by_its_own_score_needs_no_word(visit: Visit, stages: S
     assert "can be read as it is." not in said
 
 
+def test_the_leaderboard_writes_scores_by_their_size(visit: Visit) -> None:
+    """An RMSE of 55 had four decimals, as an AUC has."""
+    heads = json.loads(visit("model", "search").dataframe[0].proto.columns)
+    assert heads["Score"]["type_config"]["format"] == "%.2f"
+
+
 def test_a_choice_by_hand_ends_what_the_search_said_of_its_own(visit: Visit, stages: Stages, wanted: str,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that somebody had put aside still said that it was handed over."""

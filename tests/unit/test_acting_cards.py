@@ -186,7 +186,7 @@ def test_forbidden_and_impossible_moves_make_no_card() -> None:
     ):
         made = make_cards(inputs(levers=(lever,)))
         assert (made.cards, made.patterns) == nothing
-        assert "leaves no move" in made.notes[0] or "no two values" in made.notes[0]
+        assert any(words in made.notes[0] for words in ("leaves no move", "no two values", "too few to be compared"))
     assert make_cards(inputs(levers=())).cards == ()
     assert make_cards(inputs(levers=())).notes[-1].startswith("The goal names nothing that can be changed, so there are no cards")
     with pytest.raises(BadInput):

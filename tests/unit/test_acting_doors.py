@@ -360,6 +360,9 @@ def test_recourse_by_a_bundle_is_what_the_engine_says(bundle_path: Path) -> None
         ({"levers": ["nowhere"]}, "There is no column “nowhere”"),
         ({"levers": []}, "No column is named that can be changed"),
         ({"ask": 0.7}, "“ask” is “float”"),
+        ({"ask": {"target": "0.7"}}, "What is to be reached is “0.7”, which is no number"),
+        ({"ask": {"changes": 2.5}}, "“2.5” changes are asked for"),
+        ({"ask": RecourseAsk(options=11)}, "“11” ways are asked for"),
     ],
 )
 def test_what_is_no_question_of_recourse_is_refused(

@@ -152,3 +152,11 @@ def test_two_conditions_are_broken_between_them_rather_than_cut_off() -> None:
     told = "InternetService is Fiber optic, TotalCharges under 404"
     assert two_lines(told) == "InternetService is Fiber optic,<br>TotalCharges under 404"
     assert two_lines("tenure under 9, PaymentMethod is Electronic check").startswith("tenure under 9,<br>PaymentMethod is")
+
+
+def test_models_on_offer_say_where_lower_is_better() -> None:
+    """The dots lay further left the better they were, and nothing on the page said so."""
+    assert "lower is better" not in charts.offers(SUMMARY, LIGHT).sentence
+    chart = charts.offers(replace(SUMMARY, metric="rmse", greater_is_better=False), LIGHT)
+    assert chart.sentence.startswith("RMSE on rows the model had not seen, lower is better, with 95 % intervals.")
+    assert chart.figure.layout.xaxis.title.text == "RMSE, lower is better"

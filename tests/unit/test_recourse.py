@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from automl_core.acting.action import Goal, Lever
@@ -176,6 +176,7 @@ def test_steps_go_on_towards_the_limits_that_a_number_is_outside_of() -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example(value=3, step=-2, low=math.nan, high=math.nan, direction="", relative=True, never=0)  # the fifth one ends at nothing
 @given(st.integers(-40, 40), st.integers(-9, 9), st.sampled_from([math.nan, -20.0, 0.0, 12.0]),
        st.sampled_from([math.nan, -5.0, 15.0, 30.0]), st.sampled_from(["", "up", "down"]), st.booleans(), st.integers(-60, 60))
 def test_every_step_within_the_limits_is_a_move(

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from automl_core.acting.action import Condition
@@ -25,6 +26,7 @@ from automl_core.explaining.words import (
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
 from pages.ui.charts import all_words
+from pages.ui.row_view import digits
 
 NAN = float("nan")
 
@@ -60,8 +62,35 @@ def test_percent(value: float, text: str) -> None:
 
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:
-    assert words.score(-0.0003) == words.score(0.0003) == "0.000"
-    assert words.score(-0.012) == "−0.012"
+    assert words.score(-3e-16) == words.score(3e-16) == words.score(0.0) == "0.000"
+    assert words.score(-0.212) == "−0.212"
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0.853, "0.853"), (0.5, "0.500"), (1.0, "1.000"), (-0.1, "−0.100"), (53.21, "53.2"), (29_012.1234, "29,000"),
+    (0.0123, "0.0123"), (0.00031234, "0.000312"), (-0.0031, "−0.00310"),
+])
+def test_a_score_in_small_units_keeps_its_digits(value: float, text: str) -> None:
+    """An error of 0.0003 read 0.000, whatever the model."""
+    assert words.score(value) == text
+    assert words.estimate(value, NAN, NAN) == text
+
+
+@pytest.mark.parametrize(("size", "written"), [
+    (0.853, "0.8530"), (1.0, "1.0000"), (53.21234, "53.21"), (29_012.1234, "29012"), (0.00031234, "0.0003123"), (3e-16, "0.0000"),
+    (0.0, "0.0000"),
+])
+def test_a_column_writes_scores_by_their_size(size: float, written: str) -> None:
+    """An error of 29,012 had four decimals, one of 0.0003 one digit."""
+    assert words.decimals(size, 4) % size == written
+    assert words.decimals(NAN, 4) == "%.4f"
+
+
+@pytest.mark.parametrize(("values", "form"), [
+    ([0.2, 0.9], "%.3f"), ([0.2, 9.0], "%.3f"), ([0.2, 120.0], "%.1f"), ([0.0004, 0.0021], "%.5f"), ([], "%.3f"), ([NAN], "%.3f"),
+])
+def test_predictions_in_small_units_keep_their_digits(values: list[float], form: str) -> None:
+    assert digits(pd.Series(values, dtype=float)) == form
 
 
 def test_interval_has_no_more_digits_than_its_width() -> None:

@@ -1,0 +1,122 @@
+"""Which rows of a lever have others like them, what a card counts where not all have, and what is said of what was not tried."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import Lever, Options, Roles, find_actions
+from automl_core.acting.action import Actions
+from automl_core.acting.cards import _of_everybody
+from automl_core.acting.not_compared import not_tried_notes, why_not_compared
+
+TRIALS = "automl_core.acting.trials"
+
+
+def steered(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Two levers that work, most of all together; who has them is steered so that of both a third has nobody like them."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 3))
+    odds = 1 / (1 + np.exp(-1.5 * x[:, 0]))
+    one, two = rng.random(rows) < odds, rng.random(rows) < odds
+    chance = 0.85 - 0.1 * one - 0.1 * two - 0.4 * (one & two) - 0.05 * np.tanh(x[:, 1])
+    return pd.DataFrame(x, columns=list("xyz")).assign(
+        one=np.where(one, "new", "old"), two=np.where(two, "new", "old"), churn=np.where(rng.random(rows) < chance, "Yes", "No"))
+
+
+def told_without_words(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Actions:
+    """Cards where no words tell which rows of a group have others like them."""
+    monkeypatch.setattr(sys.modules[TRIALS], "alike_parts", lambda *_: None)
+    monkeypatch.setattr(sys.modules[TRIALS], "comparable", lambda *_: None)
+    return find_actions(frame, "churn", "No", (Lever("one", ("new",)), Lever("two", ("new",))), options=Options(value=100.0))
+
+
+def test_a_card_of_two_levers_counts_rows_that_have_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counted all that could be moved, and money for them."""
+    frame = steered(8000)
+    both = next(card for card in told_without_words(frame, monkeypatch).cards if card.also)
+    able = (frame["one"] == "old") & (frame["two"] == "old")
+    assert not both.conditions
+    assert both.support < 0.75
+    assert both.rows == pytest.approx(both.support * able.sum(), abs=1)
+
+
+def test_a_card_of_rows_that_were_drawn_counts_the_share_that_has_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = steered(8000, 1)
+    all_rows = next(card for card in told_without_words(frame, monkeypatch).cards if not card.also and not card.conditions)
+    monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "MOST_ROWS", 6000)
+    drawn = next(card for card in told_without_words(frame, monkeypatch).cards
+                 if not card.also and not card.conditions and card.lever == all_rows.lever)
+    assert all_rows.support < 0.95
+    assert drawn.rows == pytest.approx(all_rows.rows, rel=0.05)
+    assert drawn.whole_rows == drawn.rows
+
+
+def test_an_offer_drawn_for_few_rows_is_an_experiment_of_all() -> None:
+    """Of 2.5 % it was said that hardly any rows are alike otherwise, where chance alone decided."""
+    rng = np.random.default_rng(2)
+    drawn = rng.random(20_000) < 0.025
+    x = rng.normal(size=20_000)
+    bad = rng.random(20_000) < 0.5 + 0.1 * np.tanh(x) - 0.25 * drawn
+    frame = pd.DataFrame({"x": x, "offer": np.where(drawn, "yes", "no"), "churn": np.where(bad, "Yes", "No")})
+    found = find_actions(frame, "churn", "No", (Lever("offer", ("yes",)),), Roles(experiment="offer"), Options(value=100.0))
+    (card,) = found.cards
+    assert (card.grade, card.support) == ("A", 1.0)
+    assert card.low < -0.25 < card.high
+
+
+@pytest.mark.parametrize("to", [np.array(["one year", "two years"]), pd.Index(["one year", "two years"]),
+                                pd.Series(["one year", "two years"]).unique(), pd.array(["one year", "two years"])])
+def test_values_of_a_lever_may_come_in_any_array(to: Any) -> None:
+    rng = np.random.default_rng(3)
+    contract = rng.choice(["monthly", "one year", "two years"], 600)
+    frame = pd.DataFrame({"contract": contract, "x": rng.normal(size=600), "churn": rng.choice(["Yes", "No"], 600)})
+    lever = Lever("contract", to, forbidden=(("one year", "two years"),))
+    assert find_actions(frame, "churn", "No", (lever,)).tested > 0
+    drawn = rng.choice(np.array(["contract"]), 1)[0]  # a text of numpy's own
+    assert find_actions(frame, rng.choice(["churn"]), "No", (Lever(drawn, ("one year",)),)).tested > 0
+
+
+def test_why_a_number_is_not_moved_is_not_that_no_rows_are_alike() -> None:
+    rng = np.random.default_rng(4)
+    price = pd.DataFrame({"price": rng.uniform(58, 62, 400)})
+    assert "as large as that leads where hardly any row is" in why_not_compared(
+        Lever("price", step=-0.10, relative=True), price, ())
+    assert "leaves 0 rows to be moved, and 30 are needed" in why_not_compared(Lever("price", step=-1.0, low=62.0), price, ())
+    assert why_not_compared(Lever("price", step=-1.0), price.where(np.arange(400)[:, None] < 100), ()) == (
+        "“price” is known in only 100 rows, and 120 are needed to compare: load more rows.")
+    assert why_not_compared(Lever("price", step=-1.0), price, ()).startswith("Hardly any rows that differ in “price”")
+
+
+def test_named_values_that_were_not_tried_are_told() -> None:
+    plan = pd.Series(["basic"] * 200 + ["pro"] * 90 + ["gold"] * 10)
+    assert not_tried_notes(Lever("plan", ("pro", "gold")), plan) == (
+        "Fewer than 30 rows have “plan” = “gold” (10 rows), too few to be compared.",)
+    assert why_not_compared(Lever("plan", ("gold",)), plan.to_frame("plan"), ()) == (
+        "Fewer than 30 rows have “plan” = “gold” (10 rows), too few to be compared.")
+    assert not_tried_notes(Lever("plan", ("pro",)), plan) == ()
+    many = pd.Series(np.repeat([f"v{k}" for k in range(13)], 40))
+    assert not_tried_notes(Lever("plan", tuple(f"v{k}" for k in range(12))), many) == (
+        "Of the values that “plan” may be set to the first 8 were tried, not “v8”, “v9”, “v10” or 1 more.",)
+    rng = np.random.default_rng(5)
+    frame = plan.to_frame("plan").assign(churn=rng.choice(["Yes", "No"], 300), x=rng.normal(size=300))
+    found = find_actions(frame, "churn", "No", (Lever("plan", ("pro", "gold")),))
+    assert any("“gold” (10 rows)" in note for note in found.notes)
+
+
+def test_patterns_have_p_values_corrected_for_all_moves() -> None:
+    """Of eight idle levers one has p = 0.03 by chance: told as the only one, it seemed to be something."""
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame({f"lever {k}": rng.choice(["a", "b"], 1500) for k in range(8)})
+    frame = frame.assign(x=rng.normal(size=1500), churn=rng.choice(["Yes", "No"], 1500))
+    found = find_actions(frame, "churn", "No", tuple(Lever(f"lever {k}") for k in range(8)))
+    assert found.cards == ()
+    assert len(found.patterns) == 7
+    assert min(card.p for card in found.patterns) > 0.05
+    assert all("no effect can be told from chance" in " ".join(card.reasons) or "wrong way" in " ".join(card.reasons)
+               for card in found.patterns)
+    assert _of_everybody([]) == {}
