@@ -37,7 +37,7 @@ class Cleaning:
         stored = self.data.stored(project_id)
         frame, columns = self.apply_to(stored, recipe)
         key = "findings" + fingerprint(stored, recipe, target)
-        found: tuple[Finding, ...] = self.context.cleaned.get(key, lambda: cleaning.find(frame, columns, target))
+        found: tuple[Finding, ...] = self.context.profiles.get(key, lambda: cleaning.find(frame, columns, target))
         return found
 
     def apply(self, project_id: str, step: RecipeStep) -> Recipe:
@@ -97,9 +97,7 @@ class Cleaning:
             done = cleaning.apply_recipe(recipe, table.frame)
             return done.frame, cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
 
-        cleaned: tuple[pd.DataFrame, tuple[Column, ...]] = self.context.cleaned.get(
-            "frame" + (mark or fingerprint(stored, recipe)), run)
-        return cleaned
+        return self.context.cleaned.get("frame" + (mark or fingerprint(stored, recipe)), run)
 
     def recipe_id(self, project_id: str) -> str:
         """The record that stands for the recipe as it is: where undo and redo led back to it the one that held it first, for what

@@ -1,11 +1,11 @@
 """Use cases of the pilots step: power, a draw, the file to carry out, outcomes that come back, and the track record."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.store import Record
 from automl_core.workspace.act import Acting
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -51,6 +51,9 @@ class Piloting:
     context: Context
     search: Searching
     act: Acting
+    drawable: Recent[tuple[PilotRows, pd.Index]] = field(default_factory=lambda: Recent(2))
+    planned: Recent[Power] = field(default_factory=lambda: Recent(24))
+    opened: Recent[tuple[int, int]] = field(default_factory=lambda: Recent(24))
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...]:
         """The newest action cards as they stand after their pilots: measured ones with grade A, first if they pay, retired ones
@@ -89,14 +92,20 @@ class Piloting:
 
     def plan(self, project_id: str, key: str, choice: PilotChoice) -> Power:
         """What a pilot of that card and size could see."""
-        return acting.plan_pilot(self.card(project_id, key), self._rows(self.search.needed(project_id))[0], choice)
+        card, run = self.card(project_id, key), self.search.needed(project_id)
+        return self.planned.get(self._mark(run, card, choice), lambda: acting.plan_pilot(card, self._rows(run)[0], choice))
 
     def open_rows(self, project_id: str, key: str) -> tuple[int, int]:
         """Rows that a pilot of that card may draw: how many have no outcome yet, and how many have ended and are drawn only when
         asked for, as the card is about open ones, too."""
-        rows, card = self._rows(self.search.needed(project_id))[0], self.card(project_id, key)
-        able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, ended=False)
-        return able.open, able.kept_out
+        card, run = self.card(project_id, key), self.search.needed(project_id)
+
+        def look() -> tuple[int, int]:
+            rows, _ = self._rows(run)
+            able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, ended=False)
+            return able.open, able.kept_out
+
+        return self.opened.get(self._mark(run, card), look)
 
     def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
         """Draw the rows and keep the pilot; Conflict when this card has one that is running, or when pilots were started or
@@ -227,6 +236,13 @@ class Piloting:
 
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""
+        return self.drawable.get(self._mark(run), lambda: self._drawable(run))
+
+    def _mark(self, run: Run, *more: Any) -> str:
+        """Tells apart what is made of the rows that pilots are drawn from: a page asks at every click."""
+        return fingerprint(run.id, self.act.goal_of(run), self.act.in_pilots(run.project_id), *more)
+
+    def _drawable(self, run: Run) -> tuple[PilotRows, pd.Index]:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)

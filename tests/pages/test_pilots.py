@@ -403,6 +403,31 @@ def test_the_page_says_which_rows_a_pilot_can_draw(page: Carded, monkeypatch: py
     assert "those this card is about that are in no other pilot, among 200,000 of the 900,000 rows; of a large" in told
 
 
+def test_the_size_of_a_pilot_draws_its_form_anew_and_looks_at_the_table_once(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each figure typed, and each click elsewhere on the page, copied the whole table, twice."""
+    ws, project = page.workspace, page.project
+    looked: list[str] = []
+    look = type(ws.search).drawable
+    monkeypatch.setattr(type(ws.search), "drawable", lambda self, run: looked.append(run.id) or look(self, run))
+    key = page.key()
+    small, large = (ws.pilots.plan(project, key, PilotChoice(rows=rows)) for rows in (60, 100))
+    assert small.treated + small.held == 60
+    assert large.treated + large.held == 100
+    assert len(looked) <= 1
+    assert ws.pilots.plan(project, key, PilotChoice(rows=60)) is small
+    assert ws.pilots.open_rows(project, key) == ws.pilots.open_rows(project, key)
+    looked.clear()
+    assert not open_page("pilots", project).exception
+    assert not looked
+    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    after = ws.pilots.plan(project, key, PilotChoice(rows=60))
+    assert after.available <= small.available
+    assert after is not small, "a running pilot takes rows away"
+    ws.pilots.cancel(other.id)
+
+
 def test_the_rate_that_a_pilot_measured_is_offered_and_carried_into_the_range(page: Carded) -> None:
     """The list took 20 % for granted whatever was measured; cards, which do not rest on it, stay as they were found."""
     ws, project = page.workspace, page.project

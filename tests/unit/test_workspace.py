@@ -311,8 +311,12 @@ def test_changing_the_recipe_makes_the_model_stale(walked: Walked) -> None:
     _, columns = workspace.cleaning.cleaned(project)
     victim = next(column.name for column in columns if column.role == "number")
     before = workspace.cleaning.recipe(project)
+    workspace.context.store.put("what_happened", project, {}, parent_id="another table")
     workspace.cleaning.add_step(project, "drop_column", victim, {}, "Not wanted.")
-    assert {step.key: step.state for step in workspace.projects.steps(project)}["search"] == "stale"
+    states = {step.key: step.state for step in workspace.projects.steps(project)}
+    of_model = ("search", "explain", "fairness", "act", "pilots", "share")
+    assert {states[key] for key in of_model} == {"stale"}, "pilots and a report of the old model were called done"
+    assert states["what_happened"] == "todo", "groups of another table were"
     workspace.cleaning.undo(project)
     assert workspace.cleaning.recipe(project).steps == before.steps
     assert workspace.goal.verdict(project) is not None  # what was made with the same recipe is not stale
