@@ -204,6 +204,11 @@ class FolderJournal:
                 found[line["name"]] = float(line["value"])
         return found
 
+    def spent(self) -> float:
+        """The seconds that the search has taken, as whoever went on with it last counted them; 0 when nobody did."""
+        lines = self._read()
+        return self.notes(str(lines[-1].get("data", ""))).get("spent", 0.0) if lines else 0.0
+
     def propose(self, fingerprint: str, candidate: Candidate) -> None:
         self._append({"kind": "candidate", "data": fingerprint, "candidate": to_json(candidate)})
 
@@ -211,7 +216,7 @@ class FolderJournal:
         kept = [from_json(Candidate, line["candidate"]) for line in self._read(fingerprint) if line["kind"] == "candidate"]
         return tuple({candidate.key: candidate for candidate in kept}.values())
 
-    def _read(self, fingerprint: str) -> list[dict[str, Any]]:
+    def _read(self, fingerprint: str = "") -> list[dict[str, Any]]:
         if not self._lines.exists():
             return []
         lines: list[dict[str, Any]] = []
@@ -220,7 +225,7 @@ class FolderJournal:
                 line = json.loads(text)
             except ValueError:
                 continue  # torn by a crash: its fit is done again
-            if isinstance(line, dict) and line.get("data") == fingerprint:
+            if isinstance(line, dict) and fingerprint in ("", line.get("data")):
                 lines.append(line)
         return lines
 

@@ -541,6 +541,27 @@ def test_more_time_goes_on_with_the_same_search(home: Path, monkeypatch: pytest.
         ws.search.more(project, 5)
 
 
+def test_more_time_does_not_pay_for_what_a_cancelled_search_had_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its budget was over before it began: nothing was fitted, and refits were given time without end."""
+    here, asked = fit_here(monkeypatch), list[bool]()
+    refit = entry.refit
+    monkeypatch.setattr(entry, "refit", lambda race, wanted, again: asked.append(again) or refit(race, wanted, again))
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    do_next(ws, ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear",), max_trials=1)).id)
+    first = ws.search.needed(project)
+    journal = FolderJournal(ws.context.store.folder(project, f"search-{first.job_id}"))
+    lines = (journal.folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()
+    late = {**next(line for line in map(json.loads, lines) if line["kind"] == "fit"), "spent": 500.0}
+    journal._append(late)  # by one that was given 600 s and cancelled
+    here.fits.clear()
+    job = ws.search.more(project, 5)
+    assert job.body["plan"]["spent_seconds"] == 500.0
+    do_next(ws, job.id)
+    assert {fit for fit in here.fits if fit[1] >= 0}
+    assert asked == [False, False]
+
+
 def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:
     names = {choice.name for choice in walked.workspace.search.families() if choice.installed}
     assert names >= {"lightgbm", "catboost", "linear", "extra_trees", "ebm"}
