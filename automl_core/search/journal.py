@@ -63,7 +63,7 @@ class FoldResult:
 
     `stages` are its predictions along the way, when the family has any. `files` is the stored model (kept for the first fold
     and for refits); `error` a sentence when the fit failed; `to_best` the share of its time until the best round; `bags` how many
-    fits with other seeds it is the mean of (0: not known).
+    fits with other seeds it is the mean of (0: not known); `without` the kinds of learned columns that it had to do without.
     """
 
     key: str
@@ -78,6 +78,7 @@ class FoldResult:
     stages: Stages | KeptStages | None = None
     to_best: float = 1.0
     bags: int = 1
+    without: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -170,7 +171,7 @@ class FolderJournal:
         _write(self._folder / "fits" / name, buffer.getvalue())
         self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
                       "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
-                      "to_best": result.to_best, "file": name, "spent": spent})
+                      "to_best": result.to_best, "file": name, "spent": spent, "without": list(result.without)})
         sizes = {path: len(content) for path, content in result.files.items()}
         return replace(result, stages=stages, files=KeptFiles(self._folder / "fits" / name, sizes))
 
@@ -240,7 +241,8 @@ class FolderJournal:
                     if stages.predictions.shape[:2] != (len(stages.rounds), len(stored["prediction"])):
                         return None  # of a renewed fit, whose process was killed before the rest was written
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
-                                  line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0))
+                                  line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0),
+                                  without=tuple(line.get("without", ())))
         except (OSError, ValueError, KeyError):
             return None  # a lost file is a fit to be done again
 

@@ -142,6 +142,11 @@ class Race:
             self.journal.keep(self.prepared.fingerprint, name, extras_files(extras))
             self.lasting |= {place}
 
+    def go_without(self, kind: ExtrasKind, fold: int) -> None:
+        """No columns where they were late, lost or failed: more time learns them, and fits anew what did without."""
+        self.contest.without.add((kind, fold))
+        self.take_extras(Extras(kind, fold, (), (), np.zeros((len(self.prepared.y), 0), dtype=np.float32)), new=False)
+
     def _patience(self) -> float:
         """How long after its time a fit may end."""
         return max(LATE, 0.1 * self.room) if self.has_any() else max(LATE_FIRST, 0.5 * self.room)
@@ -213,7 +218,7 @@ class Race:
             if _is_early(task):
                 continue
             if isinstance(task, ExtrasTask):
-                self.take_extras(Extras(task.kind, task.fold, (), (), np.zeros((len(self.prepared.y), 0), dtype=np.float32)))
+                self.go_without(task.kind, task.fold)
             else:
                 self._take(FoldResult(task.key, task.fold, self.prepared.y[:0], error=why))
 
@@ -227,9 +232,10 @@ class Race:
             self.cut.append(result)  # by the end of the race, not by its own share: not comparable, and more time fits it anew
             return
         large = result.size > LARGE
-        result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
-        self.contest.take(result)
         candidate = next(item for item in self.contest.candidates if item.key == result.key)
+        without = tuple(kind for kind in self.contest.wanted_extras(candidate) if (kind, result.fold) in self.contest.without)
+        result = self.journal.add(self.prepared.fingerprint, replace(result, without=without), self.clock.elapsed())
+        self.contest.take(result)
         if not result.error and result.fold == 0 and candidate.family not in self.loaded:
             self.loaded.add(candidate.family)
             families().get(candidate.family).load(result.files)  # loads its library here while workers work: needed at the end
