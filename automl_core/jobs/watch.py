@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from typing import Any
 
+from automl_core.errors import ClarionError
 from automl_core.store import Stop, Store
 
 LOOK_EVERY = 0.2
@@ -30,7 +32,8 @@ class JobWatch:
         if said == self._said or (same_words_lately and fraction < 1.0):
             return
         self._said, self._written_at = said, now
-        self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
+        with suppress(ClarionError):  # a busy store or a full disk passes: the work does not end for what is only said of it
+            self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
 
     def stop(self) -> Stop:
         """What the user asked for: "" (go on), "finish" or "cancel". Up to a fifth of a second old; once asked it stays.

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import psutil
 
-from automl_core.errors import BadInput, MissingDependency
+from automl_core.errors import BadInput, MissingDependency, disk
 from automl_core.search.lean import LEFT, THREADS, begin, ready
 
 Arrays = dict[str, Any]
@@ -60,8 +60,9 @@ class LocalExecutor:
 
     def share(self, arrays: Arrays) -> Any:
         for name, array in arrays.items():
-            np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
             self._shared.add(self.folder / f"{name}.npy")
+            with disk():
+                np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
         return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:

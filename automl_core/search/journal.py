@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.codec import from_json, to_json
+from automl_core.errors import disk
 from automl_core.search.family import Array, Stages
 from automl_core.search.lock import alone
 from automl_core.search.plan import Candidate
@@ -133,7 +134,8 @@ class FolderJournal:
         """`patience` is how many seconds whoever holds the search is waited for."""
         self._folder, self._patience = folder, patience
         self.waited = 0.0
-        (folder / "fits").mkdir(parents=True, exist_ok=True)
+        with disk():
+            (folder / "fits").mkdir(parents=True, exist_ok=True)
         self._lines = folder / "trials.jsonl"
 
     @property
@@ -248,7 +250,7 @@ class FolderJournal:
 
     def _append(self, line: dict[str, Any]) -> None:
         torn = self._lines.exists() and self._lines.stat().st_size > 0 and not _ends_line(self._lines)
-        with self._lines.open("a", encoding="utf-8") as stream:
+        with disk(), self._lines.open("a", encoding="utf-8") as stream:
             stream.write(("\n" if torn else "") + json.dumps(line) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
@@ -263,8 +265,9 @@ def _ends_line(path: Path) -> bool:
 def _write(path: Path, content: bytes) -> None:
     """The whole file or nothing: written aside, synced, renamed."""
     aside = path.with_suffix(".part")
-    with aside.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
+    with disk():
+        with aside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(path)

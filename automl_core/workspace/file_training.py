@@ -17,7 +17,7 @@ from automl_core import framing
 from automl_core import jobs as queue
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Table
-from automl_core.errors import BadInput, ClarionError
+from automl_core.errors import BadInput, ClarionError, DiskFull
 from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.executors import LocalExecutor
@@ -179,8 +179,9 @@ class FileTraining:
         try:
             with self._beating(job):
                 yield JobWatch(self.context.store, job.id)
-        except KeyboardInterrupt:
-            queue.fail(self.context.store, job.id, queue.ENDED)
+        except (KeyboardInterrupt, DiskFull):  # the same command goes on from what was fitted
+            with suppress(ClarionError):  # the disk is full: the next command finds that this process is gone
+                queue.fail(self.context.store, job.id, queue.ENDED)
             raise
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")

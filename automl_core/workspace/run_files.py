@@ -12,6 +12,7 @@ from automl_core import __version__
 from automl_core import search as search_step
 from automl_core.codec import to_json
 from automl_core.data.table import Origin
+from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
@@ -84,7 +85,8 @@ def _write(context: Context, run: Run, model: Model, predictions: Predictions, m
         metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))
     target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
     facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(metadata.explanation)}
-    write_bundle(target, model, contract, card, facts)
+    with disk():
+        write_bundle(target, model, contract, card, facts)
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **{one.name: getattr(predictions, one.name) for one in fields(predictions)})
     bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")

@@ -1,6 +1,7 @@
 """Commands that search: what they answer and refuse, more time, other rungs, and what is left when they are stopped."""
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -410,6 +411,26 @@ def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
     run = str(load_bundle(tmp_path / "m.zip").facts["run"])  # the text named no id, which report, more and fairness take
     assert f"This search is {run}. Next, for its report: python -m automl_core report {run} --out report.html" in told
     assert f"python -m automl_core explain {tmp_path / 'm.zip'} FILE --row 0" in told
+
+
+def test_a_full_disk_is_named_and_leaves_a_search_that_can_be_gone_on_with(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("train", "sample:diabetes", "--target", "progression", "--families", "rule", "--trials", "1", "--folds", "3",
+             "--jobs", "1", "--out", str(tmp_path / "m.zip"))
+    sync = os.fsync
+
+    def full(handle: int) -> None:
+        if len(here.fits) == 3 and "/fits/" in os.readlink(f"/proc/self/fd/{handle}"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert main(asked) == 3
+    assert capsys.readouterr().err.endswith("The disk of the data folder is full. Free some space and try again.\n")
+    assert main(asked) in (0, 1)
+    assert "It went on from 2 fits that an interrupted search had left." in capsys.readouterr().err
 
 
 def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(
