@@ -88,18 +88,13 @@ class FileTraining:
         queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
         body = {"plan": to_json(request.plan), "request": to_json(request), "rung": rung}
         for left in queue.interrupted(self.context.store, "search"):
-            if left.body.get("request") == body["request"] and self._is_last(left) and self._of(left, table):
+            if left.body.get("request") == body["request"] and self._of(left, table):
                 again = body | {"inputs": left.body["inputs"], "journal": left.body.get("journal", left.id)}
                 job = queue.enqueue(self.context.store, left.project_id, "search", again, worker=COMMAND)
                 if job.worker == queue.identity(COMMAND):  # else another command was faster
                     return job, from_json(Inputs, left.body["inputs"])
         project_id, inputs = self._ready(table, request)
         return queue.enqueue(self.context.store, project_id, "search", body | {"inputs": to_json(inputs)}, worker=COMMAND), inputs
-
-    def _is_last(self, left: Job) -> bool:
-        """Whether its project has had no other search since."""
-        searches = [job.id for job in queue.jobs(self.context.store, left.project_id) if job.kind == "search"]
-        return searches[-1:] == [left.id]
 
     def _of(self, left: Job, table: Table) -> bool:
         """Whether a job is about this very table, read in the same way."""
