@@ -34,6 +34,7 @@ from automl_core.search.journal import PATIENCE, FolderJournal
 from automl_core.search.plan import Plan, RungOffer, Score
 from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
+from automl_core.workspace import run_files
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.goal import Inputs
@@ -167,7 +168,7 @@ def test_rows_are_sent_as_plain_values_and_very_many_columns_are_taken_at_once(m
 
 def test_a_bundle_is_kept_once(walked: Walked) -> None:
     home = walked.workspace.context.store.home
-    assert list((home / "work" / walked.project).rglob("model.zip")) == []
+    assert list((home / "work" / walked.project).rglob("*.zip*")) == []
     assert walked.workspace.search.bundle_path(walked.project).stat().st_size > 0
 
 
@@ -440,6 +441,22 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+    model, found = ws.search.bundle(back).model, ws.search.predictions(back)
+    shown = ws.explain.explanation(project)
+    assert shown is not None
+    shared = run_files.metadata_of(ws.goal, back, model.problem, (shown,))
+    write, others = run_files.write_bundle, list[Any]()
+
+    def meanwhile(*given: Any) -> None:
+        write(*given)
+        if not others:
+            others.append(back)
+            others[0] = run_files._write(ws.context, back, model, found, shared)
+
+    monkeypatch.setattr(run_files, "write_bundle", meanwhile)  # another choice at the same moment: one file was both's
+    for bundle, oof in (run_files._write(ws.context, back, model, found, shared), others[0]):
+        assert ws.search.open_bundle(bundle).model.problem == model.problem
+        assert ws.context.store.file_path(oof).stat().st_size > 0
 
 
 HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
