@@ -160,20 +160,21 @@ class FileTraining:
         A request to end counts as the first Ctrl+C, however often it comes: `timeout` sends it to the command, and once more to
         its whole group.
         """
+        watch = JobWatch(self.context.store, job.id)
         before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def finish(number: int, frame: FrameType | None) -> None:
             if number == signal.SIGINT:
                 signal.signal(number, before[number])
-            queue.request_stop(self.context.store, job.id, "finish")
+            watch.finish()
 
         interruptible = threading.current_thread() is threading.main_thread()
         if interruptible:
             for number in before:
                 signal.signal(number, finish)
         try:
-            with self._beating(job):
-                yield JobWatch(self.context.store, job.id)
+            with self._beating(job, watch):
+                yield watch
         except (KeyboardInterrupt, DiskFull):  # the same command goes on from what was fitted
             with suppress(ClarionError):  # the disk is full: the next command finds that this process is gone
                 queue.fail(self.context.store, job.id, queue.ENDED)
@@ -188,8 +189,9 @@ class FileTraining:
         queue.finish(self.context.store, job.id)
 
     @contextmanager
-    def _beating(self, job: Job) -> Iterator[None]:
-        """Says meanwhile that this process lives: refits and explaining are silent for longer than another machine waits."""
+    def _beating(self, job: Job, watch: JobWatch) -> Iterator[None]:
+        """Says meanwhile that this process lives: refits and explaining are silent for longer than another machine waits. And,
+        for the pages, that it was asked to end."""
         ended = threading.Event()
 
         def beat() -> None:
@@ -197,6 +199,8 @@ class FileTraining:
             while alive and not ended.wait(BEAT):
                 with suppress(ClarionError):  # a busy store passes
                     alive = queue.beat(self.context.store, job)
+                    if watch.stop() == "finish":
+                        queue.request_stop(self.context.store, job.id, "finish")
 
         thread = threading.Thread(target=beat, name="command beat", daemon=True)
         thread.start()

@@ -389,6 +389,22 @@ def test_a_command_that_is_silent_for_long_is_known_to_live(home: Path, monkeypa
     assert "command beat" not in [one.name for one in threading.enumerate()]
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_request_to_end_that_comes_while_something_is_written_waits_for_no_lock(home: Path, asked: signal.Signals) -> None:
+    """It wrote from inside whatever it had interrupted: after ten seconds that failed, of a busy store."""
+    ws = Workspace.open()
+    job = queue.enqueue(ws.context.store, ws.projects.create("rows"), "search", {}, worker="command line")
+    before = signal.getsignal(asked)
+    with ws.file_training._own(job) as watch:
+        assert watch.stop() == ""
+        with ws.context.store.database.write():
+            began = time.monotonic()
+            signal.raise_signal(asked)
+            assert time.monotonic() - began < 1.0
+        assert watch.stop() == "finish"
+    assert signal.getsignal(asked) == before
+
+
 def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch) -> None:
