@@ -139,9 +139,10 @@ class Contest:
 
     def leader(self, cut: list[FoldResult]) -> FoldResult | None:
         """The best of fits that are not noted, where it is better than all that are; None where candidates are fitted on more
-        than one fold, of which a fit tells too little."""
+        than one fold, of which a fit tells too little, and some of the first are noted."""
         kept = {(result.key, 0): result for result in cut if not result.fold and not result.error}
-        if self.folds > 1 or not kept:
+        noted = any(fold == 0 and not result.error for (_, fold), result in self.results.items())
+        if (self.folds > 1 and noted) or not kept:
             return None
         whole = replace(self, results={**self.results, **kept}, scores=dict(self.scores))
         known = [key for (key, fold), result in whole.results.items() if fold == 0 and not result.error]
