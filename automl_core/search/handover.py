@@ -39,7 +39,7 @@ from automl_core.search.telling import tell
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
 
-WITHOUT = "Some columns that are learned from the target were not ready in time: more time learns them."
+WITHOUT = "Some columns that are learned from the target could not be learned: more time tries that again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -141,18 +141,18 @@ def test_more_time_learns_the_columns_that_were_lost(tmp_path: Path, here: HereE
     first = search(data, plan, FolderJournal(tmp_path)).summary
     did = {line["key"] for line in map(json.loads, (tmp_path / "trials.jsonl").read_text().splitlines()) if line.get("without")}
     assert did
-    assert "more time learns them" in first.sentence
+    assert "more time tries that again" in first.sentence
     asked.clear()
     here.fits.clear()
     learned.append(True)
-    assert "more time learns them" in search(data, plan, FolderJournal(tmp_path)).summary.sentence
+    assert "more time tries that again" in search(data, plan, FolderJournal(tmp_path)).summary.sentence
     assert not {fit for fit in here.fits if fit[1] >= 0}
     assert not {(kind, fold) for kind, fold in asked if fold >= 0}
     more = replace(with_more(plan, first.fit_seconds, 60.0), max_trials=3)
     outcome = search(data, more, FolderJournal(tmp_path))
     assert {(key, fold) for key, fold in here.fits if fold >= 0} == {(key, fold) for key in did for fold in (0, 1)}
     assert {("codes", 0), ("codes", 1)} <= set(asked)
-    assert "more time learns them" not in outcome.summary.sentence
+    assert "more time tries that again" not in outcome.summary.sentence
     assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
 
 
