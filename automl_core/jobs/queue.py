@@ -117,8 +117,10 @@ def recover(store: Store) -> int:
 
 
 def interrupted(store: Store, kind: str) -> tuple[Job, ...]:
-    """Jobs of that kind whose command was ended while it did them, newest first: another command may go on with them."""
-    return store.job_rows.failed(kind, ENDED)
+    """Jobs of that kind whose command was ended while it did them, newest first: another command may go on with them. None whose
+    project has had another such job since."""
+    return tuple(left for left in store.job_rows.failed(kind, ENDED)
+                 if [job.id for job in jobs(store, left.project_id) if job.kind == kind][-1:] == [left.id])
 
 
 def identity(label: str) -> str:

@@ -1,7 +1,6 @@
 """Files under random ids, through fsspec: a folder by default, an object store by URL. A name of a user never becomes a path."""
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
@@ -19,7 +18,7 @@ import fsspec
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from automl_core.errors import BadInput, ClarionError, NotFound, Untrusted
+from automl_core.errors import BadInput, NotFound, Untrusted, disk
 from automl_core.store.database import Database, checked_id, new_id, now
 from automl_core.store.nouns import StoredFile
 from automl_core.store.schema import files
@@ -73,7 +72,7 @@ class Files:
         stream = _from_start(content)
         temporary = private_folder(self.home / "tmp") / f"{file_id}.tmp"
         try:
-            with _disk():
+            with disk():
                 digest, size = _copy(stream, temporary, limit_mb)
                 self._place(temporary, project_id, file_id + suffix)
         finally:
@@ -94,7 +93,7 @@ class Files:
         temporary = private_folder(self.home / "tmp") / f"{new_id('fil')}.tmp"
         stream = _from_start(content)
         try:
-            with _disk():
+            with disk():
                 _copy(stream, temporary, limit_mb)
             yield temporary
         finally:
@@ -186,7 +185,7 @@ class Files:
         path = private_folder(self.home / "cache" / checked_id(stored.project_id)) / name
         if not path.exists():
             temporary = private_folder(self.home / "tmp") / f"{new_id('get')}.tmp"
-            with _disk():
+            with disk():
                 self.place.filesystem.get_file(self.place.path(stored.project_id, name), str(temporary))
             temporary.chmod(0o600)
             temporary.replace(path)
@@ -230,18 +229,6 @@ def _copy(stream: BinaryIO, target: Path, limit_mb: float) -> tuple[str, int]:
         out.flush()
         os.fsync(out.fileno())
     return digest.hexdigest(), size
-
-
-@contextmanager
-def _disk() -> Any:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise ClarionError("The disk of the data folder is full.", "Free some space and try again.") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise ClarionError("The data folder cannot be written.", "Check its permissions.") from error
-        raise
 
 
 def _remove_stale(path: Path) -> None:

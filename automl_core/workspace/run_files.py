@@ -12,6 +12,7 @@ from automl_core import __version__
 from automl_core import search as search_step
 from automl_core.codec import to_json
 from automl_core.data.table import Origin
+from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
@@ -89,11 +90,15 @@ def _write(context: Context, run: Run, model: Model, predictions: Predictions, m
     card = model_card(CardFacts(
         model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
         metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))
-    target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
+    # a name of its own: two may choose a model of the same run at once
+    target = store.folder(run.project_id, f"search-{run.job_id}") / f"{store.new_id('model')}.zip"
     facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(metadata.explanation)}
-    write_bundle(target, model, contract, card, facts)
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **{one.name: getattr(predictions, one.name) for one in fields(predictions)})
-    bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
-    target.unlink()  # a second copy that nobody reads
+    try:
+        with disk():
+            write_bundle(target, model, contract, card, facts)
+        bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
+    finally:
+        target.unlink(missing_ok=True)  # a second copy that nobody reads
     return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id

@@ -22,7 +22,7 @@ from automl_core.search.telling import compared_sentence
 from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
-from automl_core.workspace.going_on import begins_anew, with_more
+from automl_core.workspace.going_on import begins_anew, spent_of, with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
 from automl_core.workspace.run_files import keep, metadata_of, read_predictions
 from automl_core.workspace.summaries import summary_of, with_choice
@@ -53,7 +53,7 @@ class Searching:
         run = self.needed(project_id)
         if self.stale(project_id):
             raise BadInput("The data, the recipe or the goal changed since this search.", "Start a new search.")
-        spent = summary_of(run).fit_seconds
+        spent = spent_of(self.context, run)
         if not 1 <= seconds <= LONGEST_SEARCH - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
         plan = with_more(run.plan, spent, seconds)

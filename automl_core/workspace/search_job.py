@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from automl_core import framing
 from automl_core import search as search_step
 from automl_core.codec import to_json
-from automl_core.errors import Conflict
+from automl_core.errors import ClarionError, Conflict
 from automl_core.explaining import every_class, explain_classes
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan, Trial
@@ -118,7 +119,8 @@ class SearchWatch:
     timed: bool = True
 
     def trial(self, trial: Trial) -> None:
-        self.job.event("trial", to_json(trial))
+        with suppress(ClarionError):  # the store is busy or its disk full: the journal has the fits, the summary all trials
+            self.job.event("trial", to_json(trial))
 
     def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
         self.job.progress(min(fraction, 0.96), sentence, seconds_left if self.timed else math.nan)

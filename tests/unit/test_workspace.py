@@ -36,6 +36,7 @@ from automl_core.search.journal import PATIENCE, FolderJournal
 from automl_core.search.plan import Plan, RungOffer, Score
 from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
+from automl_core.workspace import run_files
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.context import fingerprint
@@ -170,7 +171,7 @@ def test_rows_are_sent_as_plain_values_and_very_many_columns_are_taken_at_once(m
 
 def test_a_bundle_is_kept_once(walked: Walked) -> None:
     home = walked.workspace.context.store.home
-    assert list((home / "work" / walked.project).rglob("model.zip")) == []
+    assert list((home / "work" / walked.project).rglob("*.zip*")) == []
     assert walked.workspace.search.bundle_path(walked.project).stat().st_size > 0
 
 
@@ -493,6 +494,22 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+    model, found = ws.search.bundle(back).model, ws.search.predictions(back)
+    shown = ws.explain.explanation(project)
+    assert shown is not None
+    shared = run_files.metadata_of(ws.goal, back, model.problem, (shown,))
+    write, others = run_files.write_bundle, list[Any]()
+
+    def meanwhile(*given: Any) -> None:
+        write(*given)
+        if not others:
+            others.append(back)
+            others[0] = run_files._write(ws.context, back, model, found, shared)
+
+    monkeypatch.setattr(run_files, "write_bundle", meanwhile)  # another choice at the same moment: one file was both's
+    for bundle, oof in (run_files._write(ws.context, back, model, found, shared), others[0]):
+        assert ws.search.open_bundle(bundle).model.problem == model.problem
+        assert ws.context.store.file_path(oof).stat().st_size > 0
     again = queue.enqueue(ws.context.store, project, "search", job.body | {"journal": job.id, "rung": other})
     run_job(ws, again.id)
     handed = ws.search.needed(project)
@@ -610,6 +627,27 @@ def test_more_time_goes_on_with_the_same_search(home: Path, monkeypatch: pytest.
     ws.goal.save(project, replace(ws.goal.needed(project), metric="mae"))
     with pytest.raises(BadInput, match="changed since"):
         ws.search.more(project, 5)
+
+
+def test_more_time_does_not_pay_for_what_a_cancelled_search_had_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its budget was over before it began: nothing was fitted, and refits were given time without end."""
+    here, asked = fit_here(monkeypatch), list[bool]()
+    refit = entry.refit
+    monkeypatch.setattr(entry, "refit", lambda race, wanted, again: asked.append(again) or refit(race, wanted, again))
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    do_next(ws, ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear",), max_trials=1)).id)
+    first = ws.search.needed(project)
+    journal = FolderJournal(ws.context.store.folder(project, f"search-{first.job_id}"))
+    lines = (journal.folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()
+    late = {**next(line for line in map(json.loads, lines) if line["kind"] == "fit"), "spent": 500.0}
+    journal._append(late)  # by one that was given 600 s and cancelled
+    here.fits.clear()
+    job = ws.search.more(project, 5)
+    assert job.body["plan"]["spent_seconds"] == 500.0
+    do_next(ws, job.id)
+    assert {fit for fit in here.fits if fit[1] >= 0}
+    assert asked == [False, False]
 
 
 def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:
