@@ -79,7 +79,7 @@ def test_more_is_kept_than_a_few_for_as_long_as_there_is_room() -> None:
     def kept(cache: Recent[str], *keys: str) -> list[str]:
         made.clear()
         for key in keys:
-            cache.get(key, lambda key=key: made.append(key) or key)  # type: ignore[func-returns-value, misc]
+            cache.get(key, lambda key=key: made.append(key) or key)
         return list(made)
 
     few = Recent[str](2)
