@@ -186,6 +186,7 @@ def _body(what: str, csv: bool) -> dict[str, Any]:
 
 def _responses() -> dict[int | str, dict[str, Any]]:
     schema = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
-    words = {400: "Not JSON", 401: "Wrong key", 404: "No such deployment", 413: "Too much at once", 415: "Neither JSON nor CSV",
-             422: "Rows that cannot be used", 429: "Too many wrong keys", 503: "The stored model is damaged"}
+    words = {400: "Not JSON", 401: "Wrong key", 404: "No such deployment", 409: "The deployment has ended",
+             413: "Too much at once", 415: "Neither JSON nor CSV", 422: "Rows that cannot be used", 429: "Too many wrong keys",
+             503: "The stored model is damaged"}
     return {code: {"description": text, "content": {"application/json": {"schema": schema}}} for code, text in words.items()}

@@ -120,16 +120,16 @@ def _predict(arguments: Arguments) -> Answer:
     files, out = _open().files, Path(arguments.out)
     check_table_out(out)
     begin = time.perf_counter()
-    scored = files.predict(arguments.bundle, arguments.data, arguments.reasons)
-    seconds = time.perf_counter() - begin
+    found = files.predict(arguments.bundle, arguments.data, arguments.reasons)
+    seconds, scored = time.perf_counter() - begin, found.rows
     files.write_table(scored, out)
     quality = scored["_quality"]
     refused, flagged = int((quality == "reject").sum()), int((quality == "warn").sum())
-    data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds}
+    data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds, "note": found.note}
     sentence = f"Scored {len(scored):,} rows; {flagged:,} flagged, {refused:,} refused."
     if refused:
         sentence += f" Most often: {scored.loc[quality == 'reject', '_reasons'].mode().iloc[0]}."
-    return Answer(data, sentence, 1 if refused or flagged else 0)
+    return Answer(data, f"{sentence} {found.note}".strip(), 1 if refused or flagged else 0)
 
 
 def _explain(arguments: Arguments) -> Answer:

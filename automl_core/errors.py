@@ -1,6 +1,10 @@
 """What can go wrong, as sentences: every error says what, where and what to do."""
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ClarionError(Exception):
     """An error a person may read.
@@ -50,6 +54,10 @@ class MissingDependency(ClarionError):
     exit_code = 2
 
 
+class DiskFull(ClarionError):
+    """There is no room left in the data folder; what was finished before is kept, and can be gone on from."""
+
+
 class Cancelled(ClarionError):
     """The user stopped the job and wants nothing kept."""
 
@@ -58,3 +66,20 @@ class Cancelled(ClarionError):
 
 class NotApplicable(ClarionError):
     """This check, step or test has nothing to say about this column: control flow, not a failure."""
+
+
+FULL = ("The disk of the data folder is full.", "Free some space and try again.")
+
+
+@contextmanager
+def disk() -> Iterator[None]:
+    """Around what writes into the data folder: a sentence where it cannot."""
+    try:
+        yield
+    except OSError as error:
+        short = error.errno is None and "requested and" in str(error)  # how NumPy says that not all was written
+        if short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(*FULL) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise ClarionError("The data folder cannot be written.", "Check its permissions.") from error
+        raise

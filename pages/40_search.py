@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automl_core.search.plan import LONGEST_SEARCH, Plan, RunSummary
-from pages.ui import cards, charts, progress, search_view, session
+from automl_core.search.plan import Plan, RunSummary
+from pages.ui import cards, charts, plan_form, progress, search_view, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
 
-BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
-MOST_TRIALS = 200
 MORE = {"1 min": 60, "5 min": 300, "15 min": 900}
 ws = session.workspace()
 project = cards.need_project()
@@ -22,39 +20,6 @@ problem = ws.goal.problem(project) if ws.data.has_table(project) else None
 if problem is None:
     cards.empty("No goal yet", "A search needs to know what to predict.", "goal", "Set the goal")
     st.stop()
-
-
-def plan_form() -> Plan:
-    """The plan as the widgets say it, with a preview sentence."""
-    counted = bool(session.widget("max_trials"))  # then a time means nothing
-    named = st.segmented_control("Time to search", list(BUDGETS), default="1 min", required=True, key="budget", disabled=counted)
-    seconds = BUDGETS.get(str(named), 60)
-    with st.expander("More choices"):
-        exact = st.number_input("Exact budget in seconds", 5, LONGEST_SEARCH, None, placeholder=str(seconds), key="exact_budget",
-                                disabled=counted)
-        trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, None, placeholder="By time", key="max_trials",
-                                 help="Tries this many, however long it takes. The same seed then gives the same model again.")
-        families = search_view.pick_families()
-        folds = st.number_input("Folds", 0, 20, 0, key="folds", help="0 lets the number of rows decide.")
-        seed = st.number_input("Random seed", 0, 2**31 - 1, 0, key="seed",
-                               help="In a given time the clock decides, too, what is tried and chosen: two searches of the "
-                                    "same seed may differ. With a number of candidates they do not.")
-    trials = min(max(int(trials or 0), 0), MOST_TRIALS)
-    seconds = LONGEST_SEARCH if trials else int(exact or seconds)
-    kinds = ", ".join(family_title(name) for name in families) or "all kinds of model"
-    what = f"{count(trials, 'candidate')} of {kinds}, however long it takes" if trials else f"{kinds} for {duration(seconds)}"
-    st.caption(
-        f"Tries {what}, each on the same folds, judged by {metric_title(problem.metric)}; "
-        "then combines the best and hands over the fastest that is not worse."
-    )
-    plan = Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
-                families=families, max_trials=trials)
-    rows = ws.data.stored(project).rows
-    most = plan.rows_of(len(problem.classes))
-    if rows > most:
-        st.caption(f"{duration(seconds)} is too short for all {rows:,} rows: it learns from {most:,} of them, "
-                   "drawn at random. Give it more time to look at all.")
-    return plan
 
 
 def results(summary: RunSummary) -> None:
@@ -119,20 +84,22 @@ elif state and state.summary is None and state.job.state == "cancelled":
     before = "The model below is that of the search before." if summary else "No model was handed over."
     st.info(f"The last search was cancelled. {before}", icon=":material/info:")
 stale = summary is not None and ws.search.stale(project)
+newest = state.run.plan if state else last.plan if last else Plan()
 if summary is None:
     with st.container(border=True):
-        plan = plan_form()
+        plan = plan_form.form(project, problem, newest)
         begin = st.button("Start search", type="primary", icon=":material/play_arrow:", key="start_search")
 else:
     results(summary)
     if not stale:
         more_time(summary)
     with st.expander("Search again", expanded=stale):
-        plan = plan_form()
+        plan = plan_form.form(project, problem, newest)
         begin = st.button("Start search", type="primary" if stale else "secondary", key="start_search")
 if begin:
     with border():
         ws.search.start(project, plan)
+        session.session().drafts.pop("plan", None)
         st.rerun()
 if summary is not None:
     cards.next_step("explain", "See what drives it", "the columns behind the answers, for all rows and for a single one.",

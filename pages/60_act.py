@@ -30,7 +30,8 @@ if found is not None:
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
 act_form.summary(shown)
-form = st.expander("Change what is wanted, what it is worth and what you can change", expanded=not shown.levers)
+form = st.expander("Change what is wanted, what it is worth and what you can change",
+                   expanded=not shown.levers or act_form.unsaved(project))
 find_actions = find_groups = None
 
 st.subheader("What you could change", anchor=False)

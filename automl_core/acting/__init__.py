@@ -25,7 +25,7 @@ from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, rank_rows
 from automl_core.acting.door import applied, assign, find_actions
 from automl_core.acting.doors import compare, segments_of
-from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_experiment
+from automl_core.acting.experiment import Experiment, ExperimentInputs, experiment_frame, measure_drawn, measure_experiment
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap import Amount
 from automl_core.acting.gap_story import GapStory
@@ -154,6 +154,7 @@ __all__ = [
     "judge_pilot",
     "make_cards",
     "match_outcomes",
+    "measure_drawn",
     "measure_experiment",
     "measure_power",
     "measure_uplift",

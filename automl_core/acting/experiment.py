@@ -25,9 +25,11 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, counted_alike, interval, money, percent, quote
 from automl_core.framing.problem import Problem
+from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 FIRST = 0.3
+MOST_ROWS = 50_000  # that are measured
 MOST_SAID = 3
 
 
@@ -41,8 +43,8 @@ class Experiment:
     first one's range lies above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is;
     `net` (money, NaN without a value) is what treating these brings after costs, `net_all` what treating all brings. `who`
     describes the 30 % ranked first in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the
-    rows of the table when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the
-    goal's limits pay for (None when they reach all).
+    rows with an outcome and a treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth
+    treating the goal's limits pay for (None when they reach all).
     """
 
     treatment: str
@@ -91,6 +93,23 @@ class ExperimentInputs:
     drawn_from: int = 0
 
 
+def measure_drawn(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
+    """The same of a whole table: of its rows with an outcome and a treatment, a random 50,000 of more."""
+    frame, goal, problem = inputs.frame, inputs.goal, inputs.problem
+    known = np.asarray(encode_target(frame[problem.target], problem)[1])
+    if goal.experiment in frame:
+        known = known & frame[goal.experiment].notna().to_numpy()
+    picked = among = np.flatnonzero(known)
+    if len(among) > MOST_ROWS:
+        picked = np.sort(np.random.default_rng(inputs.seed).choice(among, MOST_ROWS, replace=False))
+    drawn = replace(inputs, frame=frame.iloc[picked].reset_index(drop=True),
+                    drawn_from=len(among) if len(picked) < len(among) else 0)
+    made, gains = measure_experiment(drawn)
+    scores = np.full(len(frame), np.nan)
+    scores[picked] = gains
+    return made, scores
+
+
 def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     """The result, and the expected gain of each row (n,) from treatment: NaN where outcome or treatment is missing, or refused.
 
@@ -130,7 +149,7 @@ def _drawn(inputs: ExperimentInputs) -> str:
     said = f" {alike}" if alike else ""
     if not inputs.drawn_from:
         return said
-    drawn = f"{count(len(inputs.frame), 'row')} were drawn by chance from {count(inputs.drawn_from)}"
+    drawn = f"{count(len(inputs.frame), 'row')} were drawn by chance from {count(inputs.drawn_from)} with an outcome"
     return f" To keep it quick, {drawn}: all figures are those of the rows drawn.{said}"
 
 
@@ -222,8 +241,8 @@ def _first(made: Experiment) -> str:
 
 
 def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> pd.DataFrame:
-    """The rows with an expected gain, those that gain most first: `rank`, `row`, `expected_gain`, `treat`, then the frame's
-    columns, whose names go first: the new ones are called otherwise where one is taken.
+    """The rows with an expected gain, those that gain most first: `rank`, `row` (by the frame's index), `expected_gain`, `treat`,
+    then the frame's columns, whose names go first: the new ones are called otherwise where one is taken.
 
     `treat` says which rows are worth it; `within_limits`, there when the goal's limits do not reach all of these, for which to do
     it: those ranked first, or those that chance picked where no order was seen to be worth anything.
@@ -232,7 +251,7 @@ def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> p
     order = known[np.argsort(-scores[known], kind="stable")]
     ranks = np.arange(1, len(order) + 1)
     worth = ranks <= made.rows
-    columns = {"rank": ranks, "row": order, "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}
+    columns = {"rank": ranks, "row": frame.index[order], "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}
     if made.reach is not None:
         queue = ranks if made.ordered else np.random.default_rng(0).permutation(len(order)) + 1
         taken = np.flatnonzero(worth)[np.argsort(queue[worth], kind="stable")][: made.reach]

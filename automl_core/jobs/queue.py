@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 from automl_core.errors import BadInput, NotFound
-from automl_core.store import Event, Job, Stop, Store
+from automl_core.store import Event, Job, Stop, Store, Unique
 
 MAX_ATTEMPTS = 3
 STALE_SECONDS = 10.0
@@ -18,8 +18,9 @@ WORKER = "worker"
 ENDED = "The command that did this work was ended."
 
 
-def enqueue(store: Store, project_id: str, kind: str, body: Any, unique: bool = True, worker: str = "") -> Job:
-    """Ask for work. With `unique` (the default) the same work asked for twice is one job: the active one is returned.
+def enqueue(store: Store, project_id: str, kind: str, body: Any, unique: Unique = True, worker: str = "") -> Job:
+    """Ask for work. With `unique` (the default) the same work asked for twice is one job: the active one is returned. With "kind"
+    a project has one active job of that kind, whatever it was asked for.
 
     `worker` names the caller when it runs the job itself at once (and then calls `finish` or `fail`).
     """
@@ -116,8 +117,10 @@ def recover(store: Store) -> int:
 
 
 def interrupted(store: Store, kind: str) -> tuple[Job, ...]:
-    """Jobs of that kind whose command was ended while it did them, newest first: another command may go on with them."""
-    return store.job_rows.failed(kind, ENDED)
+    """Jobs of that kind whose command was ended while it did them, newest first: another command may go on with them. None whose
+    project has had another such job since."""
+    return tuple(left for left in store.job_rows.failed(kind, ENDED)
+                 if [job.id for job in jobs(store, left.project_id) if job.kind == kind][-1:] == [left.id])
 
 
 def identity(label: str) -> str:

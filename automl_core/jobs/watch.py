@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from typing import Any
 
+from automl_core.errors import ClarionError
 from automl_core.store import Stop, Store
 
 LOOK_EVERY = 0.2
@@ -21,6 +23,7 @@ class JobWatch:
         self._attempt = attempt
         self._looked = self._written_at = -math.inf
         self._stop: Stop = ""
+        self._finish = False
         self._said = ("", -1.0)
 
     def progress(self, fraction: float, sentence: str, seconds_left: float = math.nan) -> None:
@@ -30,7 +33,12 @@ class JobWatch:
         if said == self._said or (same_words_lately and fraction < 1.0):
             return
         self._said, self._written_at = said, now
-        self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
+        with suppress(ClarionError):  # a busy store or a full disk passes: the work does not end for what is only said of it
+            self._store.job_rows.progress(self._job_id, self._attempt, fraction, sentence, seconds_left)
+
+    def finish(self) -> None:
+        """Let `stop` say “finish” from now on; nothing is written, so that a signal's handler may call it anywhere."""
+        self._finish = True
 
     def stop(self) -> Stop:
         """What the user asked for: "" (go on), "finish" or "cancel". Up to a fifth of a second old; once asked it stays.
@@ -43,7 +51,7 @@ class JobWatch:
             found = self._store.job_rows.find(self._job_id)
             lost = found is None or found.state == "cancelled" or (self._attempt and found.attempts != self._attempt)
             self._stop = "cancel" if found is None or lost else found.stop
-        return self._stop
+        return self._stop or ("finish" if self._finish else "")
 
     @property
     def fenced(self) -> bool:

@@ -71,7 +71,7 @@ def run_worker(settings: Settings, stop_when_parent_gone: int | None = None, opt
     signal.signal(signal.SIGINT, worker.end)
     with _only_one(settings.home / "worker.lock", worker) as first:
         if first:
-            store.tidy()
+            store.tidy({job.id for job in queue.interrupted(store, "search")})
             log = store.log_path(_LOG)
             if log.exists() and log.stat().st_size > options.longest_log:
                 log.unlink()

@@ -2,13 +2,17 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
+import shutil
 import sys
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
@@ -65,14 +69,40 @@ def main(folder: Path, arguments: Sequence[str]) -> int:
         return 2
     try:
         bundle = load_bundle(folder)
-        scored = bundle.predict(read_csv(Path(arguments[0])))
+        with _whole(Path(arguments[1])) as out:
+            scored = bundle.predict(read_csv(Path(arguments[0])))
+            _harmless(scored).to_csv(out, index=False, quoting=csv.QUOTE_NONNUMERIC)
     except ClarionError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    _harmless(scored).to_csv(arguments[1], index=False, quoting=csv.QUOTE_NONNUMERIC)
     flagged = int((scored["_quality"] != "ok").sum())
     sys.stderr.write(f"{len(scored)} rows scored, {flagged} flagged.\n")
     return 1 if flagged else 0
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[TextIO]:
+    """A file to write that takes the place of `out` once all of it is there; BadInput when it cannot be written, known at once
+    unless a disk is full. What is no file, as a pipe, is written as it comes."""
+    aside: Path | None = None
+    try:
+        there = out.exists()
+        if out.is_file() or not there:
+            aside = out.resolve().with_name(f".{out.resolve().name}.{os.getpid()}.part")
+        if there and not os.access(out, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with (aside or out).open("w", encoding="utf-8", newline="") as handle:
+            if aside and there:
+                shutil.copymode(out, aside)
+            yield handle
+        if aside:
+            aside.replace(out.resolve())
+    except OSError as error:
+        raise BadInput(f"“{out.name[:80]}” could not be written: {error.strerror}.", "Choose another place.") from error
+    finally:
+        if aside:
+            with suppress(OSError):
+                aside.unlink()
 
 
 def _harmless(scored: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput, MissingDependency, Untrusted
 from automl_core.framing.problem import Problem
-from automl_core.production.contract import Contract
+from automl_core.production.contract import Contract, for_model
 from automl_core.production.scoring import Scorer
 from automl_core.registry import is_installed
 from automl_core.search.bands import Bands
@@ -179,8 +179,9 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         float(stored["threshold"]), from_json(Bands, stored["bands"]) if stored["bands"] else None, formulas_from_files(files),
         from_json(Calibration, stored["calibration"]) if stored["calibration"] else None,
         tuple(float(factor) for factor in stored.get("factors", ())), bool(stored.get("middle", False)))
-    return Bundle(model, from_json(Contract, json.loads(files["contract.json"])), json.loads(files["facts.json"]),
-                  files["MODEL_CARD.md"].decode())
+    # older ones ask for whatever their search had to choose from
+    contract = for_model(from_json(Contract, json.loads(files["contract.json"])), model.sources)
+    return Bundle(model, contract, json.loads(files["facts.json"]), files["MODEL_CARD.md"].decode())
 
 
 def _columns(stored: list[Any]) -> tuple[Column, ...]:

@@ -25,11 +25,21 @@ def check_batch(contract: Contract, typed: Typed) -> tuple[Violation, ...]:
     if len(typed.frame) == 0:
         return (Violation("", "empty", "refuse", 0, "The batch has no rows."),)
     found = _column_violations(contract, typed)
+    unread = typed.unreadable.get(contract.target, 0)
+    if unread:
+        found.append(_unread_outcomes(contract.target, unread, len(typed.frame)))
     for column in contract.columns:
         if column.needed and column.name in typed.frame and column.name not in typed.missing_columns:
             found.extend(_value_violations(column, typed.frame[column.name], typed.unreadable.get(column.name, 0)))
     order = {"refuse": 0, "warn": 1, "note": 2}
     return tuple(sorted(found, key=lambda violation: order[violation.severity]))
+
+
+def _unread_outcomes(target: str, unread: int, rows: int) -> Violation:
+    grave = unread > UNREADABLE_SHARE * rows and unread >= FEW
+    sentence = (f"{unread:,} of {rows:,} outcomes in {quoted(target)} cannot be read as in training and "
+                f"{'does' if unread == 1 else 'do'} not count.")
+    return Violation(target, "unreadable_outcome", "warn" if grave else "note", unread, sentence)
 
 
 def _column_violations(contract: Contract, typed: Typed) -> list[Violation]:

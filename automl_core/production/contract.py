@@ -1,7 +1,8 @@
 """The data contract: what a new batch must look like, learned from the training rows and carried in the bundle."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from automl_core.production.learned import Learned
@@ -54,6 +55,11 @@ def important(contract: Contract) -> frozenset[str]:
         names.append(column.name)
         carried += column.importance
     return frozenset(names)
+
+
+def for_model(contract: Contract, sources: Collection[str]) -> Contract:
+    """The same contract for a model of these columns: only they are needed, whatever the search had to choose from."""
+    return replace(contract, columns=tuple(replace(column, needed=column.name in sources) for column in contract.columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -45,9 +45,10 @@ ESTIMATE_ROWS = 5_000
 
 
 def make_contract(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, predictions: Floats | None, importance: dict[str, float]
+    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, predictions: Floats | None, importance: dict[str, float],
+    dropped: Collection[str] = (),
 ) -> Contract:
-    """The contract of a typed training table (before cleaning, as new rows come in).
+    """The contract of a typed training table (before cleaning, as new rows come in; what the recipe has `dropped` is not needed).
 
     `predictions` are out of fold: (n,) probabilities or numbers, or (n, k) class probabilities; `importance` holds shares by
     column.
@@ -60,7 +61,7 @@ def make_contract(
         if column.name == problem.target or column.name not in cells:
             continue
         role = problem.roles.get(column.name, column.role)
-        needed = column.name not in unneeded and role not in ("id", "constant", "empty")
+        needed = column.name not in unneeded and column.name not in dropped and role not in ("id", "constant", "empty")
         share, unreadable = importance.get(column.name, 0.0), column.coerced / max(1, len(frame))
         if column.name in grids and column.kind in ("int", "float"):
             parts.append(ColumnContract(column.name, column.kind, role, 0.0, len(frame), share, grids[column.name], {}, needed,
@@ -155,7 +156,8 @@ def report_batch(
     violations = check_batch(contract, typed)
     predictions, outcomes = _scored_rows(predictions, outcomes)
     series = None if predictions is None else prediction_series(predictions, problem, threshold)
-    learned = share_learned(contract.learned, typed.frame)
+    # a model may do without a column that tells the rows apart
+    learned = share_learned(contract.learned, typed.frame.drop(columns=list(typed.missing_columns)))
     aside = learned_sentence(learned)
     columns, prediction = compare(contract, typed.frame, None if aside else series)
     drifted = [one for one in columns if one.drifted]

@@ -255,14 +255,18 @@ def _unusual(check: _Check, value: Any) -> str:
     if value is None or value != value:
         return ""
     if check.levels is not None:
-        return "" if value in check.levels else f"“{str(value)[:SHOWN]}” in “{check.name[:SHOWN]}” was not seen in training"
+        return "" if value in check.levels else f"“{_short(str(value))}” in “{_short(check.name)}” was not seen in training"
     if isinstance(value, str):
         return ""
     number = _days(value) if isinstance(value, datetime) else float(value)
     if check.low <= number <= check.high:
         return ""
     shown = value.date().isoformat() if isinstance(value, datetime) else f"{number:g}"
-    return f"{shown} in “{check.name[:SHOWN]}” is outside what training had"
+    return f"{shown} in “{_short(check.name)}” is outside what training had"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def _days(moment: datetime) -> float:
@@ -271,11 +275,11 @@ def _days(moment: datetime) -> float:
 
 
 def _absent(check: _Check) -> str:
-    return f"the column “{check.name[:SHOWN]}” is missing" + (", and the model rests on it" if check.important else "")
+    return f"the column “{_short(check.name)}” is missing" + (", and the model rests on it" if check.important else "")
 
 
 def _unreadable(check: _Check) -> str:
     kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
-    return f"the value in “{check.name[:SHOWN]}” is no {kind}"
+    return f"the value in “{_short(check.name)}” is no {kind}"
 
 

@@ -16,6 +16,7 @@ from automl_core.acting.pilot_result import cost_now, did_harm, ended_words
 from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
+from automl_core.data.words import join_words
 from automl_core.explaining import Fairness
 from automl_core.explaining.words import count, day, percent, quote
 from automl_core.reporting.report import Section
@@ -104,13 +105,24 @@ def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:
 
 
 def _fairness(audits: tuple[Fairness, ...], unaudited: Mapping[str, str]) -> tuple[str, ...]:
-    """What differs between groups of people, one column after the other, or why that is not known; what is so for
-    all of them, and what it cannot settle, once."""
+    """What differs between groups of people, the columns with the widest sure gap first, or why that is not known; what is so
+    for all of them, and what it cannot settle, once."""
     lines: list[str] = []
-    for audit in audits[:MOST_AUDITS]:
+    ordered = sorted(audits, key=_sure_gap, reverse=True)
+    for audit in ordered[:MOST_AUDITS]:
         lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *audit.sentences[1:2]] if audit.sentences else []
-    last = tuple(filter(None, (audits[0].note, *audits[0].sentences[-1:]))) if audits and len(audits[0].sentences) > 2 else ()
+    others = join_words([quote(audit.column) for audit in ordered[MOST_AUDITS:]])
+    if others:
+        lines.append(f"Also compared, but not shown here, as the gaps that are sure are no wider: {others}.")
+    first = ordered[0] if ordered else None
+    last = tuple(filter(None, (first.note, *first.sentences[-1:]))) if first and len(first.sentences) > 2 else ()
     return (*lines, *(f"By {quote(name)}: {why}" for name, why in unaudited.items()), *last)
+
+
+def _sure_gap(audit: Fairness) -> float:
+    """The widest of the gaps told here, as far as chance cannot make it."""
+    told = (audit.parity, audit.found) if audit.is_class else (audit.residual, audit.error)
+    return max(spread.low if spread.clear else 0.0 for spread in told)
 
 
 def _personal(text: str) -> bool:

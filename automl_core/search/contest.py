@@ -57,6 +57,7 @@ class Contest:
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
     `refitted` are rounds of refits of an earlier search, by candidate.
+    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them.
     `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
     the fits that an interrupted run of the same search had left."""
 
@@ -75,6 +76,7 @@ class Contest:
     refitted: dict[str, int] = field(default_factory=dict)
     told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
     resumed: int = 0
+    without: set[tuple[str, int]] = field(default_factory=set)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
@@ -137,9 +139,10 @@ class Contest:
 
     def leader(self, cut: list[FoldResult]) -> FoldResult | None:
         """The best of fits that are not noted, where it is better than all that are; None where candidates are fitted on more
-        than one fold, of which a fit tells too little."""
+        than one fold, of which a fit tells too little, and some of the first are noted."""
         kept = {(result.key, 0): result for result in cut if not result.fold and not result.error}
-        if self.folds > 1 or not kept:
+        noted = any(fold == 0 and not result.error for (_, fold), result in self.results.items())
+        if (self.folds > 1 and noted) or not kept:
             return None
         whole = replace(self, results={**self.results, **kept}, scores=dict(self.scores))
         known = [key for (key, fold), result in whole.results.items() if fold == 0 and not result.error]

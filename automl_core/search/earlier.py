@@ -25,6 +25,8 @@ def find_columns(race: Race) -> None:
             if files:
                 race.take_extras(extras_from_files(Extras(kind, fold, (), (), nothing), files), new=False)
                 race.lasting |= {(kind, fold)}
+        for fold in (fold for name, fold in race.contest.without if name == kind):
+            race.go_without(kind, fold)
     notes = race.journal.notes(fingerprint)
     for candidate in race.contest.candidates:
         rounds = int(notes.get(_note(candidate), 0))

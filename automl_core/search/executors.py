@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -20,11 +20,12 @@ from typing import Any, Protocol
 import numpy as np
 import psutil
 
-from automl_core.errors import BadInput, MissingDependency
+from automl_core.errors import BadInput, ClarionError, MissingDependency, disk
 from automl_core.search.lean import LEFT, THREADS, begin, ready
 
 Arrays = dict[str, Any]
 SCHEDULER_SECONDS = 10.0  # for it to answer
+MOST_LOST_STARTS = 2  # of pools of which no worker has begun
 _MAIN = RLock()
 BROKEN: tuple[type[BaseException], ...] = (BrokenProcessPool,)
 
@@ -56,12 +57,14 @@ class LocalExecutor:
         self._jobs, self.folder, self._begins = max(1, jobs), folder, begins
         self._shared: set[Path] = set()
         self._workers: set[multiprocessing.process.BaseProcess] = set()
+        self._begun, self._lost_starts = False, 0
         self._pool = self._open()
 
     def share(self, arrays: Arrays) -> Any:
         for name, array in arrays.items():
-            np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
             self._shared.add(self.folder / f"{name}.npy")
+            with disk():
+                np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
         return str(self.folder), tuple(arrays)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -69,6 +72,7 @@ class LocalExecutor:
             return self._pool.submit(task, *arguments)
 
     def rebuild(self) -> None:
+        self._look_at_starts()
         self._kill()
         self._pool = self._open()
 
@@ -82,9 +86,19 @@ class LocalExecutor:
         pool = ProcessPoolExecutor(self._jobs, mp_context=multiprocessing.get_context("spawn"), initializer=self._begins,
                                    initargs=(os.getpid(),))
         with _one_thread_each(), _left_alone(), _without_main(), self._noting():
-            for _ in range(self._jobs):
-                pool.submit(ready)  # a process is started for each task that finds none at rest
+            # a process is started for each task that finds none at rest
+            self._starting = [pool.submit(ready) for _ in range(self._jobs)]
         return pool
+
+    def _look_at_starts(self) -> None:
+        """ClarionError where no worker of two pools has ever begun: neither a fit nor memory is to blame."""
+        if self._begun:
+            return
+        ended, _ = wait(self._starting, timeout=1.0)
+        self._begun = any(not future.cancelled() and future.exception() is None for future in ended)
+        self._lost_starts += bool(ended) and not self._begun  # where none has ended they may yet begin
+        if self._lost_starts >= MOST_LOST_STARTS:
+            raise ClarionError("The processes that fit could not be started.", "Run the command “doctor”.")
 
     @contextmanager
     def _noting(self) -> Iterator[None]:

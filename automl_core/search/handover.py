@@ -39,6 +39,9 @@ from automl_core.search.telling import tell
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
 
 
+WITHOUT = "Some columns that are learned from the target could not be learned: more time tries that again."
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What a search gives: the model, its summary, and its out-of-fold predictions (m,) or (m, k).
@@ -109,6 +112,8 @@ def settle(settlement: Settlement) -> Outcome:
     summary = _summary(settlement, ladder, mine, y)
     if not set(chosen.weights) <= set(refits):
         summary = replace(summary, refitted=False, sentence=f"{summary.sentence} {_not_refitted(contest, chosen)}")
+    if contest.without:
+        summary = replace(summary, sentence=f"{summary.sentence} {WITHOUT}")
     if contest.prepared.left_out:
         left_out, looked = contest.prepared.left_out, len(contest.prepared.y)
         seconds = (contest.plan.first_seconds or contest.plan.budget_seconds) * (1 + left_out / looked)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.codec import from_json, to_json
+from automl_core.errors import disk
 from automl_core.search.family import Array, Stages
 from automl_core.search.lock import alone
 from automl_core.search.plan import Candidate
@@ -63,7 +64,7 @@ class FoldResult:
 
     `stages` are its predictions along the way, when the family has any. `files` is the stored model (kept for the first fold
     and for refits); `error` a sentence when the fit failed; `to_best` the share of its time until the best round; `bags` how many
-    fits with other seeds it is the mean of (0: not known).
+    fits with other seeds it is the mean of (0: not known); `without` the kinds of learned columns that it had to do without.
     """
 
     key: str
@@ -78,6 +79,7 @@ class FoldResult:
     stages: Stages | KeptStages | None = None
     to_best: float = 1.0
     bags: int = 1
+    without: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -132,7 +134,8 @@ class FolderJournal:
         """`patience` is how many seconds whoever holds the search is waited for."""
         self._folder, self._patience = folder, patience
         self.waited = 0.0
-        (folder / "fits").mkdir(parents=True, exist_ok=True)
+        with disk():
+            (folder / "fits").mkdir(parents=True, exist_ok=True)
         self._lines = folder / "trials.jsonl"
 
     @property
@@ -170,7 +173,7 @@ class FolderJournal:
         _write(self._folder / "fits" / name, buffer.getvalue())
         self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
                       "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
-                      "to_best": result.to_best, "file": name, "spent": spent})
+                      "to_best": result.to_best, "file": name, "spent": spent, "without": list(result.without)})
         sizes = {path: len(content) for path, content in result.files.items()}
         return replace(result, stages=stages, files=KeptFiles(self._folder / "fits" / name, sizes))
 
@@ -204,6 +207,11 @@ class FolderJournal:
                 found[line["name"]] = float(line["value"])
         return found
 
+    def spent(self) -> float:
+        """The seconds that the search has taken, as whoever went on with it last counted them; 0 when nobody did."""
+        lines = self._read()
+        return self.notes(str(lines[-1].get("data", ""))).get("spent", 0.0) if lines else 0.0
+
     def propose(self, fingerprint: str, candidate: Candidate) -> None:
         self._append({"kind": "candidate", "data": fingerprint, "candidate": to_json(candidate)})
 
@@ -211,7 +219,7 @@ class FolderJournal:
         kept = [from_json(Candidate, line["candidate"]) for line in self._read(fingerprint) if line["kind"] == "candidate"]
         return tuple({candidate.key: candidate for candidate in kept}.values())
 
-    def _read(self, fingerprint: str) -> list[dict[str, Any]]:
+    def _read(self, fingerprint: str = "") -> list[dict[str, Any]]:
         if not self._lines.exists():
             return []
         lines: list[dict[str, Any]] = []
@@ -220,7 +228,7 @@ class FolderJournal:
                 line = json.loads(text)
             except ValueError:
                 continue  # torn by a crash: its fit is done again
-            if isinstance(line, dict) and line.get("data") == fingerprint:
+            if isinstance(line, dict) and fingerprint in ("", line.get("data")):
                 lines.append(line)
         return lines
 
@@ -235,13 +243,14 @@ class FolderJournal:
                     if stages.predictions.shape[:2] != (len(stages.rounds), len(stored["prediction"])):
                         return None  # of a renewed fit, whose process was killed before the rest was written
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
-                                  line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0))
+                                  line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0),
+                                  without=tuple(line.get("without", ())))
         except (OSError, ValueError, KeyError):
             return None  # a lost file is a fit to be done again
 
     def _append(self, line: dict[str, Any]) -> None:
         torn = self._lines.exists() and self._lines.stat().st_size > 0 and not _ends_line(self._lines)
-        with self._lines.open("a", encoding="utf-8") as stream:
+        with disk(), self._lines.open("a", encoding="utf-8") as stream:
             stream.write(("\n" if torn else "") + json.dumps(line) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
@@ -256,8 +265,9 @@ def _ends_line(path: Path) -> bool:
 def _write(path: Path, content: bytes) -> None:
     """The whole file or nothing: written aside, synced, renamed."""
     aside = path.with_suffix(".part")
-    with aside.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
+    with disk():
+        with aside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(path)

@@ -45,8 +45,11 @@ def follow(parent: int, first: Sequence[str]) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     for name in first:
-        with suppress(ImportError):  # a family whose library is missing says so itself
+        try:
             _import(name)
+        except ImportError:  # a family whose library is missing says so itself
+            if name.startswith("automl_core."):
+                raise
 
 
 def ready() -> None:

@@ -56,11 +56,13 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     keys = {candidate.key for candidate in candidates}
     tried = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
     # what time has spoilt is tried again where there is more of it
-    kept = {place: result for place, result in tried.items() if not (longer and result.error in (LATE_FIT, LOST_FIT))}
+    kept = {place: result for place, result in tried.items()
+            if not (longer and (result.error in (LATE_FIT, LOST_FIT) or result.without))}
     contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes,
                       resumed=0 if plan.spent_seconds else len(kept))
     for place in sorted(kept):
         contest.take(kept[place])
+        contest.without |= {(kind, place[1]) for kind in kept[place].without}
     if longer:
         contest.spoilt = {place for place, result in kept.items() if result.truncated}
         for key in {key for key, _ in contest.spoilt}:

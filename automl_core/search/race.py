@@ -52,6 +52,7 @@ class Race:
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     team: tuple[int, tuple[str, ...]] = (0, ())  # how many candidates were through when it was asked, and the keys
     lasting: set[tuple[str, int]] = field(default_factory=set)  # learned columns, by kind and fold, that the journal has
+    asked: float = 0.0  # when somebody first asked for the model
     ending: float = 0.0
     reported: float = 0.0
     fraction: float = 0.0
@@ -93,7 +94,7 @@ class Race:
             announce(self, candidate)
         while True:
             self._look_around()
-            while not self.ending and len(self.crew.running) < max(1, self.contest.plan.jobs):
+            while not self.ending and len(self.crew.running) < (1 if self._hurried() else max(1, self.contest.plan.jobs)):
                 if not self._start_next():
                     break
             if not self.crew.running:
@@ -129,7 +130,7 @@ class Race:
 
     def has_any(self) -> bool:
         """Whether anything can be handed over yet: a fit whose model is kept, which only the first fold's is."""
-        return any(fold == 0 and not result.error for (_, fold), result in self.contest.results.items())
+        return any(result.fold == 0 and not result.error for result in (*self.contest.results.values(), *self.cut))
 
     def take_extras(self, extras: Extras, new: bool = True) -> None:
         """Keep learned columns where fits find them; `new` ones of the first fold and of all rows in the journal, too: models
@@ -141,6 +142,11 @@ class Race:
         if extras.fold in (0, ALL_ROWS) and new:
             self.journal.keep(self.prepared.fingerprint, name, extras_files(extras))
             self.lasting |= {place}
+
+    def go_without(self, kind: ExtrasKind, fold: int) -> None:
+        """No columns where they were late, lost or failed: more time learns them, and fits anew what did without."""
+        self.contest.without.add((kind, fold))
+        self.take_extras(Extras(kind, fold, (), (), np.zeros((len(self.prepared.y), 0), dtype=np.float32)), new=False)
 
     def _patience(self) -> float:
         """How long after its time a fit may end."""
@@ -181,13 +187,21 @@ class Race:
         share = self.share_ends(now) - now
         return min(self.end(), now + max(share, min(AMPLE * self.contest.fold_seconds(candidate), MOST_SHARES * share)))
 
+    def _hurried(self) -> bool:
+        """Whether somebody has asked for the model and waits: fits that can are to end at once, even if there is none yet."""
+        return bool(self.asked) and time.monotonic() - self.asked > GRACE
+
     def _look_around(self) -> None:
         how = self.watch.stop()
         if how == "cancel":
             self.stop_file.touch()  # workers of a cluster do not end with this process
             raise Cancelled("The search was cancelled.", "Nothing was kept.")
+        if how == "finish" and not self.asked:
+            self.asked = time.monotonic()
         if not self.ending and (how == "finish" or self.clock.elapsed() >= self.end()) and self.has_any():
             self.ending = time.monotonic()
+            self.stop_file.touch()
+        elif self._hurried():
             self.stop_file.touch()
 
     def _take_all(self, came: list[tuple[Task, Any]]) -> None:
@@ -213,7 +227,7 @@ class Race:
             if _is_early(task):
                 continue
             if isinstance(task, ExtrasTask):
-                self.take_extras(Extras(task.kind, task.fold, (), (), np.zeros((len(self.prepared.y), 0), dtype=np.float32)))
+                self.go_without(task.kind, task.fold)
             else:
                 self._take(FoldResult(task.key, task.fold, self.prepared.y[:0], error=why))
 
@@ -227,9 +241,10 @@ class Race:
             self.cut.append(result)  # by the end of the race, not by its own share: not comparable, and more time fits it anew
             return
         large = result.size > LARGE
-        result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
-        self.contest.take(result)
         candidate = next(item for item in self.contest.candidates if item.key == result.key)
+        without = tuple(kind for kind in self.contest.wanted_extras(candidate) if (kind, result.fold) in self.contest.without)
+        result = self.journal.add(self.prepared.fingerprint, replace(result, without=without), self.clock.elapsed())
+        self.contest.take(result)
         if not result.error and result.fold == 0 and candidate.family not in self.loaded:
             self.loaded.add(candidate.family)
             families().get(candidate.family).load(result.files)  # loads its library here while workers work: needed at the end

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from automl_core.codec import to_json
-from automl_core.errors import BadInput, ClarionError
+from automl_core.errors import FULL, BadInput, ClarionError, DiskFull
 from automl_core.store import schema
 
 BUSY_SECONDS = 10
@@ -67,7 +67,7 @@ def _sentences() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         reason = str(error.orig).lower()
         if "full" in reason:
-            raise ClarionError("The disk of the data folder is full.", "Free some space and try again.") from error
+            raise DiskFull(*FULL) from error
         if "locked" in reason:
             raise ClarionError("The data folder was busy for ten seconds.", "Try again.") from error
         if "readonly" in reason or "unable to open" in reason:

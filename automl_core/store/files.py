@@ -1,14 +1,13 @@
 """Files under random ids, through fsspec: a folder by default, an object store by URL. A name of a user never becomes a path."""
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import fsspec
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from automl_core.errors import BadInput, ClarionError, NotFound, Untrusted
+from automl_core.errors import BadInput, NotFound, Untrusted, disk
 from automl_core.store.database import Database, checked_id, new_id, now
 from automl_core.store.nouns import StoredFile
 from automl_core.store.schema import files
@@ -70,12 +69,10 @@ class Files:
         if not _SUFFIX.fullmatch(suffix):
             raise BadInput("This file ending cannot be kept.", "Rename the file.")
         file_id = new_id("fil")
-        stream = io.BytesIO(content) if isinstance(content, bytes) else content
-        if stream.seekable():
-            stream.seek(0)
+        stream = _from_start(content)
         temporary = private_folder(self.home / "tmp") / f"{file_id}.tmp"
         try:
-            with _disk():
+            with disk():
                 digest, size = _copy(stream, temporary, limit_mb)
                 self._place(temporary, project_id, file_id + suffix)
         finally:
@@ -89,6 +86,18 @@ class Files:
             self._remove(self.place.path(project_id, file_id + suffix))
             raise NotFound("There is no such project; it may have been deleted.", "Choose one from the list.") from error
         return StoredFile(file_id, project_id, digest, size, suffix)
+
+    @contextmanager
+    def passing_file(self, content: BinaryIO | bytes, limit_mb: float = 0) -> Iterator[Path]:
+        """Bytes or a stream as a local file for as long as it is read; nothing of it is kept. Refused as by `write_file`."""
+        temporary = private_folder(self.home / "tmp") / f"{new_id('fil')}.tmp"
+        stream = _from_start(content)
+        try:
+            with disk():
+                _copy(stream, temporary, limit_mb)
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def stored_file(self, file_id: str) -> StoredFile:
         """What is known of a file; NotFound otherwise."""
@@ -176,7 +185,7 @@ class Files:
         path = private_folder(self.home / "cache" / checked_id(stored.project_id)) / name
         if not path.exists():
             temporary = private_folder(self.home / "tmp") / f"{new_id('get')}.tmp"
-            with _disk():
+            with disk():
                 self.place.filesystem.get_file(self.place.path(stored.project_id, name), str(temporary))
             temporary.chmod(0o600)
             temporary.replace(path)
@@ -200,6 +209,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _from_start(content: BinaryIO | bytes) -> BinaryIO:
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    if stream.seekable():
+        stream.seek(0)
+    return stream
+
+
 def _copy(stream: BinaryIO, target: Path, limit_mb: float) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -213,18 +229,6 @@ def _copy(stream: BinaryIO, target: Path, limit_mb: float) -> tuple[str, int]:
         out.flush()
         os.fsync(out.fileno())
     return digest.hexdigest(), size
-
-
-@contextmanager
-def _disk() -> Any:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise ClarionError("The disk of the data folder is full.", "Free some space and try again.") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise ClarionError("The data folder cannot be written.", "Check its permissions.") from error
-        raise
 
 
 def _remove_stale(path: Path) -> None:

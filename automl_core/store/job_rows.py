@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from automl_core.errors import NotFound
 from automl_core.store.database import Database, dump, maybe_when, new_id, now, plain, when
-from automl_core.store.nouns import Event, Job, JobState, Stop
+from automl_core.store.nouns import Event, Job, JobState, Stop, Unique
 from automl_core.store.schema import events, jobs
 
 
@@ -22,18 +22,23 @@ class JobRows:
 
     database: Database
 
-    def add(self, project_id: str, kind: str, body: Any, unique: bool = True, worker: str = "") -> Job:
-        """A queued job; with `unique`, the active one of the same project, kind and body when there is one.
+    def add(self, project_id: str, kind: str, body: Any, unique: Unique = True, worker: str = "") -> Job:
+        """A queued job; with `unique`, the active one of the same project, kind and body when there is one, or with "kind" of the
+        same project and kind.
 
         With `worker` it is not queued but runs at once in that process.
         """
         text = dump(body)
-        key = hashlib.sha256("\0".join((project_id, kind, json.dumps(json.loads(text), sort_keys=True))).encode()).hexdigest()
+        asked = () if unique == "kind" else (json.dumps(json.loads(text), sort_keys=True),)
+        key = hashlib.sha256("\0".join((project_id, kind, *asked)).encode()).hexdigest()
         row = {"id": new_id("job"), "project_id": project_id, "kind": kind, "body": text, "state": "queued",
                "created_at": now(), "unique_key": key if unique else None}
         if worker:
             row |= {"state": "running", "worker": worker, "attempts": 1, "started_at": row["created_at"], "heartbeat": now()}
         active = select(jobs).where(jobs.c.unique_key == key)
+        if unique == "kind":
+            running = (jobs.c.project_id == project_id, jobs.c.kind == kind, jobs.c.state.in_(("queued", "running")))
+            active = select(jobs).where(*running).order_by(jobs.c.seq).limit(1)
         try:
             with self.database.write() as connection:
                 found = connection.execute(active).one_or_none() if unique else None

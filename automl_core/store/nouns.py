@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 Stop = Literal["", "finish", "cancel"]
+Unique = Literal[True, False, "kind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Record:
     body: Any
     version: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The id of a project's newest record of some kinds, as it was when somebody looked ("": it had none)."""
+
+    kinds: tuple[str, ...]
+    id: str
 
 
 @dataclass(frozen=True, slots=True)

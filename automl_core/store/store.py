@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,25 +43,25 @@ class Store(Projects, Records, Files, Secrets, Trail):
         with suppress(ClarionError):  # somebody is reading: the log is emptied by the next deletion or start
             self.database.forget_deleted()
 
-    def tidy(self) -> None:
-        """Take away what crashes left behind; called when a worker starts."""
+    def tidy(self, open_jobs: Collection[str] = ()) -> None:
+        """Take away what crashes left behind; called when a worker starts. `open_jobs` have ended, but may be gone on with."""
         self.sweep(self._lives)
-        self._tidy_work()
+        self._tidy_work(open_jobs)
         with suppress(ClarionError):
             self.database.forget_deleted()
 
-    def _tidy_work(self) -> None:
+    def _tidy_work(self, open_jobs: Collection[str]) -> None:
         """Take away the work folders, named after their jobs, that nobody can go on from: those of ended jobs that no record and
-        no active job speaks of. Of the others whose job has ended the shared arrays, which a killed process has left."""
+        no active or open job speaks of. Of the others whose job has ended the shared arrays, which a killed process has left."""
         for folder in sorted((self.home / "work").glob("*/*-*")):
             with suppress(OSError):  # deleted meanwhile with its project
-                self._tidy_folder(folder)
+                self._tidy_folder(folder, open_jobs)
 
-    def _tidy_folder(self, folder: Path) -> None:
+    def _tidy_folder(self, folder: Path, open_jobs: Collection[str]) -> None:
         project_id, job_id = folder.parent.name, folder.name.partition("-")[2]
         if folder.stat().st_mtime > time.time() - STALE_SECONDS or self.job_rows.find(job_id) is None:
             return
-        active = [job for job in self.job_rows.of_project(project_id) if job.active]
+        active = [job for job in self.job_rows.of_project(project_id) if job.active or job.id in open_jobs]
         if any(job_id == job.id or job_id in dump(job.body) for job in active):
             return
         if self.speaks_of(project_id, job_id):

@@ -47,17 +47,24 @@ class Acting:
         wanted: the first of them may be one that hardly any row has."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         saved = self.context.latest("goal", run.project_id, Goal)
-        if saved is not None and saved.outcome == problem.target and saved.good in (problem.classes or ("low", "high")):
-            # a goal of before may name what is in no column: a page could not save it
-            there = {*(column.name for column in self._stored(run)), *problem.excluded}
-            given, later, never, control = (tuple(name for name in role if name in there) for role in (
-                saved.given, saved.later, saved.never, saved.negative_control))
-            return self._valued(replace(saved, given=given, later=later, never=never, negative_control=control), run)
+        if saved is not None and (fits := self.fitted(run, saved)) is not None:
+            return fits
         suggested = acting.suggest_goal(problem, columns)
         if problem.task != "multiclass":
             return suggested
         rows = np.bincount(self.search.predictions(run).y.astype(np.int64), minlength=len(problem.classes))
         return replace(suggested, good=problem.classes[int(rows.argmax())])
+
+    def fitted(self, run: Run, goal: Goal) -> Goal | None:
+        """A goal as it fits one run's model: without columns that are not in its table; None where it wants another outcome."""
+        _, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        if goal.outcome != problem.target or goal.good not in (problem.classes or ("low", "high")):
+            return None
+        # a goal of before may name what is in no column: a page could not save it
+        there = {*(column.name for column in self._stored(run)), *problem.excluded}
+        given, later, never, control = (tuple(name for name in role if name in there) for role in (
+            goal.given, goal.later, goal.never, goal.negative_control))
+        return self._valued(replace(goal, given=given, later=later, never=never, negative_control=control), run)
 
     def _valued(self, goal: Goal, run: Run) -> Goal:
         """The goal with the mean of the column that says what rows are worth. Where that cannot be used in this table the list
@@ -199,7 +206,7 @@ class Acting:
         those that it treats nothing but its own change is done, else it could not tell what that does."""
         goal = self.goal_of(run)
         key = "actions" + fingerprint(run.id, goal, capacity, self.in_pilots(run.project_id))
-        actions: ActionList = self.context.cleaned.get(key, lambda: self._rank(run, goal, capacity))
+        actions: ActionList = self.context.lists.get(key, lambda: self._rank(run, goal, capacity))
         return actions
 
     def past_actions_of(self, run: Run, capacity: int = 0) -> ActionList:

@@ -12,8 +12,11 @@ from automl_core.codec import from_json
 from automl_core.data.table import Column, Table
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from automl_core.store import Record
 from automl_core.workspace.context import Context, StoredTable, fingerprint, open_table
 from automl_core.workspace.data import NEW_TABLE, Data
+
+BARE = "no steps"  # the parent of an empty recipe that is as if there had never been one
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Cleaning:
         stored = self.data.stored(project_id)
         frame, columns = self.apply_to(stored, recipe)
         key = "findings" + fingerprint(stored, recipe, target)
-        found: tuple[Finding, ...] = self.context.cleaned.get(key, lambda: cleaning.find(frame, columns, target))
+        found: tuple[Finding, ...] = self.context.profiles.get(key, lambda: cleaning.find(frame, columns, target))
         return found
 
     def apply(self, project_id: str, step: RecipeStep) -> Recipe:
@@ -94,15 +97,23 @@ class Cleaning:
             done = cleaning.apply_recipe(recipe, table.frame)
             return done.frame, cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
 
-        cleaned: tuple[pd.DataFrame, tuple[Column, ...]] = self.context.cleaned.get(
-            "frame" + (mark or fingerprint(stored, recipe)), run)
-        return cleaned
+        return self.context.cleaned.get("frame" + (mark or fingerprint(stored, recipe)), run)
+
+    def recipe_id(self, project_id: str) -> str:
+        """The record that stands for the recipe as it is: where undo and redo led back to it the one that held it first, for what
+        was made with that is still true. "" while no step was ever taken, or all of them were taken back."""
+        newest = self.context.store.latest(project_id, "recipe")
+        return _stands_for(newest) if newest else ""
+
+    def _records(self, project_id: str) -> tuple[Record, ...]:
+        """The records of recipes since the table was read, oldest first."""
+        records = self.context.store.list(project_id, "recipe")
+        starts = [place for place, record in enumerate(records) if record.parent_id == NEW_TABLE]
+        return records[starts[-1] if starts else 0 :]
 
     def _history(self, project_id: str) -> list[Recipe]:
         """The recipes since the table was read, oldest first; never empty."""
-        records = self.context.store.list(project_id, "recipe")
-        starts = [place for place, record in enumerate(records) if record.parent_id == NEW_TABLE]
-        return [from_json(Recipe, record.body) for record in records[starts[-1] if starts else 0 :]] or [Recipe()]
+        return [from_json(Recipe, record.body) for record in self._records(project_id)] or [Recipe()]
 
     def _add(self, project_id: str, steps: tuple[RecipeStep, ...]) -> Recipe:
         recipe = self.recipe(project_id)
@@ -118,9 +129,21 @@ class Cleaning:
         if not len(done.frame):
             raise BadInput("This step would leave no rows at all.", "Undo another step first, or choose a milder one.")
         counted = replace(recipe, steps=done.steps)
-        self.context.save("recipe", project_id, counted)
+        records = self._records(project_id)
+        same = [record for record in records if fingerprint(from_json(Recipe, record.body)) == fingerprint(counted)]
+        if same and same[-1] is records[-1]:
+            return counted
+        bare = not counted.steps and all(record.parent_id != NEW_TABLE for record in records)
+        self.context.save("recipe", project_id, counted, parent_id=BARE if bare else _stands_for(same[-1]) if same else "")
         self.context.store.touch(project_id)
         return counted
+
+
+def _stands_for(record: Record) -> str:
+    """The id of the record that first held the recipe of this one; "" where that is the one of a table without a record."""
+    if record.parent_id == BARE:
+        return ""
+    return record.id if record.parent_id in ("", NEW_TABLE) else record.parent_id
 
 
 def safe_recipe(table: Table, target: str = "", start: Recipe | None = None, keep: tuple[str, ...] = ()) -> Recipe:

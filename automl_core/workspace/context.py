@@ -18,18 +18,22 @@ import pandas as pd
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column, Origin, Table
 from automl_core.settings import Settings
-from automl_core.store import Record, Store
+from automl_core.store import Newest, Record, Store
 
 T = TypeVar("T")
 V = TypeVar("V")
+ROOM, ROOM_ROWS = 256 * 2**20, 300_000  # bytes of cleaned tables and rows of lists that there is room for
 
 
 class Recent(Generic[V]):
-    """The few most recently used values by key; values are immutable by convention, so sessions may share them."""
+    """The few most recently used values by key; values are immutable by convention, so sessions may share them.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._items: OrderedDict[str, V] = OrderedDict()
+    `size` of them are kept however large they are, and more for as long as all together `weigh` no more than there is `room`.
+    """
+
+    def __init__(self, size: int, weigh: Callable[[V], int] = lambda _: 1, room: int = 0) -> None:
+        self._size, self._weigh, self._room = size, weigh, room
+        self._items: OrderedDict[str, tuple[V, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: str, make: Callable[[], V]) -> V:
@@ -37,13 +41,19 @@ class Recent(Generic[V]):
         with self._lock:
             if key in self._items:
                 self._items.move_to_end(key)
-                return self._items[key]
+                return self._items[key][0]
         value = make()
+        weight = self._weigh(value)
         with self._lock:
-            self._items[key] = value
-            while len(self._items) > self._size:
+            self._items[key] = value, weight
+            while len(self._items) > self._size and sum(some for _, some in self._items.values()) > self._room:
                 self._items.popitem(last=False)
         return value
+
+
+def _bytes(cleaned: tuple[pd.DataFrame, tuple[Column, ...]]) -> int:
+    """What a cleaned table takes of the memory."""
+    return int(cleaned[0].memory_usage(deep=True).sum())
 
 
 @dataclass(frozen=True)
@@ -53,15 +63,19 @@ class Context:
     settings: Settings
     store: Store
     tables: Recent[Table] = field(default_factory=lambda: Recent(3))
-    cleaned: Recent[Any] = field(default_factory=lambda: Recent(3))
+    cleaned: Recent[tuple[pd.DataFrame, tuple[Column, ...]]] = field(default_factory=lambda: Recent(3, _bytes, ROOM))
+    profiles: Recent[Any] = field(default_factory=lambda: Recent(8))
+    lists: Recent[Any] = field(default_factory=lambda: Recent(3, lambda made: len(made.rows), ROOM_ROWS))
     bundles: Recent[Any] = field(default_factory=lambda: Recent(4))
     decisions: Recent[Any] = field(default_factory=lambda: Recent(24))
     nouns: Recent[Any] = field(default_factory=lambda: Recent(64))
     arrays: Recent[Any] = field(default_factory=lambda: Recent(8))
 
-    def save(self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "") -> Record:
-        """Keep a frozen noun as a new record of that kind."""
-        return self.store.put(kind, project_id, to_json(noun), parent_id=parent_id, id=record_id)
+    def save(
+        self, kind: str, project_id: str, noun: Any, parent_id: str = "", record_id: str = "", after: Newest | None = None
+    ) -> Record:
+        """Keep a frozen noun as a new record of that kind; Conflict when a record was put that is newer than `after`."""
+        return self.store.put(kind, project_id, to_json(noun), parent_id=parent_id, id=record_id, after=after)
 
     def latest(self, kind: str, project_id: str, noun: type[T], parent_id: str = "") -> T | None:
         """The newest noun of that kind in the project, or None."""

@@ -77,7 +77,7 @@ class Data:
     def profile(self, project_id: str) -> data_step.Profile:
         """Each column's range, distribution and missing values."""
         stored = self.stored(project_id)
-        profile: data_step.Profile = self.context.cleaned.get(
+        profile: data_step.Profile = self.context.profiles.get(
             "profile" + fingerprint(stored), lambda: data_step.profile(open_table(self.context, stored)))
         return profile
 

@@ -11,12 +11,14 @@ import pandas as pd
 from automl_core import data as data_step
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import ReadOptions
-from automl_core.errors import BadInput, NotFound
+from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.production import Bundle
 from automl_core.production.contract import BatchReport
 from automl_core.production.deployment import Batch, Deployment
 from automl_core.production.monitor import report_batch
+from automl_core.production.outcomes import outcomes_in
 from automl_core.store import Key
+from automl_core.workspace.calls import keep_call
 from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
 
@@ -52,7 +54,7 @@ class Deploying:
 
     def new_key(self, deployment_id: str) -> str:
         """A further key for a deployment, shown only now."""
-        key: str = self.context.store.create_key(self.get(deployment_id).id)
+        key: str = self.context.store.create_key(self._answering(deployment_id).id)
         self.context.store.audit("user", "new key", deployment_id, "done")
         return key
 
@@ -83,11 +85,10 @@ class Deploying:
     def score_rows(self, deployment_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Score rows given as mappings, in order, and log them; BadInput above 10,000 rows."""
         _check_rows(len(rows), MAX_REST_ROWS)
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
         scored: list[dict[str, Any]] = to_json([bundle.predict_row(row) for row in rows])
-        body = {"rows": to_json(rows), "predictions": scored}
-        self.context.store.put("scored", deployment.project_id, body, parent_id=deployment_id)
+        keep_call(self.context.store, deployment, rows, scored)
         return scored
 
     def score_text(self, deployment_id: str, body: bytes) -> list[dict[str, Any]]:
@@ -98,15 +99,15 @@ class Deploying:
 
     def score_file(self, deployment_id: str, file_name: str, stream: BinaryIO | bytes,
                    most_rows: int = 0) -> tuple[pd.DataFrame, BatchReport]:
-        """Score a file, log it as a batch and say how it differs from training; rows stay in order, none is dropped.
+        """Score a file, log it as a batch and say how it differs from training; rows stay in order, none is dropped. The file
+        itself is not kept.
 
         BadInput above `most_rows` (0: no limit).
         """
-        deployment = self.get(deployment_id)
-        limit = self.context.settings.max_upload_mb
-        kept = self.context.store.write_file(deployment.project_id, stream, ".upload", limit_mb=limit)
+        deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
-        raw = data_step.read_raw(self.context.store.file_path(kept.id), file_name, ReadOptions(), self.search.goal.data.limits())
+        with self.context.store.passing_file(stream, self.context.settings.max_upload_mb) as path:
+            raw = data_step.read_raw(path, file_name, ReadOptions(), self.search.goal.data.limits())
         _check_rows(len(raw), most_rows)
         scored = bundle.predict(raw)
         report = self.report(bundle, raw, scored)
@@ -115,17 +116,17 @@ class Deploying:
         self.context.store.touch(deployment.project_id)
         return scored, report
 
-    def report(self, bundle: Bundle, raw: pd.DataFrame, scored: pd.DataFrame) -> BatchReport:
-        """What monitoring says of scored rows."""
-        problem = bundle.model.problem
-        typed = data_step.type_frame(raw, bundle.model.columns)
-        outcomes = raw[problem.target] if problem.target in raw.columns else None
-        return report_batch(bundle.contract, typed, scored_values(scored, bundle), outcomes, problem,
-                            threshold=bundle.model.cut)
+    def report(self, bundle: Bundle, raw: pd.DataFrame, scored: pd.DataFrame, told: pd.DataFrame | None = None) -> BatchReport:
+        """What monitoring says of scored rows; their outcomes stand beside them, or in the rows of another table."""
+        model = bundle.model
+        typed = data_step.type_frame(raw, model.columns)
+        outcomes, unread = outcomes_in(model, raw if told is None else told)
+        typed = replace(typed, unreadable={**typed.unreadable, model.problem.target: unread})
+        return report_batch(bundle.contract, typed, scored_values(scored, bundle), outcomes, model.problem, threshold=model.cut)
 
     def outcomes(self, deployment_id: str, rows: list[dict[str, Any]]) -> int:
         """Keep outcomes that came back ({id column or position, target}); returns how many."""
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         target = self._bundle(deployment).model.problem.target
         missing = [index for index, row in enumerate(rows) if target not in row]
         if missing:
@@ -135,7 +136,7 @@ class Deploying:
 
     def health(self, deployment_id: str) -> dict[str, Any]:
         """Whether the deployment answers, what it predicts and since when."""
-        deployment = self.get(deployment_id)
+        deployment = self._answering(deployment_id)
         problem = self._bundle(deployment).model.problem
         return {"status": "ok", "deployment": deployment.id, "target": problem.target, "task": problem.task,
                 "classes": list(problem.classes), "since": deployment.created_at.isoformat()}
@@ -149,6 +150,13 @@ class Deploying:
         used = [column.name for column in bundle.contract.columns if column.needed and column.name in frame.columns]
         row: dict[str, Any] = to_json({name: _plain(frame[name].iloc[0]) for name in used})
         return row
+
+    def _answering(self, deployment_id: str) -> Deployment:
+        """A deployment that answers; Conflict for one that was ended, whatever key there is to it."""
+        deployment = self.get(deployment_id)
+        if deployment.ended:
+            raise Conflict("This deployment has ended.", "Deploy the model again.")
+        return deployment
 
     def _bundle(self, deployment: Deployment) -> Bundle:
         return self.search.open_bundle(deployment.bundle)

@@ -5,7 +5,6 @@ import math
 from dataclasses import dataclass, replace
 from io import BytesIO
 
-import numpy as np
 import pandas as pd
 
 from automl_core import acting
@@ -20,8 +19,6 @@ from automl_core.workspace.context import Context
 from automl_core.workspace.kept_cards import goal_marks
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
-
-EXPERIMENT_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +98,17 @@ class Experimenting:
 
     def run(self, run_id: str, watch: JobWatch) -> None:
         """The part of the acting job that is quick: measure the goal's experiment, when it names one, on all rows with an outcome
-        (a random 50,000 of more), and keep it."""
+        and a treatment (a random 50,000 of more), and keep it."""
         run = self.search.run(run_id)
         goal = self.act.goal_of(run)
         if not goal.experiment:
             return
         watch.progress(0.05, "Reading the experiment.", float("nan"))
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        picked = np.arange(len(frame))
-        if len(frame) > EXPERIMENT_ROWS:
-            picked = np.sort(np.random.default_rng(run.plan.seed).choice(len(frame), EXPERIMENT_ROWS, replace=False))
-        rows = frame.iloc[picked].reset_index(drop=True)
-        drawn_from = len(frame) if len(picked) < len(frame) else 0
-        result, scores = acting.measure_experiment(
-            acting.ExperimentInputs(rows, columns, problem, goal, run.plan.seed, drawn_from))
+        result, gains = acting.measure_drawn(acting.ExperimentInputs(frame, columns, problem, goal))
         kept = MeasuredExperiment(result)
         if not result.refused:
-            gains, buffer = np.full(len(frame), np.nan), BytesIO()
-            gains[picked] = scores
+            buffer = BytesIO()
             pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
             kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
         self.context.save("experiment", run.project_id, kept, parent_id=run.id + goal_marks(goal)[0])

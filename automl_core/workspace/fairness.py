@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from automl_core.explaining.words import counted_alike
 from automl_core.framing import predicted_codes
 from automl_core.framing.problem import Problem
 from automl_core.workspace import explained
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import cut_of
 from automl_core.workspace.views import Run
@@ -31,6 +31,7 @@ class Protected:
 class Auditing:
     context: Context
     search: Searching
+    audited: Recent[Fairness] = field(default_factory=lambda: Recent(24))
 
     def choices(self, project_id: str) -> tuple[str, ...]:
         """Columns that can be declared: those with groups, whether the model uses them or not."""
@@ -82,13 +83,19 @@ class Auditing:
 
     def audit_of(self, run: Run, column: str, label: str = "") -> Fairness:
         """The same for one run."""
-        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
+        problem = self.search.goal.problem_of(self.search.inputs(run))
+        if problem.task == "multiclass" and label not in problem.classes:
+            label = self._class(run, problem)
+        return self.audited.get(fingerprint(run.id, column, label), lambda: self._audit(run, column, label))
+
+    def _audit(self, run: Run, column: str, label: str) -> Fairness:
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         find_column(columns, column)
         past = self.search.predictions(run)
         values = frame[column].iloc[past.positions].reset_index(drop=True)
         groups = explaining.protected_groups(values)
         made = explaining.in_order(self._figures(run, column, label, groups), values, groups)
-        alike = counted_alike(self.search.goal.problem_of(self.search.inputs(run)).weights)
+        alike = counted_alike(problem.weights)
         if not alike:
             return made
         return replace(made, sentences=(*made.sentences[:-1], alike, *made.sentences[-1:]), note=alike)
@@ -118,7 +125,7 @@ class Auditing:
         if problem.task == "binary":
             return explaining.audit(explaining.Audit(past.oof, y, groups, codes == 1, column, problem.positive,
                                                      together=together))
-        place = problem.classes.index(label if label in problem.classes else self._class(run, problem))
+        place = problem.classes.index(label)
         case = explaining.Audit(past.oof[:, place], (y == place).astype(np.float64), groups, codes == place, column,
                                 problem.classes[place], together=together)
         return explaining.audit(case)

@@ -22,6 +22,7 @@ from automl_core.production.learned import (
 from automl_core.search.model import Model
 from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
 
 OTHERS = ("Give rows that it did not learn from, such as those whose outcome is not known yet; or act where the model was "
           "trained: there its answers to rows that it had not seen are kept.")
@@ -128,16 +129,24 @@ def _said(model: Model, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
 
 def kept_table(bundle: Bundle, search: Searching) -> Kept | None:
     """What may be ranked of the table that the bundle's model was made from, and that table; None when they are not here."""
+    found = kept_rows(bundle, search)
+    try:
+        return None if found is None else (search.ranked(found[0]), found[1])
+    except (NotFound, OSError):
+        return None
+
+
+def kept_rows(bundle: Bundle, search: Searching) -> tuple[Run, pd.DataFrame] | None:
+    """The search that made the bundle, and its cleaned table; None when they are not here."""
     try:
         run = search.run(str(bundle.facts.get("run", "")))
         frame, _, problem, _ = search.goal.open(search.inputs(run))
-        past = search.ranked(run)
     except (NotFound, OSError):
         return None
     asked = bundle.model.problem
     same = (problem.target, problem.task, problem.classes, problem.positive) == (
         asked.target, asked.task, asked.classes, asked.positive)
-    return (past, frame) if same and set(bundle.model.sources) <= set(frame.columns) else None
+    return (run, frame) if same and set(bundle.model.sources) <= set(frame.columns) else None
 
 
 def _matched(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from automl_core import framing
 from automl_core import jobs as queue
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Table
-from automl_core.errors import BadInput, ClarionError
+from automl_core.errors import BadInput, ClarionError, DiskFull
 from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.executors import LocalExecutor
@@ -88,18 +88,13 @@ class FileTraining:
         queue.recover(self.context.store)  # a command that was killed has left its job as if it ran
         body = {"plan": to_json(request.plan), "request": to_json(request), "rung": rung}
         for left in queue.interrupted(self.context.store, "search"):
-            if left.body.get("request") == body["request"] and self._is_last(left) and self._of(left, table):
+            if left.body.get("request") == body["request"] and self._of(left, table):
                 again = body | {"inputs": left.body["inputs"], "journal": left.body.get("journal", left.id)}
                 job = queue.enqueue(self.context.store, left.project_id, "search", again, worker=COMMAND)
                 if job.worker == queue.identity(COMMAND):  # else another command was faster
                     return job, from_json(Inputs, left.body["inputs"])
         project_id, inputs = self._ready(table, request)
         return queue.enqueue(self.context.store, project_id, "search", body | {"inputs": to_json(inputs)}, worker=COMMAND), inputs
-
-    def _is_last(self, left: Job) -> bool:
-        """Whether its project has had no other search since."""
-        searches = [job.id for job in queue.jobs(self.context.store, left.project_id) if job.kind == "search"]
-        return searches[-1:] == [left.id]
 
     def _of(self, left: Job, table: Table) -> bool:
         """Whether a job is about this very table, read in the same way."""
@@ -165,22 +160,24 @@ class FileTraining:
         A request to end counts as the first Ctrl+C, however often it comes: `timeout` sends it to the command, and once more to
         its whole group.
         """
+        watch = JobWatch(self.context.store, job.id)
         before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def finish(number: int, frame: FrameType | None) -> None:
             if number == signal.SIGINT:
                 signal.signal(number, before[number])
-            queue.request_stop(self.context.store, job.id, "finish")
+            watch.finish()
 
         interruptible = threading.current_thread() is threading.main_thread()
         if interruptible:
             for number in before:
                 signal.signal(number, finish)
         try:
-            with self._beating(job):
-                yield JobWatch(self.context.store, job.id)
-        except KeyboardInterrupt:
-            queue.fail(self.context.store, job.id, queue.ENDED)
+            with self._beating(job, watch):
+                yield watch
+        except (KeyboardInterrupt, DiskFull):  # the same command goes on from what was fitted
+            with suppress(ClarionError):  # the disk is full: the next command finds that this process is gone
+                queue.fail(self.context.store, job.id, queue.ENDED)
             raise
         except BaseException:
             queue.fail(self.context.store, job.id, "The search ended early.")
@@ -192,8 +189,9 @@ class FileTraining:
         queue.finish(self.context.store, job.id)
 
     @contextmanager
-    def _beating(self, job: Job) -> Iterator[None]:
-        """Says meanwhile that this process lives: refits and explaining are silent for longer than another machine waits."""
+    def _beating(self, job: Job, watch: JobWatch) -> Iterator[None]:
+        """Says meanwhile that this process lives: refits and explaining are silent for longer than another machine waits. And,
+        for the pages, that it was asked to end."""
         ended = threading.Event()
 
         def beat() -> None:
@@ -201,6 +199,8 @@ class FileTraining:
             while alive and not ended.wait(BEAT):
                 with suppress(ClarionError):  # a busy store passes
                     alive = queue.beat(self.context.store, job)
+                    if watch.stop() == "finish":
+                        queue.request_stop(self.context.store, job.id, "finish")
 
         thread = threading.Thread(target=beat, name="command beat", daemon=True)
         thread.start()

@@ -20,6 +20,7 @@ from automl_core.explaining import explain_rows
 from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport
+from automl_core.production.outcomes import outcomes_in
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.model import cleaned_rows
 from automl_core.workspace.act import with_reasons
@@ -28,13 +29,16 @@ from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
-from automl_core.workspace.file_risks import file_risks
+from automl_core.workspace.file_risks import file_risks, kept_rows
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.out_files import is_workbook, write_out
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
 from automl_core.workspace.requests import Request, in_table, shaped
+
+NOT_HERE = ("The rows of the search are not in this workspace, so the reasons compare each row with the others of the file; "
+            "where all are alike there are none.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +64,14 @@ class Advice:
         """The cards and the patterns as plain JSON values (docs/act.md)."""
         return {"cards": [acting.card_dict(card) for card in self.found.cards],
                 "patterns": [acting.card_dict(card) for card in self.found.patterns]}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """The rows of a file with their predictions, and what is to be said of their reasons (empty: nothing)."""
+
+    rows: pd.DataFrame
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,16 +104,18 @@ class Files:
         verdict = framing.check(done.frame, columns, problem)
         return replace(verdict, warnings=(*table.warnings, *verdict.warnings))
 
-    def predict(self, bundle_path: str, source: str, reasons: bool = False) -> pd.DataFrame:
-        """The scored rows of a file, in order; with `reasons`, why each row got its prediction."""
+    def predict(self, bundle_path: str, source: str, reasons: bool = False) -> Scored:
+        """The scored rows of a file, in order; with `reasons`, why each row got its prediction, where it has one: compared with
+        the rows of the search, or of the file where these are not at hand."""
         bundle = load_bundle(existing(bundle_path))
         raw = self._raw(source)
         scored = bundle.predict(raw)
-        if reasons:
-            frame = cleaned_rows(bundle.model, raw)
-            why = explain_rows(bundle.model, frame, frame)
-            scored["_reasons"] = [_joined(note, words) for note, words in zip(scored["_reasons"], why, strict=True)]
-        return scored
+        if not reasons or (scored["_quality"] == "reject").all():  # a file is refused as a whole, for a column that is missing
+            return Scored(scored)
+        frame, kept = cleaned_rows(bundle.model, raw), kept_rows(bundle, self.deploy.search)
+        why = explain_rows(bundle.model, frame, frame if kept is None else kept[1])
+        scored["_reasons"] = [_joined(note, words) for note, words in zip(scored["_reasons"], why, strict=True)]
+        return Scored(scored, "" if kept else NOT_HERE)
 
     def csv(self, frame: pd.DataFrame) -> bytes:
         """A frame as a CSV that no spreadsheet takes for formulas."""
@@ -157,21 +171,18 @@ class Files:
                         left_out=where.left_out, worth=file_worth(judged))
         if not goal.experiment:
             return advice
-        result, gains = acting.measure_experiment(acting.ExperimentInputs(past, columns, problem, goal))
-        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, past, result))
+        result, gains = acting.measure_drawn(acting.ExperimentInputs(frame, columns, problem, goal))
+        return replace(advice, experiment=result, gains=acting.experiment_frame(gains, frame, result))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
         """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
         bundle = load_bundle(existing(bundle_path))
         raw = self._raw(batch)
-        if outcomes:
-            given = self._raw(outcomes)
-            target = bundle.model.problem.target
-            if target not in given.columns or len(given) != len(raw):
-                raise BadInput(f"The outcomes need a column “{target[:80]}” and one row for each of the batch's {len(raw):,}.",
-                               "Export them in the order of the batch.")
-            raw = raw.assign(**{target: given[target].to_numpy()})
-        return self.deploy.report(bundle, raw, bundle.predict(raw))
+        told = self._raw(outcomes) if outcomes else None
+        if told is not None and (len(told) != len(raw) or outcomes_in(bundle.model, told)[0] is None):
+            raise BadInput(f"The outcomes need a column “{bundle.model.problem.target[:80]}” and one row for each of the "
+                           f"batch's {len(raw):,}.", "Export them in the order of the batch.")
+        return self.deploy.report(bundle, raw, bundle.predict(raw), told)
 
     def _raw(self, source: str) -> pd.DataFrame:
         if source.startswith("sample:"):

@@ -67,6 +67,7 @@ class Finding:
     context: Context
     search: Searching
     shares: Recent[Shares] = field(default_factory=lambda: Recent(4))
+    offered: Recent[Choices] = field(default_factory=lambda: Recent(4))
 
     def classes(self, project_id: str) -> Shares:
         """The classes with their share of the rows, where one of several is counted; empty where there is nothing to choose."""
@@ -109,6 +110,15 @@ class Finding:
             return None
         inputs = self.search.goal.inputs(project_id)
         return self._kept("what_happened", WhatHappened, project_id, self._label(project_id, inputs, label), (inputs,))
+
+    def looked(self, project_id: str) -> bool:
+        """Whether the newest groups are those of the present table and goal, of whichever class."""
+        newest = self.context.store.latest(project_id, "what_happened")
+        if newest is None or self.search.goal.problem(project_id) is None:
+            return False
+        inputs = self.search.goal.inputs(project_id)
+        classes = self.search.goal.problem_of(inputs).classes
+        return newest.parent_id in {_place(label, (inputs,)) for label in ("", *classes)}
 
     def could_tell_why(self, project_id: str, found: WhatHappened) -> bool:
         """Whether there is a model of the present table and goal that was not asked yet why these groups differ."""
@@ -179,7 +189,11 @@ class Finding:
 
     def choices(self, project_id: str) -> Choices:
         """Values and dates that a comparison may be asked for."""
-        frame, _, columns, problem = self._rows(self.search.goal.inputs(project_id))
+        inputs = self.search.goal.inputs(project_id)
+        return self.offered.get(fingerprint(inputs), lambda: self._choices(inputs))
+
+    def _choices(self, inputs: Inputs) -> Choices:
+        frame, _, columns, problem = self._rows(inputs)
         groups, times = {}, {}
         for column in columns:
             role = problem.roles.get(column.name, column.role)

@@ -88,8 +88,9 @@ class Framing:
     def inputs(self, project_id: str) -> Inputs:
         """The records that hold the table, the recipe and the problem now."""
         self.needed(project_id)
-        newest = {kind: self.context.store.latest(project_id, kind) for kind in ("table", "recipe", "problem")}
-        return Inputs(**{kind: record.id if record else "" for kind, record in newest.items()})
+        newest = {kind: self.context.store.latest(project_id, kind) for kind in ("table", "problem")}
+        return Inputs(recipe=self.cleaning.recipe_id(project_id),
+                      **{kind: record.id if record else "" for kind, record in newest.items()})
 
     def start_check(self, project_id: str) -> Job:
         """Start the quick check whether machine learning is needed; the running one when it is running already."""

@@ -1,10 +1,11 @@
 """Use cases of the pilots step: power, a draw, the file to carry out, outcomes that come back, and the track record."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -32,10 +33,12 @@ from automl_core.framing.problem import Problem
 from automl_core.reporting.exports import safe_csv
 from automl_core.store import Record
 from automl_core.workspace.act import Acting
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
+
+CHANGE = "pilot_change"
 
 
 def today() -> date:
@@ -48,6 +51,9 @@ class Piloting:
     context: Context
     search: Searching
     act: Acting
+    drawable: Recent[tuple[PilotRows, pd.Index]] = field(default_factory=lambda: Recent(2))
+    planned: Recent[Power] = field(default_factory=lambda: Recent(24))
+    opened: Recent[tuple[int, int]] = field(default_factory=lambda: Recent(24))
 
     def cards(self, project_id: str) -> tuple[ActionCard, ...]:
         """The newest action cards as they stand after their pilots: measured ones with grade A, first if they pay, retired ones
@@ -86,17 +92,25 @@ class Piloting:
 
     def plan(self, project_id: str, key: str, choice: PilotChoice) -> Power:
         """What a pilot of that card and size could see."""
-        return acting.plan_pilot(self.card(project_id, key), self._rows(self.search.needed(project_id))[0], choice)
+        card, run = self.card(project_id, key), self.search.needed(project_id)
+        return self.planned.get(self._mark(run, card, choice), lambda: acting.plan_pilot(card, self._rows(run)[0], choice))
 
     def open_rows(self, project_id: str, key: str) -> tuple[int, int]:
         """Rows that a pilot of that card may draw: how many have no outcome yet, and how many have ended and are drawn only when
         asked for, as the card is about open ones, too."""
-        rows, card = self._rows(self.search.needed(project_id))[0], self.card(project_id, key)
-        able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, ended=False)
-        return able.open, able.kept_out
+        card, run = self.card(project_id, key), self.search.needed(project_id)
+
+        def look() -> tuple[int, int]:
+            rows, _ = self._rows(run)
+            able = open_first(free_rows(card, rows), rows_for(card, rows.frame), rows, ended=False)
+            return able.open, able.kept_out
+
+        return self.opened.get(self._mark(run, card), look)
 
     def start(self, project_id: str, key: str, choice: PilotChoice) -> Pilot:
-        """Draw the rows and keep the pilot; Conflict when this card has one that is running."""
+        """Draw the rows and keep the pilot; Conflict when this card has one that is running, or when pilots were started or
+        changed meanwhile, whose rows may be among those that were drawn."""
+        after = self.context.store.newest(project_id, KIND, CHANGE)
         card, run = self.card(project_id, key), self.search.needed(project_id)
         if any(pilot_key(pilot) == key and pilot.state == "running" for pilot in self.about(project_id)):
             raise Conflict("This card has a pilot already.", "Send its outcomes, or cancel it first.")
@@ -110,7 +124,7 @@ class Piloting:
         assignment.to_parquet(buffer, index=False)
         kept = self.context.store.write_file(project_id, buffer.getvalue(), ".parquet")
         pilot = replace(pilot, id=name, project_id=project_id, run=run.id, assignment=kept.id)
-        self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id)
+        self.context.save(KIND, project_id, pilot, parent_id=key, record_id=pilot.id, after=after)
         self.context.store.audit("user", "start pilot", pilot.id, "done")
         self.context.store.touch(project_id)
         return pilot
@@ -135,18 +149,22 @@ class Piloting:
 
     def upload(self, pilot_id: str, file_name: str, stream: BinaryIO | bytes) -> PilotResult:
         """Read the outcomes that came back and judge the card once they are due; the file is kept. BadInput when it cannot be
-        used."""
+        used, and then it is not."""
         record, pilot = self._open(pilot_id)
-        settings = self.context.settings
-        kept = self.context.store.write_file(pilot.project_id, stream, ".upload", limit_mb=settings.max_upload_mb)
-        return self._judge(record, replace(pilot, sent=kept.id, sent_name=file_name), early=False)
+        store = self.context.store
+        with store.passing_file(stream, self.context.settings.max_upload_mb) as path:
+            result = self._result(pilot, path, file_name, early=False)
+            with path.open("rb") as handle:
+                kept = store.write_file(pilot.project_id, handle, ".upload")
+        return self._judged(record, replace(pilot, sent=kept.id, sent_name=file_name), result)
 
     def decide(self, pilot_id: str) -> PilotResult:
         """Judge the card by the outcomes that were sent, also when they are not due yet, which the verdict then says."""
         record, pilot = self._open(pilot_id)
         if not pilot.sent:
             raise Conflict("No outcomes of this pilot were sent.", "Send its file first.")
-        return self._judge(record, pilot, early=True)
+        result = self._result(pilot, self.context.store.file_path(pilot.sent), pilot.sent_name, early=True)
+        return self._judged(record, pilot, result)
 
     def _open(self, pilot_id: str) -> tuple[Record, Pilot]:
         """A running pilot; Conflict for others."""
@@ -156,11 +174,12 @@ class Piloting:
             raise Conflict("This pilot has ended.", "Take its result back first, if it was wrong.")
         return record, pilot
 
-    def _judge(self, record: Record, pilot: Pilot, early: bool) -> PilotResult:
-        path, limits = self.context.store.file_path(pilot.sent), self.search.goal.data.limits()
-        sent = data_step.read_raw(path, pilot.sent_name, ReadOptions(), limits)
+    def _result(self, pilot: Pilot, path: Path, name: str, early: bool) -> PilotResult:
+        sent = data_step.read_raw(path, name, ReadOptions(), self.search.goal.data.limits())
         matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, *self._asked(pilot))
-        result = acting.judge(pilot, matched, today(), early)
+        return acting.judge(pilot, matched, today(), early)
+
+    def _judged(self, record: Record, pilot: Pilot, result: PilotResult) -> PilotResult:
         self._change(record, replace(pilot, result=result, state=acting.state_after(result)), "pilot outcomes")
         return result
 
@@ -217,6 +236,13 @@ class Piloting:
 
     def _rows(self, run: Run) -> tuple[PilotRows, pd.Index]:
         """What pilots are drawn from, and the positions of these rows in the cleaned table."""
+        return self.drawable.get(self._mark(run), lambda: self._drawable(run))
+
+    def _mark(self, run: Run, *more: Any) -> str:
+        """Tells apart what is made of the rows that pilots are drawn from: a page asks at every click."""
+        return fingerprint(run.id, self.act.goal_of(run), self.act.in_pilots(run.project_id), *more)
+
+    def _drawable(self, run: Run) -> tuple[PilotRows, pd.Index]:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         past, goal = self.search.drawable(run), self.act.goal_of(run)
         rows = frame.iloc[past.positions].reset_index(drop=True)
@@ -253,6 +279,6 @@ class Piloting:
     def _change(self, record: Record, pilot: Pilot, what: str) -> None:
         self.context.store.update(record.id, to_json(pilot), record.version)
         # an updated record keeps its place among the others: by this one a report is known to be behind
-        self.context.store.put("pilot_change", record.project_id, {"what": what}, parent_id=record.id)
+        self.context.store.put(CHANGE, record.project_id, {"what": what}, parent_id=record.id)
         self.context.store.audit("user", what, record.id, "done")
         self.context.store.touch(record.project_id)

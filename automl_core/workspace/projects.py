@@ -12,6 +12,7 @@ from automl_core.framing.problem import Problem
 from automl_core.samples import Sample
 from automl_core.store import Project
 from automl_core.workspace.act import Acting
+from automl_core.workspace.calls import CALL, DAY
 from automl_core.workspace.context import Context
 from automl_core.workspace.deploy import Deploying
 from automl_core.workspace.goal import Framing
@@ -79,24 +80,26 @@ class Projects:
         run = self.acting.search.last(project_id)
         stale = run is not None and self.acting.search.stale(project_id)
         recipe = self.goal.cleaning.recipe(project_id)
-        after: Literal["stale", "done"] = "stale" if stale else "done"
         deployed = bool(self.deploy.deployments(project_id))
         store = self.context.store
+
+        def of_model(done: bool) -> Literal["stale", "done", "todo", "blocked"]:
+            return "stale" if stale else "done" if done else _open(run is not None)
+
         return (
             StepState("data", "Data", "done" if has_data else "todo", ""),
             StepState("clean", "Clean", "done" if recipe.steps else _open(has_data), _count(len(recipe.steps))),
             StepState("goal", "Goal", "done" if verdict else ("stale" if problem and run else _open(has_data)), ""),
-            StepState("search", "Search", after if run else _open(problem is not None), ""),
+            StepState("search", "Search", of_model(True) if run else _open(problem is not None), ""),
             StepState("what_happened", "What happened",
-                      "done" if store.exists(project_id, "what_happened") else _open(problem is not None), ""),
-            StepState("explain", "Explain", after if run else "blocked", ""),
-            StepState("fairness", "Fairness", "done" if run and store.exists(project_id, "protected") else _open(run is not None),
-                      ""),
-            StepState("act", "Act", after if run and self.acting.segments(project_id) else _open(run is not None), ""),
-            StepState("pilots", "Pilots", "done" if store.exists(project_id, "pilot") else _open(run is not None), ""),
-            self._shared(project_id, run is not None),
-            StepState("deploy", "Deploy", "done" if deployed else _open(run is not None), ""),
-            StepState("monitor", "Monitor", "done" if store.exists(project_id, "batch") or store.exists(project_id, "scored")
+                      "done" if self.share.findings.looked(project_id) else _open(problem is not None), ""),
+            StepState("explain", "Explain", of_model(run is not None), ""),
+            StepState("fairness", "Fairness", of_model(run is not None and store.exists(project_id, "protected")), ""),
+            StepState("act", "Act", of_model(self.acting.segments(project_id) is not None), ""),
+            StepState("pilots", "Pilots", of_model(store.exists(project_id, "pilot")), ""),
+            StepState("share", "Share", "stale", "") if stale else self._shared(project_id, run is not None),
+            StepState("deploy", "Deploy", "done" if deployed else of_model(False), ""),
+            StepState("monitor", "Monitor", "done" if any(store.exists(project_id, kind) for kind in ("batch", CALL, DAY))
                       else _open(deployed), ""),
         )
 

@@ -12,14 +12,16 @@ from automl_core import __version__
 from automl_core import search as search_step
 from automl_core.codec import to_json
 from automl_core.data.table import Origin
+from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
-from automl_core.production.contract import Contract
+from automl_core.production.contract import Contract, for_model
 from automl_core.production.learned import Learned
 from automl_core.production.monitor import make_contract, with_predictions
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.model import Model
+from automl_core.store import Newest
 from automl_core.workspace.context import Context
 from automl_core.workspace.explained import keep_explanations
 from automl_core.workspace.goal import Framing, Inputs
@@ -42,22 +44,28 @@ class Metadata:
 
 def metadata_of(goal: Framing, run: Run, problem: Problem, explanations: tuple[Explanation, ...]) -> Metadata:
     """What all bundles of this run share; the first of the explanations is theirs."""
+    inputs = Inputs(run.table, run.recipe, run.problem)
     given, explanation = goal.data.table_of(run.table), explanations[0]
     shares = {item.column: item.share for item in explanation.importance}
-    contract = make_contract(given.frame, given.columns, problem, None, shares)
+    recipe = goal.open(inputs)[3]
+    dropped = {step.column for step in recipe.steps if step.kind == "drop_column"}
+    contract = make_contract(given.frame, given.columns, problem, None, shares, dropped)
     if summary_of(run).left_out:  # the others are new to the model; those drawn are known by place in the cleaned table only
         contract = replace(contract, learned=Learned())
-    verdict = goal.verdict_of(run.project_id, Inputs(run.table, run.recipe, run.problem))
+    verdict = goal.verdict_of(run.project_id, inputs)
     return Metadata(given.origin, verdict, explanation, contract, explanations[1:])
 
 
-def keep(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> Run:
-    """Keep a run with the model it hands over, and its explanations; returns the run as it was kept."""
+def keep(
+    context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata, after: Newest | None = None
+) -> Run:
+    """Keep a run with the model it hands over, and its explanations; returns the run as it was kept. Conflict when one was kept
+    that is newer than `after`."""
     bundle, oof = _write(context, run, model, predictions, metadata)
     summary = with_check(run, metadata.verdict)
     kept = replace(run, summary=summary, bundle=bundle, oof=oof)
     keep_explanations(context, run, (metadata.explanation, *metadata.others))
-    context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id)
+    context.save("run", run.project_id, kept, parent_id=run.job_id, record_id=kept.id, after=after)
     return kept
 
 
@@ -78,15 +86,19 @@ def read_predictions(path: Path) -> Predictions:
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
     """The bundle and the out-of-fold predictions as files of the store: their ids."""
     store = context.store
-    contract = with_predictions(metadata.contract, model.problem, predictions.oof, model.cut)
+    contract = for_model(with_predictions(metadata.contract, model.problem, predictions.oof, model.cut), model.sources)
     card = model_card(CardFacts(
         model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
         metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))
-    target = store.folder(run.project_id, f"search-{run.job_id}") / "model.zip"
+    # a name of its own: two may choose a model of the same run at once
+    target = store.folder(run.project_id, f"search-{run.job_id}") / f"{store.new_id('model')}.zip"
     facts = {"run": run.id, "summary": to_json(run.summary), "explanation": to_json(metadata.explanation)}
-    write_bundle(target, model, contract, card, facts)
     arrays = io.BytesIO()
     np.savez_compressed(arrays, **{one.name: getattr(predictions, one.name) for one in fields(predictions)})
-    bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
-    target.unlink()  # a second copy that nobody reads
+    try:
+        with disk():
+            write_bundle(target, model, contract, card, facts)
+        bundle = store.write_file(run.project_id, target.read_bytes(), ".zip")
+    finally:
+        target.unlink(missing_ok=True)  # a second copy that nobody reads
     return bundle.id, store.write_file(run.project_id, arrays.getvalue(), ".npz").id

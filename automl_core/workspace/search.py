@@ -19,9 +19,10 @@ from automl_core.registry import is_installed
 from automl_core.search.families import families
 from automl_core.search.plan import LONGEST_SEARCH, Plan, Trial
 from automl_core.search.telling import compared_sentence
+from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
-from automl_core.workspace.going_on import begins_anew, with_more
+from automl_core.workspace.going_on import begins_anew, spent_of, with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
 from automl_core.workspace.run_files import keep, metadata_of, read_predictions
 from automl_core.workspace.summaries import summary_of, with_choice
@@ -39,11 +40,8 @@ class Searching:
         unknown = [name for name in plan.families if name not in families().plugins]
         if unknown or not 1 <= plan.budget_seconds <= LONGEST_SEARCH:
             raise BadInput("This plan names an unknown kind of model, or a budget outside a second and a day.", "Choose again.")
-        for job in queue.jobs(self.context.store, project_id):
-            if job.kind == "search" and job.active:
-                return job
         body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
-        return queue.enqueue(self.context.store, project_id, "search", body)
+        return queue.enqueue(self.context.store, project_id, "search", body, unique="kind")
 
     def more(self, project_id: str, seconds: float, worker: str = "", rung: str = "") -> Job:
         """Give the newest search more time: what it has fitted stays, and it goes on from there.
@@ -55,16 +53,13 @@ class Searching:
         run = self.needed(project_id)
         if self.stale(project_id):
             raise BadInput("The data, the recipe or the goal changed since this search.", "Start a new search.")
-        spent = summary_of(run).fit_seconds
+        spent = spent_of(self.context, run)
         if not 1 <= seconds <= LONGEST_SEARCH - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
         plan = with_more(run.plan, spent, seconds)
-        for job in queue.jobs(self.context.store, project_id):
-            if job.kind == "search" and job.active:
-                return job
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
                 "seconds": plan.budget_seconds, "rung": rung or run.by_hand}
-        return queue.enqueue(self.context.store, project_id, "search", body, worker=worker)
+        return queue.enqueue(self.context.store, project_id, "search", body, unique="kind", worker=worker)
 
     def begins_anew(self, project_id: str) -> bool:
         """Whether more time would begin the newest search anew, with the time of both (see `going_on`)."""
@@ -211,7 +206,11 @@ class Searching:
 
     def choose(self, project_id: str, rung: str) -> Run:
         """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
-        run, asked = self.needed(project_id), rung
+        return self.hand_over(self.needed(project_id), rung)
+
+    def hand_over(self, run: Run, rung: str) -> Run:
+        """The same of a run that is the newest; Conflict when a search or a choice was kept after it, which stays the newest."""
+        asked = rung
         rung = next((offer.name for offer in summary_of(run).ladder if rung in offer.also), rung)
         if rung not in run.rungs:
             raise BadInput("This model is not among those that could be handed over.", "Choose one from the list.")
@@ -225,8 +224,9 @@ class Searching:
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others,
                        by_hand=asked)
-        made = keep(self.context, made, model, found, metadata_of(self.goal, run, model.problem, explanations))
-        self.context.store.touch(project_id)
+        metadata = metadata_of(self.goal, run, model.problem, explanations)
+        made = keep(self.context, made, model, found, metadata, Newest(("run",), run.id))
+        self.context.store.touch(run.project_id)
         return made
 
     def _trials(self, job_id: str, run: Run) -> tuple[Trial, ...]:

@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from automl_core import framing
 from automl_core import search as search_step
 from automl_core.codec import to_json
+from automl_core.errors import ClarionError, Conflict
 from automl_core.explaining import every_class, explain_classes
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan, Trial
@@ -39,8 +41,11 @@ def run_search(
     """The job: search, hand over, explain, write the bundles and keep the run. A `rung` that the job names is handed over.
 
     A part of its own time is kept back for explaining, less when the search took some of it. A job that names a `journal`
-    goes on from the fits of that job.
+    goes on from the fits of that job. Where an attempt before this one has kept its run, that is the one.
     """
+    earlier = _kept(search, job.project_id, job.id)
+    if earlier is not None:
+        return _as_asked(search, earlier)
     began, journal = time.monotonic(), str(job.body.get("journal", job.id))
     explaining = explaining_seconds(plan)
     own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
@@ -75,7 +80,8 @@ def run_search(
     kept = {name: write_rung(search.context, run, name, outcome, shared) for name in outcome.rungs if name != chosen}
     run = replace(run, rungs=kept)
     past = Predictions(outcome.oof, outcome.positions, outcome.y, outcome.learned)
-    run = keep(search.context, run, outcome.model, past, shared)
+    # an attempt that was taken for lost may have kept its own meanwhile: what is shown by the id of a run stays as it is
+    run = _kept(search, job.project_id, job.id) or keep(search.context, run, outcome.model, past, shared)
     search.context.store.touch(job.project_id)
     return _as_asked(search, run)
 
@@ -85,10 +91,21 @@ def _gone(plan: Plan, start: Headstart, outcome: search_step.Outcome) -> float:
     return max(start.spent + outcome.summary.fit_seconds - plan.spent_seconds, 0.01)
 
 
+def _kept(search: Searching, project_id: str, job_id: str) -> Run | None:
+    """The newest run that a job has kept; None where it kept none."""
+    record = search.context.store.latest(project_id, "run", parent_id=job_id)
+    return None if record is None else search.context.noun(Run, record)
+
+
 def _as_asked(search: Searching, run: Run) -> Run:
     """The run with the rung handed over that was asked for by hand, where its ladder has it."""
     offers = [offer for offer in summary_of(run).ladder if run.by_hand in (offer.name, *offer.also)]
-    return run if not offers or offers[0].chosen else search.choose(run.project_id, run.by_hand)
+    if not offers or offers[0].chosen:
+        return run
+    try:
+        return search.hand_over(run, run.by_hand)
+    except Conflict:  # somebody chose otherwise meanwhile, or searched again
+        return _kept(search, run.project_id, run.job_id) or run
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,8 @@ class SearchWatch:
     timed: bool = True
 
     def trial(self, trial: Trial) -> None:
-        self.job.event("trial", to_json(trial))
+        with suppress(ClarionError):  # the store is busy or its disk full: the journal has the fits, the summary all trials
+            self.job.event("trial", to_json(trial))
 
     def progress(self, fraction: float, sentence: str, seconds_left: float) -> None:
         self.job.progress(min(fraction, 0.96), sentence, seconds_left if self.timed else math.nan)

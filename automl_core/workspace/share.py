@@ -9,8 +9,9 @@ from automl_core import __version__, reporting
 from automl_core.codec import from_json
 from automl_core.errors import BadInput, NotFound
 from automl_core.reporting.report import Report
+from automl_core.workspace import explained
 from automl_core.workspace.act import Acting
-from automl_core.workspace.context import Context
+from automl_core.workspace.context import Context, fingerprint
 from automl_core.workspace.experiment import Experimenting
 from automl_core.workspace.explain import Explaining
 from automl_core.workspace.fairness import Auditing
@@ -23,6 +24,7 @@ from automl_core.workspace.views import ReportLink, Run
 LONGEST_DAYS = 365
 REPORTED = ("run", "goal", "cards", "segments", "experiment", "pilot", "pilot_change", "what_happened", "comparison",
         "protected")  # by a report
+OF_THE_MODEL = ("explanation", "verdict")  # what of these is about another class, or about another goal, no report tells
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,13 @@ class Sharing:
 
     def behind(self, project_id: str) -> bool:
         """Whether something that a report tells was found or changed after the newest report was made."""
-        store = self.context.store
-        return store.exists(project_id, "report") and not store.newer(project_id, "report", REPORTED)
+        store, run = self.context.store, self.search.last(project_id)
+        if run is None or not store.exists(project_id, "report"):
+            return False
+        told = self.explaining.explanation_of(run)
+        place = explained.place_of(self.context, run, told.label if told else "")
+        of_run = (run.id, place, fingerprint(self.search.inputs(run)))
+        return not (store.newer(project_id, "report", REPORTED) and store.newer(project_id, "report", OF_THE_MODEL, of_run))
 
     def html(self, report_id: str) -> str:
         """One report as a page that needs nothing else."""

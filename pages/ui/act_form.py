@@ -12,6 +12,7 @@ from automl_core.acting.action import MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.codec import to_json
 from automl_core.registry import Field
 from automl_core.workspace.lever_choices import LeverChoices, spelled_as
+from automl_core.workspace.views import Run
 from pages.ui import act_levers, act_words, forms, rate_offer, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -51,22 +52,20 @@ def summary(goal: Goal) -> None:
 
 @st.fragment
 def form(project: str, goal: Goal, beside: Callable[[bool], None]) -> None:
-    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal; nothing is kept before Save.
+    """Edit, save, clear, download and upload the goal. Every widget starts from the saved goal, or from what was typed and not
+    saved before the page was left; only Save keeps it.
 
     A fragment, so that what is typed draws the form anew and not the page. `beside` draws, into places of the page, the buttons
     that stand back while the form differs from the saved goal.
     """
-    drafts = session.session().drafts
     with border():
         _form(project, goal)
-    beside(bool(drafts.get(f"act_changed_{project}")))
+    beside(unsaved(project))
 
 
 def _form(project: str, goal: Goal) -> None:
     state = session.session()
-    turn = state.drafts.get(f"act_turn_{project}", 0)
-    key = f"act_{project}_{turn}"
-    start: Goal = state.drafts.get(f"act_start_{project}", goal)
+    start, key = _begun(project, goal)
     choices = session.workspace().act.levers(project)
     wanted = _wanted(project, start, choices, key)
     measured = rate_offer.offered(project, wanted, goal, key)
@@ -79,6 +78,7 @@ def _form(project: str, goal: Goal) -> None:
         taken.caption(act_words.cost_taken(draft), width=TEXT_WIDTH)
     changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
     state.drafts[f"act_changed_{project}"] = changed
+    state.drafts[f"act_typed_{project}"] = draft if changed else None
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
             with border():
@@ -97,16 +97,42 @@ def _form(project: str, goal: Goal) -> None:
     _files(project, key)
 
 
+def _begun(project: str, goal: Goal) -> tuple[Goal, str]:
+    """What the widgets start from, and their key. Streamlit forgets what was typed while another page is open, and a new problem
+    has others: then they are drawn anew, from the draft, unless it is about another outcome."""
+    drafts, ws = session.session().drafts, session.workspace()
+    run = ws.search.needed(project)
+    if session.widget(f"{_key(run)}_good") is None:
+        typed = drafts.get(f"act_typed_{project}")
+        _restart(project, typed and ws.act.fitted(run, typed))
+    start: Goal = drafts.get(f"act_start_{project}", goal)
+    return start, _key(run)
+
+
+def _key(run: Run) -> str:
+    turn = session.session().drafts.get(f"act_turn_{run.project_id}", 0)
+    return f"act_{run.project_id}_{run.problem}_{turn}"
+
+
+def unsaved(project: str) -> bool:
+    """Whether something in the form was not saved when it was drawn last."""
+    return bool(session.session().drafts.get(f"act_changed_{project}"))
+
+
 def renew(project: str) -> None:
-    """Draw the form anew when the saved goal was changed beside it, unless something in it is not saved."""
-    if not session.session().drafts.get(f"act_changed_{project}"):
+    """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the experiment of now."""
+    drafts = session.session().drafts
+    if not unsaved(project):
         _restart(project, None)
+    elif start := drafts.get(f"act_start_{project}"):
+        drafts[f"act_start_{project}"] = replace(start, experiment=session.workspace().act.goal(project).experiment)
 
 
 def _restart(project: str, start: Goal | None) -> None:
     """Draw every widget anew, from `start` or from the saved goal."""
     drafts = session.session().drafts
     drafts[f"act_turn_{project}"] = drafts.get(f"act_turn_{project}", 0) + 1
+    drafts[f"act_typed_{project}"], drafts[f"act_changed_{project}"] = start, start is not None
     if start is None:
         drafts.pop(f"act_start_{project}", None)
     else:

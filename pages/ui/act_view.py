@@ -72,7 +72,7 @@ def action_list(project: str, goal: Goal) -> None:
     if len(actions.rows) > len(frame):
         st.caption(f"The first {count(len(frame))} of {count(len(actions.rows))} rows; the download has all.")
     st.download_button(
-        "Download the list as CSV", partial(session.workspace().act.actions_csv, project, goal.capacity), file_name="actions.csv",
+        "Download the list as CSV", partial(session.workspace().act.actions_csv, project, goal.capacity), file_name="ranked.csv",
         mime="text/csv", icon=":material/download:", on_click="ignore", key="actions_csv",
     )
     if actions.assumptions:

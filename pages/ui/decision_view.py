@@ -52,7 +52,7 @@ def decision(project: str, goal: Goal) -> None:
         if made.sensitivity:
             _sensitivity(made, goal)
         st.download_button("Download the list as Excel", partial(ws.decide.list_xlsx, project, goal.capacity),
-                           file_name="actions.xlsx", icon=":material/download:", on_click="ignore", key="actions_xlsx",
+                           file_name="ranked.xlsx", icon=":material/download:", on_click="ignore", key="actions_xlsx",
                            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
@@ -132,9 +132,9 @@ def plan(project: str) -> None:
             return
         _planned(project)
         with st.container(horizontal=True):
-            st.download_button("Download actions as CSV", partial(ws.decide.plan_csv, project), file_name="plan.csv",
+            st.download_button("Download actions as CSV", partial(ws.decide.plan_csv, project), file_name="actions.csv",
                                mime="text/csv", icon=":material/download:", on_click="ignore", key="plan_csv")
-            st.download_button("Download actions as Excel", partial(ws.decide.plan_xlsx, project), file_name="plan.xlsx",
+            st.download_button("Download actions as Excel", partial(ws.decide.plan_xlsx, project), file_name="actions.xlsx",
                                mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                                icon=":material/download:", on_click="ignore", key="plan_xlsx")
 

@@ -85,8 +85,10 @@ def _named(some: list[ActionCard]) -> str:
     return f"{moves} and {count(len(some) - MOST_NAMED, 'other card')}" if len(some) > MOST_NAMED else moves
 
 
+@st.fragment
+@border()
 def start(project: str, usable: list[ActionCard]) -> None:
-    """From a card to a running pilot: what a size can see, then the draw."""
+    """From a card to a running pilot: what a size can see, then the draw. A fragment: a choice does not draw the page anew."""
     by_key = {card_key(card): card for card in usable}
     named = [title(card) for card in usable]  # a choice is known by its label: the same words for others are numbered
     titles = {key: name if named.count(name) == 1 else f"{name}, {place}"

@@ -26,12 +26,13 @@ def jobs() -> int:
     return session.workspace().context.settings.jobs
 
 
-def pick_families() -> tuple[str, ...]:
-    """The kinds of model to try, by name (none: all that are installed); one that is not installed says what it lacks."""
+def pick_families(start: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds of model to try, by name (none: all that are installed), starting from some; one that is not installed says what
+    it lacks."""
     found = session.workspace().search.families()
     titles = {item.name: item.title for item in found if item.installed}
-    chosen = st.multiselect("Kinds of model", list(titles), key="families", placeholder="All that are installed",
-                            format_func=lambda name: titles.get(name, family_title(name)))
+    chosen = st.multiselect("Kinds of model", list(titles), [name for name in start if name in titles], key="families",
+                            placeholder="All that are installed", format_func=lambda name: titles.get(name, family_title(name)))
     for item in found:
         if not item.installed:
             st.caption(f"{plain(item.title, 60)} is unavailable: {plain(item.needs, 90)}")

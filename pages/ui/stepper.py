@@ -57,6 +57,9 @@ def headline(files: tuple[nav.PageFile, ...], here: nav.PageFile, project: Proje
     if state and state.state == "stale":
         sentence = STALE_GOAL if here.key == "goal" else STALE
         st.warning(plain(state.sentence or sentence), title="Out of date", icon=MARKS["stale"])
+        if not state.sentence and here.key not in ("goal", "search"):
+            st.page_link(nav.make_page(nav.page_file("search")), label="Search again", icon=":material/query_stats:",
+                         query_params=_params(project))
 
 
 def steps(project: ProjectCard | None) -> dict[str, StepState]:

@@ -20,8 +20,9 @@ from automl_core.framing.problem import Money, Problem
 from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing
 from automl_core.workspace.pilots import Piloting
+from automl_core.workspace.search import Searching
 from pages.ui import pilot_view, rate_offer, session
-from tests.pages.conftest import Stages, open_page, primary, texts, work
+from tests.pages.conftest import PAGES, Stages, open_page, primary, texts, work
 from tests.unit.carding import NAMES
 
 LONG = "A plan with everything that is included "
@@ -363,3 +364,69 @@ def test_acting_goes_on_about_the_model_after_the_goal_page_names_another_target
     assert not app.exception
     assert "Number to reach" not in [field.label for field in app.number_input]
     assert math.isnan(pilot_view._spread(project))
+
+
+def test_what_is_not_saved_is_there_after_another_page_and_ends_with_the_project(stages: Stages, project: str) -> None:
+    """Streamlit forgets what is not drawn: a look at another page emptied a form that takes minutes to fill."""
+    act, label = stages.workspace.act, "Worth of one outcome turned good"
+    act.save_goal(project, replace(act.goal(project), levers=(), value=0.0))
+    app = open_page("act", project)
+    _amount(app, label).set_value(700.0).run()
+    next(box for box in app.multiselect if box.label == "What you can change").set_value(["contract"]).run()
+    _amount(app, "Cost of the change, each row").set_value(12.0).run()
+    for page in ("data", "act"):
+        app.switch_page(PAGES[page]).run()
+    assert not app.exception
+    assert (_amount(app, label).value, _amount(app, "Cost of the change, each row").value) == (700.0, 12.0)
+    assert "differs from the saved goal" in texts(app)
+    _amount(app, label).set_value(800.0).run()
+    assert (_amount(app, label).value, _amount(app, "Cost of the change, each row").value) == (800.0, 12.0)
+    app.query_params["project"] = stages.projects["model"]
+    app.run()
+    assert "differs from the saved goal" not in texts(app)
+    app.query_params["project"] = project
+    app.run()
+    assert _amount(app, label).value == 0
+    _amount(app, label).set_value(900.0).run()
+    next(button for button in app.button if button.label == "Save goal").click().run()
+    act.save_goal(project, replace(act.goal(project), value=50.0))  # as another tab does
+    for page in ("data", "act"):
+        app.switch_page(PAGES[page]).run()
+    assert _amount(app, label).value == 50, "nothing is left of what was saved"
+    act.save_goal(project, replace(act.goal(project), levers=(LEVER,)))
+    form = "Change what is wanted, what it is worth and what you can change"
+    app = open_page("act", project)
+    assert not next(box for box in app.expander if box.label == form).proto.expanded
+    _amount(app, label).set_value(60.0).run()
+    for page in ("data", "act"):
+        app.switch_page(PAGES[page]).run()
+    assert next(box for box in app.expander if box.label == form).proto.expanded, "what is not saved is seen"
+
+
+def test_what_is_not_saved_ends_with_the_model_that_it_was_about(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unsaved “Clear” outlived a new target: Save was refused, and no field of the form could mend it."""
+    search, act = stages.workspace.search, stages.workspace.act
+    newest, others = search.needed(project), search.needed(stages.projects["model"])
+    goal = act.goal(project)
+    act.save_goal(project, replace(goal, value=50.0))
+    app = open_page("act", project)
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert "differs from the saved goal" in texts(app)
+    another = replace(others, project_id=project)
+    with monkeypatch.context() as patch:
+        patch.setattr(Searching, "last", lambda *_: another)
+        app.run()  # in a tab that stayed open
+        assert not app.exception
+        assert "differs from the saved goal" not in texts(app)
+        assert next(box for box in app.selectbox if box.label.startswith("Wanted outcome")).options == ["low", "high"]
+        for page in ("data", "act"):
+            app.switch_page(PAGES[page]).run()
+        assert "differs from the saved goal" not in texts(app)
+    assert act.fitted(newest, replace(goal, never=(*goal.never, "gone"), later=(*goal.later, "gone"))) == goal
+    assert act.fitted(newest, replace(goal, good="perhaps")) is None
+
+
+def _amount(app: AppTest, label: str) -> Any:
+    return next(field for field in app.number_input if field.label == label)

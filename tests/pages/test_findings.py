@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from automl_core import Workspace
+from automl_core import Workspace, explaining
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair
 from automl_core.acting.action import Condition, Goal
@@ -19,6 +19,7 @@ from automl_core.acting.mix import ColumnPart
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
 from automl_core.explaining import Spread
+from automl_core.workspace import findings as findings_step
 from automl_core.workspace.context import fingerprint
 from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
@@ -38,6 +39,7 @@ def test_groups_are_looked_for_and_told(visit: Visit, stages: Stages) -> None:
     found = stages.workspace.findings.found(project)
     assert found is not None
     assert found.with_model
+    assert {step.key: step.state for step in stages.workspace.projects.steps(project)}["what_happened"] == "done"
     app = visit("scored", "what_happened")
     assert not app.exception
     assert "One group" in texts(app)
@@ -271,3 +273,18 @@ def test_a_column_with_a_single_group_stops_no_report(workspace: Workspace, monk
     told = workspace.share.html(workspace.share.make_report(project).id)
     assert "By “plan”" in told
     assert "By “sex”: This column has only one group among the predicted rows." in told
+
+
+def test_what_a_page_asks_at_every_click_is_worked_out_once(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be compared, and the figures of a protected column, went over the whole table each time."""
+    ws, project = stages.workspace, stages.projects["model"]
+    worked: list[str] = []
+    count, audit = findings_step._levels, explaining.audit
+    monkeypatch.setattr(findings_step, "_levels", lambda *asked: worked.append("levels") or count(*asked))
+    monkeypatch.setattr(explaining, "audit", lambda asked: worked.append("audit") or audit(asked))
+    first = ws.findings.choices(project), ws.fairness.audit(project, "sex")
+    worked.clear()
+    assert (ws.findings.choices(project), ws.fairness.audit(project, "sex")) == first
+    assert not worked
+    assert ws.fairness.audit(project, "age").column == "age"
+    assert worked == ["audit"]

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import goal_form, nav
+from automl_core.workspace.search import Searching
+from pages.ui import goal_form, nav, stepper
+from pages.ui.words import plain
 from tests.pages.conftest import HOSTILE, PAGES, ROOT, Stages, Visit, at_once, open_page, primary, texts
 
 STAGES = ("nothing", "data", "goal", "model", "scored")
@@ -136,6 +138,19 @@ def test_a_report_that_what_was_done_since_has_left_behind_is_made_anew_first(vi
     assert "after the newest report was made; make a new one before you share it" in texts(app).replace("\\", "")
     app.button(key="make_report").click().run()
     assert primary(app) == ["Create link"]
+
+
+@pytest.mark.parametrize("page", ["explain", "fairness", "act", "pilots", "share", "deploy"])
+def test_wherever_the_newest_model_is_shown_a_change_since_is_told(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """Four pages gave the list, the pilots and a fresh report of the old model without a word."""
+    assert not visit("model", page).warning
+    monkeypatch.setattr(Searching, "stale", lambda *_: True)
+    app = visit("model", page)
+    assert not app.exception
+    assert [warning.value for warning in app.warning] == [plain(stepper.STALE)]
+    assert "Search again" in [link.proto.label for link in app.main.get("page_link")]
 
 
 def test_secrets_are_shown_once(visit: Visit) -> None:

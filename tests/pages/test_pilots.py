@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting import Pilot, PilotChoice, card_key, forbidden_by
 from automl_core.acting.action import Change
@@ -91,10 +92,12 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert (pilot.treated, pilot.held) == (150, 150)
     with pytest.raises(Conflict):
         ws.pilots.start(project, page.key(), PilotChoice())
+    files = set((ws.settings.home / "files").rglob("*"))
     with pytest.raises(BadInput):
         ws.pilots.upload(pilot.id, "notes.csv", b"a,b\n1,2\n")
     with pytest.raises(BadInput):
         ws.pilots.upload(pilot.id, "junk.xlsx", b"\x00\x01nothing")
+    assert set((ws.settings.home / "files").rglob("*")) == files, "what is refused is not kept"
     few = ws.pilots.upload(pilot.id, "first.csv", outcomes(page, pilot.id, 0.3, missing=0.6))
     assert few.verdict == "open"
     waiting = open_page("pilots", project)
@@ -124,6 +127,24 @@ def test_from_a_card_to_grade_a(page: Carded) -> None:
     assert ws.share.behind(project)  # the report still tells of a result that was taken back
     assert ws.pilots.cards(project)[0].grade != "A"
     ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, 0.3))
+
+
+def test_a_pilot_that_another_session_started_while_rows_were_drawn_is_no_second_one(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both were kept, on the same rows."""
+    ws, project, made, draw = page.workspace, page.project, [], acting.start_pilot
+
+    def slow(*given: Any) -> Any:
+        monkeypatch.setattr(acting, "start_pilot", draw)
+        made.append(ws.pilots.start(project, page.key(1), PilotChoice(rows=100)))
+        return draw(*given)
+
+    monkeypatch.setattr(acting, "start_pilot", slow)
+    with pytest.raises(Conflict, match="meantime"):
+        ws.pilots.start(project, page.key(), PilotChoice(rows=100))
+    assert [pilot.id for pilot in ws.pilots.all(project) if pilot.state == "running"] == [made[0].id]
+    ws.pilots.cancel(made[0].id)
 
 
 def test_a_pilot_says_nothing_of_the_same_card_for_another_outcome(page: Carded) -> None:
@@ -380,6 +401,31 @@ def test_the_page_says_which_rows_a_pilot_can_draw(page: Carded, monkeypatch: py
     monkeypatch.setattr(type(ws.search), "drawn_from", lambda self, project: (200_000, 900_000))
     told = asked(0)
     assert "those this card is about that are in no other pilot, among 200,000 of the 900,000 rows; of a large" in told
+
+
+def test_the_size_of_a_pilot_draws_its_form_anew_and_looks_at_the_table_once(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each figure typed, and each click elsewhere on the page, copied the whole table, twice."""
+    ws, project = page.workspace, page.project
+    looked: list[str] = []
+    look = type(ws.search).drawable
+    monkeypatch.setattr(type(ws.search), "drawable", lambda self, run: looked.append(run.id) or look(self, run))
+    key = page.key()
+    small, large = (ws.pilots.plan(project, key, PilotChoice(rows=rows)) for rows in (60, 100))
+    assert small.treated + small.held == 60
+    assert large.treated + large.held == 100
+    assert len(looked) <= 1
+    assert ws.pilots.plan(project, key, PilotChoice(rows=60)) is small
+    assert ws.pilots.open_rows(project, key) == ws.pilots.open_rows(project, key)
+    looked.clear()
+    assert not open_page("pilots", project).exception
+    assert not looked
+    other = ws.pilots.start(project, page.key(1), PilotChoice(rows=100))
+    after = ws.pilots.plan(project, key, PilotChoice(rows=60))
+    assert after.available <= small.available
+    assert after is not small, "a running pilot takes rows away"
+    ws.pilots.cancel(other.id)
 
 
 def test_the_rate_that_a_pilot_measured_is_offered_and_carried_into_the_range(page: Carded) -> None:

@@ -255,4 +255,4 @@ def test_each_file_of_the_act_page_has_a_name_of_its_own(page: Carded, monkeypat
         app.session_state["act_tab"] = tab
         app.run()
     files = [named[key] for key in ("actions_csv", "actions_xlsx", "plan_csv", "plan_xlsx")]
-    assert files == ["actions.csv", "actions.xlsx", "plan.csv", "plan.xlsx"]
+    assert files == ["ranked.csv", "ranked.xlsx", "actions.csv", "actions.xlsx"]  # as the command has them

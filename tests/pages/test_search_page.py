@@ -11,7 +11,8 @@ import pytest
 from automl_core.codec import from_json
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
-from tests.pages.conftest import Stages, Visit, texts, work
+from automl_core.workspace.search import Searching
+from tests.pages.conftest import PAGES, Stages, Visit, texts, work
 from tests.unit.searching import fit_here
 
 LINES = [f"{n % 7},{n % 5},{'yes' if (n % 7) + (n % 3) > 5 else 'no'}" for n in range(120)]
@@ -99,3 +100,43 @@ def test_a_choice_by_hand_ends_what_the_search_said_of_its_own(visit: Visit, sta
 
 def _rungs(run: Any) -> str:
     return " ".join(offer.sentence for offer in run.summary.ladder)
+
+
+def test_the_form_starts_from_what_was_typed_or_else_from_the_newest_search(
+    visit: Visit, stages: Stages, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at another page, and the search itself, put kinds, folds and seed back: “Search again” was another search."""
+    fit_here(monkeypatch)
+    app = visit(wanted, "search")
+    app.multiselect(key="families").set_value(["linear"]).run()
+    app.number_input(key="folds").set_value(2)
+    app.number_input(key="max_trials").set_value(1)
+    app.number_input(key="seed").set_value(5).run()
+    for page in ("data", "search"):
+        app.switch_page(PAGES[page]).run()
+    assert "Tries 1 candidate of Linear" in texts(app)
+    app.button(key="start_search").click().run()
+    work(stages.workspace, next(job for job in stages.workspace.jobs.active(wanted) if job.kind == "search"))
+    plan = stages.workspace.search.needed(wanted).plan
+    assert (plan.families, plan.folds, plan.max_trials, plan.seed) == (("linear",), 2, 1, 5)
+    for again in (app.run(), visit(wanted, "search")):
+        assert again.multiselect(key="families").value == ["linear"]
+        assert [again.number_input(key=key).value for key in ("folds", "max_trials", "seed", "exact_budget")] == [2, 1, 5, None]
+        assert again.segmented_control(key="budget").disabled
+    assert not visit(stages.projects["goal"], "search").multiselect(key="families").value
+
+
+@pytest.mark.parametrize(("plan", "named", "exact"), [
+    (Plan(120.0), "2 min", None), (Plan(45.0), "1 min", 45),
+    (Plan(400.0, first_seconds=300.0, spent_seconds=310.0), "5 min", None),
+    (Plan(1.0), "1 min", 5), (Plan(86_400.0, max_trials=999, folds=50), "1 min", None),
+])
+def test_a_time_is_offered_again_as_it_was_given(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, stages: Stages, plan: Plan, named: str, exact: int | None
+) -> None:
+    run = replace(stages.workspace.search.needed(stages.projects["model"]), plan=plan)
+    monkeypatch.setattr(Searching, "state", lambda *_: None)
+    monkeypatch.setattr(Searching, "last", lambda *_: run)
+    app = visit("model", "search")
+    assert not app.exception
+    assert (app.segmented_control(key="budget").value, app.number_input(key="exact_budget").value) == (named, exact)

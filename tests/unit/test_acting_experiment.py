@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from automl_core.acting import (
     Roles,
     UpliftRoles,
     experiment_frame,
+    measure_drawn,
     measure_experiment,
     measure_uplift,
 )
@@ -67,19 +69,29 @@ def test_measured_with_money_and_rows() -> None:
 
 
 def test_figures_of_a_sample_are_not_told_as_those_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, given = inputs("random", 300), []
-    place = sys.modules["automl_core.workspace.experiment"]
-    monkeypatch.setattr(place, "EXPERIMENT_ROWS", 250)
-    answer = Experiment("offer", refused="no"), None
-    monkeypatch.setattr(place.acting, "measure_experiment", lambda one: given.append(one) or answer)
-    run = SimpleNamespace(id="r", project_id="p", plan=SimpleNamespace(seed=0))
-    opened = SimpleNamespace(open=lambda _: (asked.frame, asked.columns, asked.problem, None))
+    """On the page and from the command line they are those of the same rows, which have an outcome and a treatment."""
+    asked, given = inputs("random", 400), []
+    frame = asked.frame.copy()
+    frame.loc[:59, "stayed"], frame.loc[60:99, "offer"] = None, None
+    place = sys.modules["automl_core.acting.experiment"]
+    monkeypatch.setattr(place, "MOST_ROWS", 250)
+    answer = Experiment("offer", rows=250), np.arange(250.0)
+    monkeypatch.setattr(place, "measure_experiment", lambda one: given.append(one) or answer)
+    run = SimpleNamespace(id="r", project_id="p", plan=SimpleNamespace(seed=5))
+    opened = SimpleNamespace(open=lambda _: (frame, asked.columns, asked.problem, None))
     search = SimpleNamespace(run=lambda _: run, inputs=lambda _: None, goal=opened)
-    context = SimpleNamespace(save=lambda *_, **__: None)
+    store = SimpleNamespace(write_file=lambda _, body, __: given.append(body) or SimpleNamespace(id="f"))
+    context = SimpleNamespace(save=lambda *_, **__: None, store=store)
     act = SimpleNamespace(goal_of=lambda _: GOAL)
     Experimenting(context, search, act).run("r", SimpleNamespace(progress=lambda *_: None))  # type: ignore[arg-type]
-    assert (len(given[0].frame), given[0].drawn_from) == (250, 300)
-    assert _drawn(given[0]).endswith("250 rows were drawn by chance from 300: all figures are those of the rows drawn.")
+    drawn, gains = given[0], pd.read_parquet(io.BytesIO(given[1]))["gain"]
+    assert (len(drawn.frame), drawn.drawn_from) == (250, 300)
+    assert drawn.frame[["stayed", "offer"]].notna().all(axis=None)
+    assert frame.loc[gains.notna(), "use"].tolist() == drawn.frame["use"].tolist()
+    assert " 250 rows were drawn by chance from 300 with an outcome: all figures are those of the rows" in _drawn(drawn)
+    _, scores = measure_drawn(replace(asked, frame=frame))
+    assert np.array_equal(scores, gains, equal_nan=True)
+    assert drawn.frame.equals(given[2].frame)
     made = Experiment("offer", treated=25_000, held=25_000, ordered=True, treat=0.6, rows=30_000, net=9.0, drawn_from=500_000)
     assert "Treat the 60 % ranked first" in _advice(made, GOAL)
     assert "On the 50,000 rows drawn that brings € 9" in _advice(made, GOAL)
@@ -122,6 +134,8 @@ def test_files_keep_the_users_own_columns_and_say_what_the_limits_reach() -> Non
     assert table["action_row"].tolist() == [1, 3, 0]
     assert table["action_treat"].tolist() == ["yes"] * 3
     assert table["within_limits"].tolist() == ["yes", "yes", "no"]
+    some = experiment_frame(np.array([0.1, 0.4]), pd.DataFrame({"x": list("abcd")}).iloc[[1, 3]], made)
+    assert some["row"].tolist() == [3, 1]  # of the file, where rows without an outcome stand between them
     dealt = experiment_frame(np.arange(100.0), pd.DataFrame({"x": range(100)}), replace(made, ordered=False, rows=100, reach=30))
     assert (dealt["within_limits"] == "yes").sum() == 30
     assert (dealt["within_limits"] == "yes")[:30].sum() < 20  # by chance, as the page says

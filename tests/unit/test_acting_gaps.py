@@ -41,7 +41,8 @@ from automl_core.acting.statistics import group_codes
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining import Contributions
+from automl_core.explaining import Contributions, Fairness
+from automl_core.explaining.fairness_counts import Spread
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.fairness import Auditing
@@ -112,6 +113,21 @@ def test_what_does_not_go_by_weights_says_so() -> None:
     (told,) = make_sections(SectionInputs(audits=(audited,)))
     assert told.lines[-2] == words
     assert "do not settle" in told.lines[-1]
+
+
+def test_a_report_tells_the_widest_sure_gaps_and_names_the_other_columns() -> None:
+    """The first two were told, and a third with a wide gap was left out without a word."""
+    def audited(column: str, low: float, high: float = 0.5) -> Fairness:
+        gap, none = Spread(high, low, high, 0.5, 0.4, 0.9), Spread(*[math.nan] * 6)
+        return Fairness(column, "yes", True, (), gap, none, none, none, none, none, 900, (f"Of {column}.", "Found.", "Limits."))
+
+    few = (audited("age", 0.0), audited("sex", 0.02), audited("where", 0.3), audited("since", 0.0, 0.9))
+    (told,) = make_sections(SectionInputs(audits=few))
+    assert told.lines == ("By “where”: Of where.", "Found.", "By “sex”: Of sex.", "Found.",
+                          "Also compared, but not shown here, as the gaps that are sure are no wider: “age” and “since”.",
+                          "Limits.")
+    (two,) = make_sections(SectionInputs(audits=few[:2]))
+    assert two.lines == ("By “sex”: Of sex.", "Found.", "By “age”: Of age.", "Found.", "Limits.")
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:

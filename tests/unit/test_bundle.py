@@ -365,6 +365,43 @@ def test_predict_py_refuses_in_one_sentence(written: Path, tmp_path: Path) -> No
     assert read_csv(tmp_path / "long.csv").shape == (1, 2)
 
 
+def test_predict_py_refuses_what_it_cannot_write_and_leaves_no_half(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It scored all rows first, then ended in a traceback and with 1, as if some rows were flagged."""
+    from automl_core.production import batch
+
+    model, table = make_model("binary", ("linear",))
+    write_bundle(tmp_path / "m.zip", model, make_contract(model, table), "", {})
+    zipfile.ZipFile(tmp_path / "m.zip").extractall(tmp_path / "unpacked")
+    make_frame(4).to_csv(tmp_path / "in.csv", index=False)
+    (tmp_path / "out.csv").write_text("as before")
+    (tmp_path / "out.csv").chmod(0o600)
+
+    def run(out: str) -> int:
+        return batch.main(tmp_path / "unpacked", [str(tmp_path / "in.csv"), str(tmp_path / out)])
+
+    def fails(*given: object, **named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "read_csv", lambda path: pytest.fail("known before anything is read"))
+        assert [run(out) for out in ("", "no folder/out.csv", "in.csv/out.csv")] == [2, 2, 2]
+        patch.setattr("os.access", lambda *asked: False)
+        assert run("out.csv") == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_csv", fails)
+        assert run("out.csv") == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 5
+    assert said[-1] == "“out.csv” could not be written: No space left on device. Choose another place."
+    assert (tmp_path / "out.csv").read_text() == "as before"
+    assert run("out.csv") in (0, 1)
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 4
+    assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in tmp_path.iterdir()} == {"m.zip", "unpacked", "in.csv", "out.csv"}
+    assert run("in.csv") in (0, 1)  # what was read may be written over
+
+
 def test_columns_of_one_name_are_found_as_pandas_tells_them_apart() -> None:
     raw = pd.DataFrame([[1, 2, 3]], columns=["age", "age.1", "age.2"])
     assert label_places(raw) == {"age": 0, "age.1": 1, "age.2": 2, "age_2": 1, "age_3": 2}

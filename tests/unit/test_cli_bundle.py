@@ -37,6 +37,31 @@ def test_predict(bundle: Path, table: Path, tmp_path: Path, capsys: pytest.Captu
     assert sum(bool(row["_reasons"]) for row in rows) == 400
 
 
+def test_reasons_compare_with_the_rows_of_the_search_and_refused_rows_have_none(
+        bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row alone was compared with itself and had no reason, and refused rows had some, of which one was said to be the most
+    frequent."""
+    rows, one, out = pd.read_csv(table), tmp_path / "one.csv", tmp_path / "out.csv"
+
+    def told(some: pd.DataFrame) -> tuple[str, list[str]]:
+        some.to_csv(one, index=False)
+        main(["predict", str(bundle), str(one), "--out", str(out), "--reasons"])
+        return capsys.readouterr().err, pd.read_csv(out, keep_default_na=False)["_reasons"].astype(str).tolist()
+
+    said, alone = told(rows.iloc[[3]])
+    assert "The rows of the search are not in this workspace, so the reasons compare" in said
+    assert alone == [""]
+    said, refused = told(rows.drop(columns=list(load_bundle(bundle).model.sources[1:])))
+    assert "400 refused" in said
+    assert not any(" = " in text for text in refused)
+    assert f"Most often: {max(refused, key=refused.count)}." in said
+    monkeypatch.setenv("CLARION_HOME", str(bundle.parent / "home"))
+    said, alone = told(rows.iloc[[3]])
+    assert " = " in alone[0]
+    assert "not in this workspace" not in said
+    assert told(rows.iloc[[3, 4]])[1][0] == alone[0]
+
+
 def test_scored_rows_are_written_as_the_file_is_named(
         bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a name that ends in .xlsx stood the bytes of a CSV; a name that says another kind is refused before scoring."""

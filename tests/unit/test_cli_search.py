@@ -1,6 +1,7 @@
 """Commands that search: what they answer and refuse, more time, other rungs, and what is left when they are stopped."""
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -388,6 +389,22 @@ def test_a_command_that_is_silent_for_long_is_known_to_live(home: Path, monkeypa
     assert "command beat" not in [one.name for one in threading.enumerate()]
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_request_to_end_that_comes_while_something_is_written_waits_for_no_lock(home: Path, asked: signal.Signals) -> None:
+    """It wrote from inside whatever it had interrupted: after ten seconds that failed, of a busy store."""
+    ws = Workspace.open()
+    job = queue.enqueue(ws.context.store, ws.projects.create("rows"), "search", {}, worker="command line")
+    before = signal.getsignal(asked)
+    with ws.file_training._own(job) as watch:
+        assert watch.stop() == ""
+        with ws.context.store.database.write():
+            began = time.monotonic()
+            signal.raise_signal(asked)
+            assert time.monotonic() - began < 1.0
+        assert watch.stop() == "finish"
+    assert signal.getsignal(asked) == before
+
+
 def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch) -> None:
@@ -410,6 +427,26 @@ def test_the_second_ctrl_c_leaves_a_search_that_can_be_gone_on_with(
     run = str(load_bundle(tmp_path / "m.zip").facts["run"])  # the text named no id, which report, more and fairness take
     assert f"This search is {run}. Next, for its report: python -m automl_core report {run} --out report.html" in told
     assert f"python -m automl_core explain {tmp_path / 'm.zip'} FILE --row 0" in told
+
+
+def test_a_full_disk_is_named_and_leaves_a_search_that_can_be_gone_on_with(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("train", "sample:diabetes", "--target", "progression", "--families", "rule", "--trials", "1", "--folds", "3",
+             "--jobs", "1", "--out", str(tmp_path / "m.zip"))
+    sync = os.fsync
+
+    def full(handle: int) -> None:
+        if len(here.fits) == 3 and Path(f"/proc/self/fd/{handle}").readlink().parent.name == "fits":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert main(asked) == 3
+    assert capsys.readouterr().err.endswith("The disk of the data folder is full. Free some space and try again.\n")
+    assert main(asked) in (0, 1)
+    assert "It went on from 2 fits that an interrupted search had left." in capsys.readouterr().err
 
 
 def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanation(

@@ -14,7 +14,8 @@ from automl_core import Workspace
 from automl_core.codec import to_json
 from automl_core.data import table_from_frame
 from automl_core.errors import BadInput
-from automl_core.workspace.context import fingerprint
+from automl_core.workspace import cleaning as cleaning_step
+from automl_core.workspace.context import Recent, fingerprint
 
 
 @dataclass(frozen=True)
@@ -69,3 +70,40 @@ def test_a_body_that_differs_under_the_same_version_is_read_again(workspace: Wor
     assert context.noun(Note, kept) == Note("first")
     assert context.noun(Note, replace(kept, body=to_json(Note("restored")))) == Note("restored")
     assert context.noun(Note, kept) == Note("first")
+
+
+def test_more_is_kept_than_a_few_for_as_long_as_there_is_room() -> None:
+    """Three tables, whatever their size, went for two projects and their profiles: each click cleaned the other's anew."""
+    made: list[str] = []
+
+    def kept(cache: Recent[str], *keys: str) -> list[str]:
+        made.clear()
+        for key in keys:
+            cache.get(key, lambda key=key: made.append(key) or key)
+        return list(made)
+
+    few = Recent[str](2)
+    assert kept(few, "a", "b", "a", "c", "a", "b") == ["a", "b", "c", "b"]
+    weighed = Recent[str](2, len, room=7)
+    assert kept(weighed, "a", "b", "c", "d", "a", "b") == ["a", "b", "c", "d"]
+    assert kept(weighed, "large", "b", "a") == ["large"], "c and d went for it"
+    assert kept(weighed, "too large", "large") == ["too large", "large"]
+    assert kept(weighed, "too large") == [], "two are kept however large they are"
+
+
+def test_tables_of_two_projects_stay_clean_while_both_are_profiled(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    projects = [workspace.projects.create(name) for name in ("One", "Two")]
+    for place, project in enumerate(projects):
+        workspace.data.put(project, table_from_frame(pd.DataFrame({"x": [place, 2, 3], "y": ["a", "b", "a"]}), "t"))
+
+    def walk() -> None:
+        for project in projects:
+            workspace.cleaning.findings(project)
+            workspace.data.profile(project)
+
+    walk()
+    done: list[object] = []
+    read = cleaning_step.cleaning.apply_recipe
+    monkeypatch.setattr(cleaning_step.cleaning, "apply_recipe", lambda *asked: done.append(asked) or read(*asked))
+    walk()
+    assert not done

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -16,7 +17,7 @@ from automl_core.errors import BadInput, Cancelled, NotFound
 from automl_core.jobs import JobWatch
 from automl_core.jobs.child import run_child
 from automl_core.jobs.queue import cancelled, give_back, lost
-from automl_core.jobs.worker import Running, Worker, WorkerOptions
+from automl_core.jobs.worker import Running, Worker, WorkerOptions, run_worker
 from automl_core.settings import read_settings
 from automl_core.store import Job, Store, open_store, schema
 
@@ -67,6 +68,19 @@ def test_pressing_twice_is_one_job_until_it_ends(store: Store, project: str) -> 
     assert queue.enqueue(store, project, "search", {"budget": 5.0, "x": [1, math.nan]}).id == first.id
     queue.finish(store, first.id)
     assert queue.enqueue(store, project, "search", {"budget": 5.0, "x": [1, math.nan]}).id != first.id
+
+
+def test_a_kind_of_which_one_is_active_at_a_time(store: Store, project: str) -> None:
+    first = queue.enqueue(store, project, "search", {"budget": 5.0})
+    assert queue.enqueue(store, project, "search", {"budget": 6.0}, unique="kind").id == first.id
+    assert queue.enqueue(store, project, "check", {}, unique="kind").id != first.id
+    assert queue.enqueue(store, store.create_project("other").id, "search", {}, unique="kind").id != first.id
+    assert queue.lease(store, job_id=first.id) is not None
+    assert queue.enqueue(store, project, "search", {"budget": 6.0}, unique="kind", worker="command").id == first.id
+    queue.finish(store, first.id)
+    again = queue.enqueue(store, project, "search", {"budget": 6.0}, unique="kind", worker="command")
+    assert again.state == "running"
+    assert queue.enqueue(store, project, "search", {"budget": 7.0}, unique="kind").id == again.id
 
 
 def test_twenty_presses_at_once_are_one_job(store: Store, project: str) -> None:
@@ -187,6 +201,20 @@ def test_jobs_of_other_machines_are_known_by_their_heartbeat(store: Store, proje
     assert queue.recover(store) == 1, "the clock was set back by two hours"
 
 
+def test_the_worker_keeps_what_a_command_that_was_ended_can_go_on_from(
+    store: Store, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took an hour-old journal away as it started, which the same command was to go on from."""
+    job = queue.enqueue(store, project, "search", {}, worker="command line")
+    queue.fail(store, job.id, queue.ENDED)
+    folder = store.folder(project, f"search-{job.id}")
+    os.utime(folder, (1, 1))
+    for name, at in (("work", Worker), ("signal", signal), ("umask", os)):
+        monkeypatch.setattr(at, name, lambda *given: None)
+    run_worker(read_settings())
+    assert folder.exists()
+
+
 def test_a_command_that_ends_is_not_continued_by_the_worker(store: Store, project: str) -> None:
     job = queue.enqueue(store, project, "search", {}, worker="command line")
     assert (job.state, job.attempts) == ("running", 1)
@@ -198,6 +226,8 @@ def test_a_command_that_ends_is_not_continued_by_the_worker(store: Store, projec
     assert (found.state, found.error) == ("failed", "The command that did this work was ended.")
     assert queue.interrupted(store, "search") == (found,)
     assert queue.interrupted(store, "check") == ()
+    queue.enqueue(store, project, "search", {"n": 2}, worker="command line")
+    assert queue.interrupted(store, "search") == ()  # what came after it is gone on with, if anything
 
 
 def test_work_may_take_the_time_it_was_given(store: Store, project: str) -> None:

@@ -116,6 +116,14 @@ def test_every_doubt_has_a_reason() -> None:
     assert scored["_reasons"][0] == ""
 
 
+def test_what_is_cut_in_a_reason_is_marked() -> None:
+    level = "Three years and then month by month, one"
+    frame = make_frame(2).assign(contract=[level, f"{level} more"])
+    told = scorer().predict(frame)["_reasons"]
+    assert "“Three years and then month by month, one” in" in told[0]
+    assert "“Three years and then month by month, on…” in" in told[1]
+
+
 def test_a_missing_column_warns_or_rejects() -> None:
     frame = make_frame(3)
     warned = scorer().predict(frame.drop(columns="active"))

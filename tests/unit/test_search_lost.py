@@ -1,12 +1,13 @@
 """A search goes on without what was lost: a worker, a fit, learned columns or a refit."""
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
-from automl_core.search import FolderJournal, SearchData, entry, search
+from automl_core.search import FolderJournal, SearchData, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate, Plan
+from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit, with_absent
+from automl_core.workspace.going_on import with_more
 from tests.unit.modelling import PROBLEMS, make_frame
 from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, make_data
 
@@ -112,6 +115,44 @@ def test_a_search_goes_on_whatever_a_fit_or_learned_columns_raise(tmp_path: Path
     assert outcome.summary.family == "linear"
     failed = {trial.reason for trial in outcome.summary.leaderboard if trial.family == "lightgbm"}
     assert failed == {"The fit failed (OddError: Labels are infinite.)."}
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+def test_more_time_learns_the_columns_that_were_lost(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were kept as if there were none to learn. An interrupted search goes on without them, as it had begun."""
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]  # a column that is coded
+    table = table_from_frame(frame, "customers")
+    data, plan = SearchData(table.frame, table.columns, PROBLEMS["binary"]), Plan(60, 2, families=FAST, folds=2, max_trials=3)
+    learned, asked = [], list[tuple[str, int]]()
+
+    def learning(task: Any, *arguments: Any) -> Future[Any]:
+        if task is run_extras and not learned:
+            asked.append((arguments[1].kind, arguments[1].fold))
+            future: Future[Any] = Future()
+            future.set_exception(MemoryError())
+            return future
+        if task is run_extras:
+            asked.append((arguments[1].kind, arguments[1].fold))
+        return HereExecutor.submit(here, task, *arguments)
+
+    monkeypatch.setattr(opening, "make_portfolio", lambda *given: make_portfolio(*given)[:3])
+    monkeypatch.setattr(here, "submit", learning)
+    first = search(data, plan, FolderJournal(tmp_path)).summary
+    did = {line["key"] for line in map(json.loads, (tmp_path / "trials.jsonl").read_text().splitlines()) if line.get("without")}
+    assert did
+    assert "more time tries that again" in first.sentence
+    asked.clear()
+    here.fits.clear()
+    learned.append(True)
+    assert "more time tries that again" in search(data, plan, FolderJournal(tmp_path)).summary.sentence
+    assert not {fit for fit in here.fits if fit[1] >= 0}
+    assert not {(kind, fold) for kind, fold in asked if fold >= 0}
+    more = replace(with_more(plan, first.fit_seconds, 60.0), max_trials=3)
+    outcome = search(data, more, FolderJournal(tmp_path))
+    assert {(key, fold) for key, fold in here.fits if fold >= 0} == {(key, fold) for key in did for fold in (0, 1)}
+    assert {("codes", 0), ("codes", 1)} <= set(asked)
+    assert "more time tries that again" not in outcome.summary.sentence
     assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
 
 

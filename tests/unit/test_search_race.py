@@ -44,6 +44,42 @@ def test_in_worker_processes(tmp_path: Path) -> None:
     assert log.fractions == sorted(log.fractions)
 
 
+class Endless(HereExecutor):
+    """A fit goes on until it is asked to end, and says that it was cut off."""
+
+    def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+        if task is not run_fit or arguments[1].fold < 0:
+            return super().submit(task, *arguments)
+        future: Future[Any] = Future()
+
+        def fit() -> None:
+            while not Path(arguments[1].stop_file).exists():
+                time.sleep(0.02)
+            future.set_result(replace(run_fit(*arguments), truncated=True))
+
+        threading.Thread(target=fit, daemon=True).start()
+        return future
+
+
+def test_who_asks_for_the_model_before_there_is_one_gets_what_the_first_fits_have_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They went on for as long as they liked, though they could have ended at once."""
+    fit_here(monkeypatch, Endless())
+    monkeypatch.setattr("automl_core.search.race.GRACE", 0.2)
+    data, began = make_data(), time.monotonic()
+
+    class Asking(Log):
+        def stop(self) -> str:
+            return "finish" if time.monotonic() - began < 15.0 else "cancel"
+
+    log = Asking()
+    outcome = search(data, Plan(600.0, 2, families=FAST), FolderJournal(tmp_path), log)
+    assert_sound(outcome, data, log)
+    assert "truncated" in {trial.state for trial in outcome.summary.leaderboard}
+    assert '"fit"' not in (tmp_path / "trials.jsonl").read_text(encoding="utf-8")  # with more time they are fitted anew
+
+
 def test_a_matrix_that_the_workers_have_is_not_kept_beside_them(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import tracemalloc
 import weakref
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,19 +19,23 @@ import numpy as np
 import psutil
 import pytest
 
-from automl_core.errors import BadInput
+from automl_core import jobs as queue
+from automl_core.errors import BadInput, ClarionError, DiskFull
 from automl_core.jobs.watch import JobWatch
+from automl_core.search import entry, search
 from automl_core.search import journal as journal_module
 from automl_core.search import worker as worker_module
 from automl_core.search.executors import DaskExecutor, LocalExecutor
 from automl_core.search.family import FitRequest, Fitted, Stages
 from automl_core.search.journal import FolderJournal, FoldResult
-from automl_core.search.lean import THREADS
+from automl_core.search.lean import THREADS, follow
+from automl_core.search.plan import Plan, Trial
 from automl_core.search.worker import ALL_ROWS, FitTask, Shelf, _side_by_side, open_arrays, run_fit
 from automl_core.settings import read_settings
 from automl_core.store import open_store
 from automl_core.workspace.headstart import Aside, started_workers
 from automl_core.workspace.search_job import SearchWatch
+from tests.unit.searching import make_data
 
 LOADED = "[name for name in ('pyarrow', 'pandas', 'sklearn', 'lightgbm') if name in __import__('sys').modules]"
 PANDAS = "str(__import__('pandas').DataFrame({'a': ['x', None]})['a'].isna().tolist())"
@@ -46,6 +51,39 @@ def test_an_executor_that_is_closed_again_takes_no_files_of_who_came_next(tmp_pa
     (tmp_path / "y.npy").write_bytes(b"of the next one")
     pool.close()
     assert (tmp_path / "y.npy").exists()
+
+
+@pytest.mark.parametrize("begins", [os.fspath, partial(follow, first=("automl_core.search.gone",))])  # no path, no module
+def test_workers_that_never_begin_are_said_to_and_memory_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: Any
+) -> None:
+    monkeypatch.setattr(entry, "open_executor", lambda address, jobs, folder: LocalExecutor(jobs, folder, begins))
+    with pytest.raises(ClarionError, match="processes that fit could not be started"):
+        search(make_data(rows=200), Plan(10.0, 1, families=("linear",), max_trials=1), FolderJournal(tmp_path))
+
+
+def test_a_disk_too_full_for_what_workers_share_is_named(tmp_path: Path) -> None:
+    """NumPy says of it how many numbers it has written, and no more."""
+    (tmp_path / "y.npy").symlink_to("/dev/full")
+    with closing(LocalExecutor(1, tmp_path)) as pool, pytest.raises(DiskFull, match="disk of the data folder is full"):
+        pool.share({"y": np.zeros(100_000)})
+
+
+def test_what_is_only_said_of_a_search_does_not_end_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(read_settings())
+    job = queue.enqueue(store, store.create_project("rows").id, "search", {}, worker="command line")
+    said: list[str] = []
+
+    def busy(_: Any, *given: Any) -> None:
+        said.append(str(given))
+        raise ClarionError("The data folder was busy for ten seconds.", "Try again.")
+
+    for name in ("progress", "add_event"):
+        monkeypatch.setattr(type(store.job_rows), name, busy)
+    watch = SearchWatch(JobWatch(store, job.id))
+    watch.progress(0.5, "Trying.", 1.0)
+    watch.trial(Trial("a", "rule", "A rule", {}, "finished", 1.0, 0.5, 1.5))
+    assert len(said) == 2
 
 
 def test_a_worker_begins_with_little_and_this_process_keeps_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

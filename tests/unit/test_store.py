@@ -116,6 +116,23 @@ def test_the_newer_of_two_kinds_is_known(store: Store, project: str) -> None:
     store.put("goal", project, 2)
     assert not store.newer(project, "report", ("goal", "run"))
     assert store.newer(project, "report", ("run",))
+    store.put("verdict", project, 3, parent_id="other")
+    assert store.newer(project, "report", ("verdict",), ("mine",))
+    assert not store.newer(project, "report", ("verdict",), ("mine", "other"))
+
+
+def test_what_rests_on_the_newest_record_is_not_put_after_a_newer_one(store: Store, project: str) -> None:
+    none = store.newest(project, "pilot", "pilot_change")
+    store.put("goal", project, 1)
+    first = store.put("pilot", project, 2, after=none)
+    with pytest.raises(Conflict):
+        store.put("pilot", project, 3, after=none)
+    after = store.newest(project, "pilot", "pilot_change")
+    assert after.id == first.id
+    store.put("pilot_change", project, 4)
+    with pytest.raises(Conflict):
+        store.put("pilot", project, 5, after=after)
+    assert store.list(project, "pilot") == (first,)
 
 
 def test_updates_are_optimistic(store: Store, project: str) -> None:
@@ -295,11 +312,13 @@ def test_a_crash_between_file_and_row_is_tidied_up(store: Store, project: str, h
 
 
 def test_folders_of_work_that_nobody_can_go_on_from_are_tidied_up(store: Store, project: str, home: Path) -> None:
-    """A job whose result names it may be gone on from, and so may one that a waiting job names."""
-    named, continued, failed, running, young = (store.job_rows.add(project, "search", {"n": number}) for number in range(5))
+    """A job whose result names it may be gone on from, and so may one that a waiting job names, or that was ended and is open."""
+    named, continued, failed, running, young, begun, ended = (
+        store.job_rows.add(project, "search", {"n": number}) for number in range(7))
+    again = store.job_rows.add(project, "search", {"journal": begun.id})
     store.put("run", project, {"job_id": named.id})
     store.job_rows.add(project, "search", {"journal": continued.id})
-    for job in (named, continued, failed, running, young):
+    for job in (named, continued, failed, running, young, begun, ended):
         folder = store.folder(project, f"search-{job.id}")
         for name in ("matrix.npy", "fits/a-0-stages.npy", "trials.jsonl"):
             (folder / name).parent.mkdir(exist_ok=True)
@@ -310,11 +329,14 @@ def test_folders_of_work_that_nobody_can_go_on_from_are_tidied_up(store: Store, 
             leased = store.job_rows.lease("here", job.id)
             assert leased is not None
             store.job_rows.end(job.id, leased.attempts, "failed", "It failed.")
+    leased = store.job_rows.lease("here", again.id)
+    assert leased is not None
+    store.job_rows.end(again.id, leased.attempts, "failed", "It was ended.")
     other = store.folder(project, "run-1")
     os.utime(other, (1, 1))
-    store.tidy()
+    store.tidy({ended.id, again.id})
     left = {path.relative_to(home / "work" / project).as_posix() for path in (home / "work").rglob("*") if path.is_file()}
-    for job, whole in ((named, False), (continued, True), (running, True), (young, True)):
+    for job, whole in ((named, False), (continued, True), (running, True), (young, True), (begun, True), (ended, True)):
         assert {f"search-{job.id}/trials.jsonl", f"search-{job.id}/fits/a-0-stages.npy"} <= left
         assert (f"search-{job.id}/matrix.npy" in left) == whole
     assert not (home / "work" / project / f"search-{failed.id}").exists()

@@ -7,10 +7,12 @@ import io
 import json
 import math
 import re
+import sys
 import time
 import zipfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,8 +36,10 @@ from automl_core.search.journal import PATIENCE, FolderJournal
 from automl_core.search.plan import Plan, RungOffer, Score
 from automl_core.search.watch import SilentWatch
 from automl_core.store.records import Records
+from automl_core.workspace import run_files
 from automl_core.workspace.act import Acting
 from automl_core.workspace.cleaning import safe_recipe
+from automl_core.workspace.context import fingerprint
 from automl_core.workspace.goal import Inputs
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
@@ -167,7 +171,7 @@ def test_rows_are_sent_as_plain_values_and_very_many_columns_are_taken_at_once(m
 
 def test_a_bundle_is_kept_once(walked: Walked) -> None:
     home = walked.workspace.context.store.home
-    assert list((home / "work" / walked.project).rglob("model.zip")) == []
+    assert list((home / "work" / walked.project).rglob("*.zip*")) == []
     assert walked.workspace.search.bundle_path(walked.project).stat().st_size > 0
 
 
@@ -257,6 +261,19 @@ def test_report_is_frozen_and_its_link_can_be_revoked(walked: Walked) -> None:
         share.create_link(report.id, 4000)
 
 
+def test_a_report_is_behind_once_its_model_was_looked_at_deeper_or_checked_again(walked: Walked) -> None:
+    workspace, project = walked.workspace, walked.project
+    run, found = workspace.search.needed(project), workspace.explain.explanation(project)
+    assert found is not None
+    mark = fingerprint(workspace.search.inputs(run))
+    for kind, noun, parent in (("explanation", found, run.id), ("verdict", workspace.goal.verdict(project), mark)):
+        workspace.share.make_report(project)
+        workspace.context.save(kind, project, noun, parent_id=f"{parent}of another class or goal")
+        assert not workspace.share.behind(project)
+        workspace.context.save(kind, project, noun, parent_id=parent)
+        assert workspace.share.behind(project)
+
+
 def test_bundle_holds_what_it_promises(walked: Walked) -> None:
     with zipfile.ZipFile(walked.workspace.share.bundle_path(walked.project)) as archive:
         names = set(archive.namelist())
@@ -295,12 +312,20 @@ def test_changing_the_recipe_makes_the_model_stale(walked: Walked) -> None:
     _, columns = workspace.cleaning.cleaned(project)
     victim = next(column.name for column in columns if column.role == "number")
     before = workspace.cleaning.recipe(project)
+    workspace.context.store.put("what_happened", project, {}, parent_id="another table")
     workspace.cleaning.add_step(project, "drop_column", victim, {}, "Not wanted.")
-    assert {step.key: step.state for step in workspace.projects.steps(project)}["search"] == "stale"
+    states = {step.key: step.state for step in workspace.projects.steps(project)}
+    of_model = ("search", "explain", "fairness", "act", "pilots", "share")
+    assert {states[key] for key in of_model} == {"stale"}, "pilots and a report of the old model were called done"
+    assert states["what_happened"] == "todo", "groups of another table were"
     workspace.cleaning.undo(project)
     assert workspace.cleaning.recipe(project).steps == before.steps
+    assert workspace.goal.verdict(project) is not None  # what was made with the same recipe is not stale
+    assert not workspace.search.stale(project)
     assert workspace.cleaning.redo(project).steps[-1].column == victim
+    assert workspace.search.stale(project)
     workspace.cleaning.undo(project)
+    assert not workspace.search.stale(project)
 
 
 def test_projects_create_rename_delete(home: Path) -> None:
@@ -361,14 +386,33 @@ def test_redo_knows_the_place_and_not_the_steps_of_another_table(home: Path) -> 
     project = workspace.projects.create("redo")
     text = "a,b,c\n" + "\n".join(f"{i},{'x ' if i % 3 else '?'},{i % 5}" for i in range(60))
     workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
-    workspace.cleaning.add_step(project, "drop_column", "c", {}, "first")
-    workspace.cleaning.add_step(project, "drop_column", "a", {}, "second")
-    before = workspace.cleaning.recipe(project)
-    workspace.cleaning.undo(project, before.steps[0].id)
-    assert workspace.cleaning.redo(project).steps == before.steps
-    workspace.cleaning.undo(project)
+    cleaning, records = workspace.cleaning, partial(workspace.context.store.list, project, "recipe")
+    cleaning.add_step(project, "drop_column", "c", {}, "first")
+    first = cleaning.recipe_id(project)
+    cleaning.add_step(project, "drop_column", "a", {}, "second")
+    before, second = cleaning.recipe(project), cleaning.recipe_id(project)
+    cleaning.undo(project, before.steps[0].id)
+    assert cleaning.recipe_id(project) not in (first, second)
+    for _ in range(2):
+        assert cleaning.redo(project).steps == before.steps
+        assert cleaning.recipe_id(project) == second
+        cleaning.undo(project)
+        assert cleaning.recipe_id(project) == first
+    kept = records()
+    cleaning.undo(project, "no such step")
+    assert records() == kept
+    for _ in range(2):
+        cleaning.undo(project)
+        assert cleaning.recipe_id(project) == ""  # as before the first step
+        cleaning.redo(project)
+        assert cleaning.recipe_id(project) == first
     workspace.data.upload(project, "t.csv", io.BytesIO(text.encode()))
-    assert workspace.cleaning.redo(project).steps == ()
+    assert cleaning.redo(project).steps == ()
+    fresh = cleaning.recipe_id(project)
+    cleaning.add_step(project, "drop_column", "c", {}, "first")
+    assert cleaning.recipe_id(project) not in (first, fresh)
+    cleaning.undo(project)
+    assert cleaning.recipe_id(project) == fresh
 
 
 def test_an_old_model_stays_usable_after_the_goal_changed(walked: Walked) -> None:
@@ -414,6 +458,16 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
     assert deploy.get(deployment.id).ended
 
 
+def test_two_searches_that_are_started_at_once_are_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither saw the other's job, and both ran."""
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    seen = queue.jobs(ws.context.store, project)
+    monkeypatch.setattr(queue, "jobs", lambda *_: seen)
+    first = ws.search.start(project, Plan(budget_seconds=60))
+    assert ws.search.start(project, Plan(budget_seconds=90)).id == first.id
+
+
 def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit_here(monkeypatch)
     ws = Workspace.open()
@@ -440,6 +494,40 @@ def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytes
     assert np.allclose(ws.search.bundle(back).predict(frame.head(20))["prediction"].to_numpy(), before)
     with pytest.raises(BadInput, match="not among those"):
         ws.search.choose(project, "magic")
+    model, found = ws.search.bundle(back).model, ws.search.predictions(back)
+    shown = ws.explain.explanation(project)
+    assert shown is not None
+    shared = run_files.metadata_of(ws.goal, back, model.problem, (shown,))
+    write, others = run_files.write_bundle, list[Any]()
+
+    def meanwhile(*given: Any) -> None:
+        write(*given)
+        if not others:
+            others.append(back)
+            others[0] = run_files._write(ws.context, back, model, found, shared)
+
+    monkeypatch.setattr(run_files, "write_bundle", meanwhile)  # another choice at the same moment: one file was both's
+    for bundle, oof in (run_files._write(ws.context, back, model, found, shared), others[0]):
+        assert ws.search.open_bundle(bundle).model.problem == model.problem
+        assert ws.context.store.file_path(oof).stat().st_size > 0
+    again = queue.enqueue(ws.context.store, project, "search", job.body | {"journal": job.id, "rung": other})
+    run_job(ws, again.id)
+    handed = ws.search.needed(project)
+    assert handed.by_hand == other
+    run_job(ws, again.id)  # it was killed before it said that it was done
+    assert ws.search.needed(project) == handed
+    kept = ws.context.store.list(project, "run", parent_id=again.id)
+    assert {record.version for record in kept} == {1}  # no id speaks of another model than before
+    explained, place = explaining.explain_classes, sys.modules["automl_core.workspace.search"]
+
+    def slow(*given: Any) -> Any:
+        ws.context.save("run", project, replace(first, id="run_newer", job_id="job_newer"), "job_newer", "run_newer")
+        return explained(*given)
+
+    monkeypatch.setattr(place, "explain_classes", slow)
+    with pytest.raises(Conflict, match="meantime"):
+        ws.search.choose(project, chosen)
+    assert ws.search.needed(project).id == "run_newer"
 
 
 HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
@@ -539,6 +627,27 @@ def test_more_time_goes_on_with_the_same_search(home: Path, monkeypatch: pytest.
     ws.goal.save(project, replace(ws.goal.needed(project), metric="mae"))
     with pytest.raises(BadInput, match="changed since"):
         ws.search.more(project, 5)
+
+
+def test_more_time_does_not_pay_for_what_a_cancelled_search_had_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its budget was over before it began: nothing was fitted, and refits were given time without end."""
+    here, asked = fit_here(monkeypatch), list[bool]()
+    refit = entry.refit
+    monkeypatch.setattr(entry, "refit", lambda race, wanted, again: asked.append(again) or refit(race, wanted, again))
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    do_next(ws, ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear",), max_trials=1)).id)
+    first = ws.search.needed(project)
+    journal = FolderJournal(ws.context.store.folder(project, f"search-{first.job_id}"))
+    lines = (journal.folder / "trials.jsonl").read_text(encoding="utf-8").splitlines()
+    late = {**next(line for line in map(json.loads, lines) if line["kind"] == "fit"), "spent": 500.0}
+    journal._append(late)  # by one that was given 600 s and cancelled
+    here.fits.clear()
+    job = ws.search.more(project, 5)
+    assert job.body["plan"]["spent_seconds"] == 500.0
+    do_next(ws, job.id)
+    assert {fit for fit in here.fits if fit[1] >= 0}
+    assert asked == [False, False]
 
 
 def test_choices_come_from_what_is_plugged_in(walked: Walked) -> None:
