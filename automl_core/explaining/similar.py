@@ -29,14 +29,19 @@ def nearest_rows(model: Model, row: Row, moving: Collection[str], background: pd
         series, value = background[name], row.get(name)
         if is_missing(value):
             distance += np.asarray(series.notna(), dtype=np.float64)
-        elif is_date(series) or (is_number(series) and isinstance(value, (int, float))):
-            values = as_numbers(series)
-            here = float(as_numbers(pd.Series([value], dtype=series.dtype))[0]) if is_date(series) else value
-            spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
-            distance += np.nan_to_num(np.minimum(np.abs(values - here) / (spread or 1.0), 1.0), nan=1.0)
+        elif is_date(series):
+            distance += _apart(as_numbers(series), float(as_numbers(pd.Series([value], dtype=series.dtype))[0]))
+        elif is_number(series) and isinstance(value, (int, float)):
+            distance += _apart(as_numbers(series), value)
         else:
             distance += np.asarray(series.astype("str") != str(value), dtype=np.float64)
     return background.iloc[np.argsort(distance, kind="stable")[:SIMILAR]]
+
+
+def _apart(values: np.ndarray, here: float) -> np.ndarray:
+    """(n,) how far numbers lie from one, 1 at most: by the span of nine in ten of them."""
+    spread = float(np.nanquantile(values, 0.95) - np.nanquantile(values, 0.05)) if np.isfinite(values).any() else 0.0
+    return np.nan_to_num(np.minimum(np.abs(values - here) / (spread or 1.0), 1.0), nan=1.0)
 
 
 def number_seen(values: np.ndarray, value: float) -> bool:
