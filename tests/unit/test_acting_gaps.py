@@ -104,7 +104,7 @@ def test_what_does_not_go_by_weights_says_so() -> None:
     assert find_segments(one.frame, one.y, COLUMNS, PROBLEM).note == ""
     cards = make_cards(CardInputs(None, one.frame, one.y, COLUMNS, weighed, Goal("y", PROBLEM.classes[0], levers=(Lever("g"),))))
     assert words in cards.notes
-    run = SimpleNamespace(summary=None)
+    run = SimpleNamespace(summary=None, id="run")
     past = Predictions(np.full(600, 0.4), np.arange(600), one.y)
     search = SimpleNamespace(inputs=lambda _: None, predictions=lambda _: past, goal=SimpleNamespace(
         open=lambda _: (one.frame, COLUMNS, weighed, None), problem_of=lambda _: weighed))

@@ -214,7 +214,7 @@ def test_rows_without_an_outcome_can_be_ranked_and_drawn_but_judge_no_list(
     assert searching.covered("project", ranked=True) == (600, 600)  # of more than fit into a table the first are shown
     assert searching.drawn_from("project") == (600, 600)
     goal = Goal(target, next(name for name in data.problem.classes if name != data.problem.positive), value=100.0, capacity=100)
-    context = SimpleNamespace(cleaned=SimpleNamespace(get=lambda _, make: make()), store=SimpleNamespace(list=lambda *_: ()))
+    context = SimpleNamespace(lists=SimpleNamespace(get=lambda _, make: make()), store=SimpleNamespace(list=lambda *_: ()))
     act = Acting(context, searching)  # type: ignore[arg-type]
     for name, made in (("goal_of", goal), ("reasons", [()] * 600)):
         monkeypatch.setattr(Acting, name, lambda *_, made=made: made)
