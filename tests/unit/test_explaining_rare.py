@@ -264,7 +264,7 @@ def line(seed: int, task: Task = "regression", took: float = 0.01) -> tuple[Mode
     y = 2 * x + z + chance if task == "regression" else (2 * x + z + chance > 0).astype(np.float64)
     frame, problem = pd.DataFrame({"x": x, "z": z, "y": y}), Problem("y", task, "rmse")
     if task == "binary":
-        problem = Problem("y", task, "auc", positive="1", classes=("0", "1"))
+        problem = Problem("y", task, "roc_auc", positive="1", classes=("0", "1"))
     encoder = fit_encoder(frame, LINE[:-1], problem)
     native = families().get("linear").fit(FitRequest(encoder.matrix(frame), y, encoder.features, task, 2)).native
     made = Model(problem, LINE, LINE, Recipe(), encoder, (Member("linear", "a", 1.0, native),), Score(1.0, 1.0, 1.0))
