@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from automl_core.search.contest import Contest
     from automl_core.search.race import Race
 
-FIRST_FITS = 6.0  # seconds the very first fits may take, however small the budget
+FIRST_FITS = 6.0  # seconds the very first fits may take, where a small budget has room for them
+MOST_OVER, LEAST_OVER = 1.1, 0.5  # of the time, and seconds more, that a search may take; what follows takes the rest of two
 
 
 def next_task(race: Race, now: float) -> Task | None:
@@ -34,7 +35,8 @@ def next_task(race: Race, now: float) -> Task | None:
             return race.extras_task(missing[0], place.fold, race.share_ends(now))
         return _early(race, missing[0], now)
     if not contest.folds:
-        return race.fit_task(*place, max(min(race.end(), now + 0.3 * race.room), now + FIRST_FITS))
+        longest = min(now + FIRST_FITS, max(race.end(), MOST_OVER * race.room + LEAST_OVER))
+        return race.fit_task(*place, max(min(race.end(), now + 0.3 * race.room), longest))
     return race.fit_task(*place, race.fit_ends(place.candidate, now))
 
 

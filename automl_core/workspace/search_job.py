@@ -26,6 +26,7 @@ EXPLAIN_SECONDS, EXPLAIN_SHARE = 5.0, 0.06
 LEAST_EXPLAINING = 0.4  # of that, where the search took longer than its part
 FINISH_EXPLAINING = 0.4  # seconds at most, where somebody waits for the model
 FINISH_ROWS = 0.3  # seconds at most for what one row takes, all models together
+KEEPING_SECONDS = 0.0005  # a column, for what is written of it after the search: bundles of the ladder, and their contract
 NO_START = Headstart()
 
 
@@ -48,10 +49,11 @@ def run_search(
         return _as_asked(search, earlier)
     began, journal = time.monotonic(), str(job.body.get("journal", job.id))
     explaining = explaining_seconds(plan)
-    own = max(plan.new_seconds - start.spent - explaining, 0.3 * plan.new_seconds)
-    within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
     frame, columns, problem, recipe = search.goal.open(inputs)
     framing.check_judged(frame, problem)
+    keeping = KEEPING_SECONDS * len(columns) + time.monotonic() - began
+    own = max(plan.new_seconds - start.spent - explaining - keeping, 0.3 * plan.new_seconds)
+    within = replace(plan, budget_seconds=plan.spent_seconds + own, first_seconds=plan.first_seconds or plan.budget_seconds)
     folder = search.context.store.folder(job.project_id, f"search-{journal}")
     schema = search.goal.data.table_of(inputs.table).columns
     data = search_step.SearchData(frame, columns, problem, recipe, schema)
