@@ -35,7 +35,7 @@ def _asked(problem: Problem, start: Plan, drawn: bool) -> Plan:
     named = st.segmented_control("Time to search", list(BUDGETS), default=timed or "1 min", required=True, key="budget",
                                  disabled=counted)
     seconds = BUDGETS.get(str(named), 60)
-    with st.expander("More choices"):
+    with st.expander("More choices", expanded=bool(start.max_trials)):  # there is why no time can be chosen
         exact = st.number_input("Exact budget in seconds", LEAST_SECONDS, LONGEST_SEARCH, exactly, placeholder=str(seconds),
                                 key="exact_budget", disabled=counted)
         trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, min(start.max_trials, MOST_TRIALS) or None,

@@ -123,6 +123,7 @@ def test_the_form_starts_from_what_was_typed_or_else_from_the_newest_search(
         assert again.multiselect(key="families").value == ["linear"]
         assert [again.number_input(key=key).value for key in ("folds", "max_trials", "seed", "exact_budget")] == [2, 1, 5, None]
         assert again.segmented_control(key="budget").disabled
+        assert next(one for one in again.expander if one.label == "More choices").proto.expanded  # there is why
     assert not visit(stages.projects["goal"], "search").multiselect(key="families").value
 
 
