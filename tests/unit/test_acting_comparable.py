@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, Roles, find_actions
+from automl_core.acting import Lever, Options, Roles, find_actions, pairs
 from automl_core.acting.action import Actions
 from automl_core.acting.cards import _of_everybody
+from automl_core.acting.moves import Move
 from automl_core.acting.not_compared import not_tried_notes, why_not_compared
 
 TRIALS = "automl_core.acting.trials"
@@ -43,6 +45,33 @@ def test_a_card_of_two_levers_counts_rows_that_have_others_like_them(monkeypatch
     assert not both.conditions
     assert both.support < 0.75
     assert both.rows == pytest.approx(both.support * able.sum(), abs=1)
+
+
+def test_a_second_lever_costs_what_it_costs_the_rows_of_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean of all rows at both old values was charged, also of those that the card does not speak of."""
+    asked: list[np.ndarray] = []
+    second = pairs._second
+
+    def noting(move: Any, stage: Any, rows: np.ndarray) -> Any:
+        asked.append(rows)
+        return second(move, stage, rows)
+
+    monkeypatch.setattr(pairs, "_second", noting)
+    both = next(card for card in told_without_words(steered(8000), monkeypatch).cards if card.also)
+    assert both.support < 0.75
+    assert asked[0].sum() > 1.3 * both.rows  # before the card has rows of its own: all at both old values
+    assert asked[-1].sum() == both.rows
+    move = Move(Lever("two", ("15",), unit_cost=0.1), ("0", "10"), "15")
+    stage: Any = SimpleNamespace(frame=pd.DataFrame({"two": [0.0, 10.0, 10.0, 15.0]}))
+    made = second(move, stage, np.array([False, True, True, False]))
+    assert (made.distance, made.cost) == (5.0, pytest.approx(0.5))
+
+
+def test_a_lever_that_no_model_may_see_is_told_to_have_no_card() -> None:
+    frame = steered(600)
+    found = find_actions(frame, "churn", "No", (Lever("one", ("new",)),), Roles(never=("one",), experiment="one"))
+    assert (found.cards, found.patterns) == ((), ())
+    assert "“one” is not to be seen by a model, so no card is made of it." in found.notes
 
 
 def test_a_card_of_rows_that_were_drawn_counts_the_share_that_has_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:
