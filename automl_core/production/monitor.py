@@ -31,14 +31,12 @@ from automl_core.production.contract import (
 )
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
-from automl_core.production.drift.quantiles import GRID, as_numbers
-from automl_core.production.learned import learned_sentence, remember, share_learned
+from automl_core.production.learned import Learned, learned_sentence, remember, share_learned
+from automl_core.production.training_columns import column_in_training, columns_in_training, with_importance
 
 __all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
-MOST_LEVELS = 200
-GRID_CELLS = 4_000_000  # that are sorted at once: 32 MB
 PREDICTION = "prediction"
 DRAWS = 100
 ESTIMATE_ROWS = 5_000
@@ -53,44 +51,19 @@ def make_contract(
     `predictions` are out of fold: (n,) probabilities or numbers, or (n, k) class probabilities; `importance` holds shares by
     column.
     """
-    unneeded = {*problem.excluded, *([problem.group] if problem.group else [])}
-    parts = []
-    cells = {str(name): values for name, values in frame.items()}
-    grids = _complete_grids(cells)
-    for column in columns:
-        if column.name == problem.target or column.name not in cells:
-            continue
-        role = problem.roles.get(column.name, column.role)
-        needed = column.name not in unneeded and column.name not in dropped and role not in ("id", "constant", "empty")
-        share, unreadable = importance.get(column.name, 0.0), column.coerced / max(1, len(frame))
-        if column.name in grids and column.kind in ("int", "float"):
-            parts.append(ColumnContract(column.name, column.kind, role, 0.0, len(frame), share, grids[column.name], {}, needed,
-                                        unreadable))
-            continue
-        made_of = _column(column.name, column.kind, role, cells[column.name], share, needed)
-        parts.append(replace(made_of, unreadable_share=unreadable))
-    taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
-    if problem.weights and problem.weights in frame:  # rows of weight 0 taught nothing
-        taught = taught[pd.to_numeric(taught[problem.weights], errors="coerce") != 0]
-    ids = tuple((part.name, part.kind) for part in parts if part.role == "id" and part.name not in unneeded)
-    learned = remember(taught, tuple((part.name, part.kind) for part in parts if part.needed), ids)
-    contract = Contract(tuple(parts), None, len(frame), problem.target, learned)
+    parts = with_importance(columns_in_training(frame, columns, problem, dropped), importance)
+    contract = Contract(parts, None, len(frame), problem.target, learned_of(frame, problem, parts))
     return contract if predictions is None else with_predictions(contract, problem, predictions)
 
 
-def _complete_grids(cells: dict[str, pd.Series[Any]]) -> dict[str, tuple[float, ...]]:
-    """The quantiles of columns of numbers without a gap, many columns at once where rows are few: for one alone the call
-    takes longer than the work."""
-    numbers = {name: values.to_numpy() for name, values in cells.items() if values.dtype.kind in "iuf" and len(values)}
-    names = [name for name, values in numbers.items() if values.dtype.kind != "f" or bool(np.isfinite(values).all())]
-    grids: dict[str, tuple[float, ...]] = {}
-    together = max(1, GRID_CELLS // max((len(values) for values in numbers.values()), default=1))
-    for some in (names[start:start + together] for start in range(0, len(names), together)):
-        block = np.array([numbers[name] for name in some], dtype=np.float64)
-        block.sort(axis=1)
-        found = np.quantile(block, np.linspace(0, 1, GRID), axis=1, overwrite_input=True).T  # no copy: it is one already
-        grids |= {name: tuple(quantiles) for name, quantiles in zip(some, found.tolist(), strict=True)}
-    return grids
+def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContract, ...]) -> Learned:
+    """What tells the rows of a typed training table from others, over its columns of the contract."""
+    taught = frame[frame[problem.target].notna()] if problem.target in frame else frame
+    if problem.weights and problem.weights in frame:  # rows of weight 0 taught nothing
+        taught = taught[pd.to_numeric(taught[problem.weights], errors="coerce") != 0]
+    ids = tuple((part.name, part.kind) for part in parts if part.role == "id" and part.name not in problem.excluded)
+    ids = tuple(one for one in ids if one[0] != problem.group)
+    return remember(taught, tuple((part.name, part.kind) for part in parts if part.needed), ids)
 
 
 def with_predictions(
@@ -101,7 +74,7 @@ def with_predictions(
         return contract
     several = problem.task == "multiclass"
     series = prediction_series(predictions, problem, cut)
-    made = _column(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
+    made = column_in_training(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
     return replace(contract, predictions=made)
 
 
@@ -117,23 +90,6 @@ def is_scored(predictions: Floats) -> NDArray[np.bool_]:
     """The rows with a prediction: a rejected row has none (NaN)."""
     finite = np.isfinite(predictions)
     return np.asarray(finite.all(axis=1) if predictions.ndim == 2 else finite, dtype=bool)
-
-
-def _column(name: str, kind: str, role: str, values: pd.Series[Any], importance: float, needed: bool) -> ColumnContract:
-    rows = len(values)
-    missing = float(values.isna().mean()) if rows else 0.0
-    quantiles: tuple[float, ...] = ()
-    levels: dict[str, float] = {}
-    if kind in ("int", "float", "date"):
-        numbers = as_numbers(values)
-        if len(numbers):
-            quantiles = tuple(float(value) for value in np.quantile(numbers, np.linspace(0, 1, GRID)))
-    elif role == "category":
-        shares = values.dropna().astype("str").value_counts(normalize=True)
-        levels = {str(level): float(share) for level, share in shares.head(MOST_LEVELS).items()}
-        if len(shares) > MOST_LEVELS:
-            levels[""] = float(shares.iloc[MOST_LEVELS:].sum())
-    return ColumnContract(name, kind, role, missing, rows, importance, quantiles, levels, needed)
 
 
 def report_batch(

@@ -5,21 +5,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
+from typing import Any, Generic, TypeVar
 
 from automl_core.search.executors import LocalExecutor
 
+T = TypeVar("T")
 
-class Aside:
-    """Work in a thread of its own, begun at once; whoever needs it done waits for it, and gets its error."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+class Aside(Generic[T]):
+    """Work in a thread of its own, begun at once; whoever needs what it gives waits for it, and gets its error."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
         pool = ThreadPool(1)  # its threads are daemons: a command that is stopped does not wait for them
         self._result = pool.apply_async(work)
         pool.close()
 
-    def wait(self) -> None:
-        """Until it is done; raises what it raised."""
-        self._result.get()
+    def wait(self) -> T:
+        """What it gives, once it is done; raises what it raised."""
+        return self._result.get()
 
     def look(self) -> None:
         """Raises what it raised, if it has ended already."""
@@ -36,7 +39,7 @@ class Headstart:
 
     spent: float = 0.0
     workers: LocalExecutor | None = None
-    beside: Aside | None = None
+    beside: Aside[Any] | None = None
 
 
 @contextmanager

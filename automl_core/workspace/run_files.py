@@ -10,15 +10,17 @@ import numpy as np
 
 from automl_core import __version__
 from automl_core import search as search_step
+from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import to_json
 from automl_core.data.table import Origin
 from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
-from automl_core.production.contract import Contract, for_model
+from automl_core.production.contract import ColumnContract, Contract, for_model
 from automl_core.production.learned import Learned
-from automl_core.production.monitor import make_contract, with_predictions
+from automl_core.production.monitor import learned_of, with_predictions
+from automl_core.production.training_columns import columns_in_training, with_importance
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.model import Model
 from automl_core.store import Newest
@@ -42,16 +44,26 @@ class Metadata:
     others: tuple[Explanation, ...] = ()
 
 
-def metadata_of(goal: Framing, run: Run, problem: Problem, explanations: tuple[Explanation, ...]) -> Metadata:
-    """What all bundles of this run share; the first of the explanations is theirs."""
+def columns_of(goal: Framing, inputs: Inputs, problem: Problem, recipe: Recipe) -> tuple[ColumnContract, ...]:
+    """The contract of a search's columns, as far as it needs no model."""
+    given = goal.data.table_of(inputs.table)
+    dropped = {step.column for step in recipe.steps if step.kind == "drop_column"}
+    return columns_in_training(given.frame, given.columns, problem, dropped)
+
+
+def metadata_of(
+    goal: Framing, run: Run, problem: Problem, explanations: tuple[Explanation, ...],
+    columns: tuple[ColumnContract, ...] | None = None,
+) -> Metadata:
+    """What all bundles of this run share; the first of the explanations is theirs. `columns` are those of `columns_of`, where
+    they were made before."""
     inputs = Inputs(run.table, run.recipe, run.problem)
     given, explanation = goal.data.table_of(run.table), explanations[0]
     shares = {item.column: item.share for item in explanation.importance}
-    recipe = goal.open(inputs)[3]
-    dropped = {step.column for step in recipe.steps if step.kind == "drop_column"}
-    contract = make_contract(given.frame, given.columns, problem, None, shares, dropped)
-    if summary_of(run).left_out:  # the others are new to the model; those drawn are known by place in the cleaned table only
-        contract = replace(contract, learned=Learned())
+    parts = with_importance(columns_of(goal, inputs, problem, goal.open(inputs)[3]) if columns is None else columns, shares)
+    # where rows were left out, these are new to the model; those drawn are known by place in the cleaned table only
+    learned = Learned() if summary_of(run).left_out else learned_of(given.frame, problem, parts)
+    contract = Contract(parts, None, given.rows, problem.target, learned)
     verdict = goal.verdict_of(run.project_id, inputs)
     return Metadata(given.origin, verdict, explanation, contract, explanations[1:])
 

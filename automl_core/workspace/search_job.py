@@ -5,6 +5,7 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from automl_core import framing
 from automl_core import search as search_step
@@ -17,7 +18,7 @@ from automl_core.workspace.goal import Inputs
 from automl_core.workspace.headstart import Aside, Headstart
 from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.row_times import row_seconds, with_times
-from automl_core.workspace.run_files import keep, metadata_of, write_rung
+from automl_core.workspace.run_files import columns_of, keep, metadata_of, write_rung
 from automl_core.workspace.search import Searching
 from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
@@ -57,6 +58,7 @@ def run_search(
     folder = search.context.store.folder(job.project_id, f"search-{journal}")
     schema = search.goal.data.table_of(inputs.table).columns
     data = search_step.SearchData(frame, columns, problem, recipe, schema)
+    contract = Aside(lambda: columns_of(search.goal, inputs, problem, recipe))
     watching = SearchWatch(watch, start.beside, timed=not plan.max_trials)
     # an attempt that was taken for lost hears it and gives the journal back: the next one waits, for it has no other end
     fits = search_step.FolderJournal(folder, math.inf) if watch.fenced else search_step.FolderJournal(folder)
@@ -75,7 +77,7 @@ def run_search(
               table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal,
               by_hand=str(job.body.get("rung", "")), stopped_after=_gone(plan, start, outcome) if waits else 0.0)
     chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
-    shared = metadata_of(search.goal, run, problem, explanations)
+    shared = metadata_of(search.goal, run, problem, explanations, contract.wait())
     given = search.goal.data.table_of(inputs.table)
     run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given,
                                           FINISH_ROWS if waits else math.inf))
@@ -117,7 +119,7 @@ class SearchWatch:
     long it takes."""
 
     job: JobWatch
-    beside: Aside | None = None
+    beside: Aside[Any] | None = None
     timed: bool = True
 
     def trial(self, trial: Trial) -> None:

@@ -13,7 +13,7 @@ from automl_core.data.schema import type_frame
 from automl_core.data.table import Column
 from automl_core.framing.metric_rows import MiddleStep
 from automl_core.framing.problem import Problem
-from automl_core.production import monitor
+from automl_core.production import training_columns
 from automl_core.production.contract import ColumnContract, Contract, important
 from automl_core.production.learned import Learned
 from automl_core.production.monitor import check_batch, make_contract, prediction_series, report_batch, with_predictions
@@ -312,7 +312,7 @@ def test_quantiles_of_many_columns_are_taken_together_and_alike(monkeypatch: pyt
 
 def test_quantiles_of_many_rows_are_taken_of_few_columns_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty columns of five million rows were 2.4 GB, and the same again for a copy."""
-    monkeypatch.setattr(monitor, "GRID_CELLS", 500, raising=False)
+    monkeypatch.setattr(training_columns, "GRID_CELLS", 500)
     seen, quantile = [], np.quantile
     monkeypatch.setattr(np, "quantile", lambda block, *asked, **how: seen.append(block.shape) or quantile(block, *asked, **how))
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 7)), columns=list("abcdefg"))
@@ -322,7 +322,7 @@ def test_quantiles_of_many_rows_are_taken_of_few_columns_at_once(monkeypatch: py
         made = make_contract(frame.head(rows), columns, PROBLEM, None, {})
         assert seen == blocks
         assert [len(part.quantiles) for part in made.columns] == [101] * 7
-    monkeypatch.setattr(monitor, "GRID_CELLS", 10, raising=False)
+    monkeypatch.setattr(training_columns, "GRID_CELLS", 10)
     seen.clear()
     make_contract(frame, columns, PROBLEM, None, {})
     assert seen == [(1, 200)] * 7
