@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from automl_core.production.learned import Learned
+from automl_core.search.plan import Score
 
 IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
 
@@ -32,14 +33,15 @@ class ColumnContract:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of a model: its columns, its predictions on training rows (out of fold) as one more column, and what tells
-    rows that it learned from."""
+    """The contract of a model: its columns, its predictions on training rows (out of fold) as one more column, what tells rows
+    that it learned from, and the `score` that it reached in its search (None: not known; an opened bundle has its model's)."""
 
     columns: tuple[ColumnContract, ...]
     predictions: ColumnContract | None
     rows: int
     target: str
     learned: Learned = field(default_factory=Learned)
+    score: Score | None = None
 
 
 def important(contract: Contract) -> frozenset[str]:
