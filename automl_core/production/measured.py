@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.framing.metric_rows import Cut, Truth
+from automl_core.framing.dependent import together_in
+from automl_core.framing.metric_rows import Cut, Truth, Weights
 from automl_core.framing.metrics import Metric, best_number, decision_of, drawn_labels, get_metric
 from automl_core.framing.problem import Problem
-from automl_core.framing.score_interval import paired_difference, score_with_interval
+from automl_core.framing.score_interval import Counting, paired_difference, score_with_interval
 from automl_core.framing.validation import encode_target
 from automl_core.production.contract import Estimate
 from automl_core.production.drift._test import LEAST_ROWS
@@ -36,26 +37,47 @@ class Measured:
     sentence: str = ""
 
 
-def measure(
-    predictions: Floats, outcomes: pd.Series[Any], problem: Problem, threshold: Cut, reached: Score | None
-) -> Measured:
-    """The metric on rows with an outcome, with its 95 % interval, against the score `reached` in the search (None: not judged);
-    nothing where it is undefined on them."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What rows are judged by: the problem, where the model cuts its probabilities, and the score it reached in its search
+    (None: not known, or these rows do not judge it)."""
+
+    problem: Problem
+    threshold: Cut
+    reached: Score | None
+
+
+def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, asked: Asked) -> Measured:
+    """The metric on the rows of a typed frame that have an outcome, with its 95 % interval, against what the model reached;
+    nothing where it is undefined on them. Rows count by the weights of the problem and go together by its group, as far as the
+    frame has them."""
+    problem, reached = asked.problem, asked.reached
     truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
     if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):
         return Measured()
-    metric = replace(get_metric(problem.metric), decision=decision_of(problem, threshold))
-    said = predictions[keep]
-    made = score_with_interval(metric, truth, said, 0)
+    metric = replace(get_metric(problem.metric), decision=decision_of(problem, asked.threshold))
+    said, counting = predictions[keep], _counting(frame[keep], problem)
+    made = score_with_interval(metric, truth, said, 0, weights=counting)
     if not all(map(math.isfinite, made)):
         return Measured()
     realised = Estimate(problem.metric, float(made.mean), float(made.low), float(made.high), trusted=True)
     if reached is None or not _worse(realised, reached, metric.greater_is_better):
         return Measured(realised)
-    useless = not paired_difference(metric, truth, said, _one_answer(metric, truth, said, problem), 0).low > 0
+    constant = _one_answer(metric, truth, said, problem, counting.weights)
+    useless = not paired_difference(metric, truth, said, constant, 0, counting).low > 0
     figures = f"{metric.title} {Score(realised.value, realised.low, realised.high).words}, there {reached.words}"
     tail = ", and not surely better than the same answer for every row" if useless else ""
     return Measured(realised, True, useless, f"Measured on this batch, the model is worse than in its search: {figures}{tail}.")
+
+
+def _counting(frame: pd.DataFrame, problem: Problem) -> Counting:
+    """How rows count, as in the search: all alike where a weight is missing, each alone where no group is given."""
+    weights = None
+    if problem.weights in frame:
+        given = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
+        if np.isfinite(given).all() and given.min() >= 0 and given.sum() > 0:
+            weights = given / given.mean()
+    return Counting(weights, together_in(frame, problem.group))
 
 
 def _worse(realised: Estimate, reached: Score, greater_is_better: bool) -> bool:
@@ -63,18 +85,19 @@ def _worse(realised: Estimate, reached: Score, greater_is_better: bool) -> bool:
     return realised.high < reached.low if greater_is_better else realised.low > reached.high
 
 
-def _one_answer(metric: Metric, truth: Truth, said: Floats, problem: Problem) -> Floats:
+def _one_answer(metric: Metric, truth: Truth, said: Floats, problem: Problem, weights: Weights) -> Floats:
     """One and the same prediction for all rows, the best that there is for these: the number, the shares, or one label."""
     rows = len(truth)
     if problem.task == "regression":
-        return np.full(rows, best_number(problem, truth))
+        return np.full(rows, best_number(problem, truth, weights))
     codes = truth.astype(np.int64)
     answers = [np.eye(said.shape[1])[code] for code in np.unique(codes)] if said.ndim == 2 else [np.array(0.0), np.array(1.0)]
-    answers.append(np.bincount(codes, minlength=said.shape[1]) / rows if said.ndim == 2 else np.array(codes.mean()))
+    shares = np.bincount(codes, weights, minlength=said.shape[1] if said.ndim == 2 else 2)
+    answers.append(shares / shares.sum() if said.ndim == 2 else shares[1] / shares.sum())
     tiled = [np.tile(answer, (rows, 1)) if said.ndim == 2 else np.full(rows, answer) for answer in answers]
     if metric.name == "f1_macro":  # likes labels that are drawn better than one for all rows: so does the search's baseline
         tiled.append(drawn_labels(tiled[-1], 0))
-    scores = [metric.sign * metric.score(truth, one) for one in tiled]
+    scores = [metric.sign * metric.score(truth, one, weights=weights) for one in tiled]
     return tiled[int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))]
 
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from automl_core.data.schema import Typed
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
+from automl_core.framing.dependent import Codes, together_in
 from automl_core.framing.metric_rows import Cut, predicted_codes
 from automl_core.framing.problem import Problem
+from automl_core.production.alike import alike, rows_together
 from automl_core.production.checks import check_batch
 from automl_core.production.contract import (
     BatchReport,
@@ -27,7 +29,7 @@ from automl_core.production.contract import (
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
 from automl_core.production.learned import Learned, learned_sentence, remember, share_learned
-from automl_core.production.measured import Measured, estimate_metric, held_against, measure
+from automl_core.production.measured import Asked, Measured, estimate_metric, held_against, measure
 from automl_core.production.training_columns import column_in_training, columns_in_training, with_importance
 
 __all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
@@ -46,8 +48,10 @@ def make_contract(
     column.
     """
     parts = with_importance(columns_in_training(frame, columns, problem, dropped), importance)
-    contract = Contract(parts, None, len(frame), problem.target, learned_of(frame, problem, parts))
-    return contract if predictions is None else with_predictions(contract, problem, predictions)
+    together = together_in(frame, problem.group)
+    contract = Contract(parts, None, len(frame), problem.target, learned_of(frame, problem, parts), group=problem.group,
+                        together=rows_together(together))
+    return contract if predictions is None else with_predictions(contract, problem, predictions, together=together)
 
 
 def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContract, ...]) -> Learned:
@@ -61,15 +65,15 @@ def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContrac
 
 
 def with_predictions(
-    contract: Contract, problem: Problem, predictions: Floats, cut: Cut = 0.5
+    contract: Contract, problem: Problem, predictions: Floats, cut: Cut = 0.5, together: Codes | None = None
 ) -> Contract:
-    """The same contract for a model that predicts these, out of fold (see `make_contract`)."""
+    """The same contract for a model that predicts these, out of fold (see `make_contract`), of rows that go `together` (n,)."""
     if not len(predictions):
         return contract
     several = problem.task == "multiclass"
     series = prediction_series(predictions, problem, cut)
     made = column_in_training(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
-    return replace(contract, predictions=made)
+    return replace(contract, predictions=replace(made, alike=alike(series, together)))
 
 
 def prediction_series(predictions: Floats, problem: Problem, cut: Cut = 0.5) -> pd.Series[Any]:
@@ -106,7 +110,7 @@ def report_batch(
     """
     rows = len(typed.frame)
     violations = check_batch(contract, typed)
-    predictions, outcomes = _scored_rows(predictions, outcomes)
+    predictions, outcomes, scored = _scored_rows(predictions, outcomes, typed.frame)
     series = None if predictions is None else prediction_series(predictions, problem, threshold)
     # a model may do without a column that tells the rows apart
     learned = share_learned(contract.learned, typed.frame.drop(columns=list(typed.missing_columns)))
@@ -117,7 +121,8 @@ def report_batch(
     estimate = None if predictions is None else estimate_metric(predictions, problem, threshold)
     measured = Measured()
     if predictions is not None and outcomes is not None:
-        measured = measure(predictions, outcomes, problem, threshold, None if aside else contract.score)
+        asked = Asked(problem, threshold, None if aside else contract.score)
+        measured = measure(predictions, outcomes, scored, asked)
     realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
     estimate, wrong = held_against(estimate, realised)
     found = _sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved)
@@ -143,14 +148,17 @@ def _status(violations: tuple[Violation, ...], grave: bool, strained: bool) -> L
     return "watch" if strained or "warn" in severities else "ok"
 
 
-def _scored_rows(predictions: Floats | None, outcomes: pd.Series[Any] | None) -> tuple[Floats | None, pd.Series[Any] | None]:
-    """The predictions that were made, with their outcomes; None when there is not a single one."""
+def _scored_rows(
+    predictions: Floats | None, outcomes: pd.Series[Any] | None, frame: pd.DataFrame
+) -> tuple[Floats | None, pd.Series[Any] | None, pd.DataFrame]:
+    """The predictions that were made, with their outcomes and rows; None when there is not a single one."""
     if predictions is None:
-        return None, None
+        return None, None, frame
     kept = is_scored(predictions)
     if not kept.any():
-        return None, None
-    return predictions[kept], None if outcomes is None else outcomes[kept].reset_index(drop=True)
+        return None, None, frame
+    told = None if outcomes is None else outcomes[kept].reset_index(drop=True)
+    return predictions[kept], told, frame[kept].reset_index(drop=True)
 
 
 def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[ColumnDrift], moved: bool | None) -> str:

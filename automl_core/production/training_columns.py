@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from automl_core.data.table import Column
+from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem
+from automl_core.production.alike import alike
 from automl_core.production.contract import ColumnContract
 from automl_core.production.drift.quantiles import GRID, as_numbers
 
@@ -24,7 +26,7 @@ def columns_in_training(
     """All columns but the target, of a typed table before cleaning; what the recipe has `dropped` is not needed. How important
     they are is not known yet."""
     unneeded = {*problem.excluded, *([problem.group] if problem.group else [])}
-    parts = []
+    together, parts = together_in(frame, problem.group), []
     cells = {str(name): values for name, values in frame.items()}
     grids = _complete_grids(cells)
     for column in columns:
@@ -34,11 +36,11 @@ def columns_in_training(
         needed = column.name not in unneeded and column.name not in dropped and role not in ("id", "constant", "empty")
         unreadable = column.coerced / max(1, len(frame))
         if column.name in grids and column.kind in ("int", "float"):
-            parts.append(ColumnContract(column.name, column.kind, role, 0.0, len(frame), 0.0, grids[column.name], {}, needed,
-                                        unreadable))
-            continue
-        made = column_in_training(column.name, column.kind, role, cells[column.name], 0.0, needed)
-        parts.append(replace(made, unreadable_share=unreadable))
+            made = ColumnContract(column.name, column.kind, role, 0.0, len(frame), 0.0, grids[column.name], {}, needed)
+        else:
+            made = column_in_training(column.name, column.kind, role, cells[column.name], 0.0, needed)
+        compared = together is not None and needed and role != "text"
+        parts.append(replace(made, unreadable_share=unreadable, alike=alike(cells[column.name], together) if compared else 0.0))
     return tuple(parts)
 
 

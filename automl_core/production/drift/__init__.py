@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 
 from automl_core.framing.comparison import holm
+from automl_core.framing.dependent import together_in
+from automl_core.production.alike import design, rows_together
 from automl_core.production.contract import ColumnContract, ColumnDrift, Contract
 from automl_core.production.drift._test import EFFECT_FLOOR, LEAST_ROWS, SIGNIFICANCE, Comparison, DriftTest, quoted
 from automl_core.registry import Registry, discover
@@ -36,19 +38,32 @@ def compare(
 
     A column has drifted when its p passes Holm's correction over all columns at 5 % and its effect is at least 0.1. Columns
     that cannot be compared (text, ids, all missing, fewer than 100 present rows) are left out; the result is by importance
-    times effect, the largest first.
+    times effect, the largest first. Rows of one group count as the fewer, the more alike they were in training.
     """
-    found = [compare_column(column, frame[column.name]) for column in contract.columns if column.needed and column.name in frame]
+    then = contract.together
+    # a batch that does not say which rows go together is taken for one whose groups are as large as in training
+    now = rows_together(together_in(frame, contract.group)) if _names_groups(contract, frame) else min(then, len(frame))
+
+    def compared(column: ColumnContract, values: pd.Series[Any]) -> ColumnDrift | None:
+        alone = replace(column, rows=max(1, round(column.rows / design(column.alike, then))))
+        return compare_column(alone, values, design(column.alike, now))
+
+    found = [compared(column, frame[column.name]) for column in contract.columns if column.needed and column.name in frame]
     columns = _judged([one for one in found if one is not None])
     prediction = None
     if predictions is not None and contract.predictions is not None:
-        alone = compare_column(contract.predictions, predictions)
-        prediction = _judged([alone], PREDICTIONS)[0] if alone is not None else None
+        made = compared(contract.predictions, predictions)
+        prediction = _judged([made], PREDICTIONS)[0] if made is not None else None
     return tuple(sorted(columns, key=lambda one: (not one.drifted, -one.effect * max(one.importance, 0.01)))), prediction
 
 
-def compare_column(column: ColumnContract, values: pd.Series[Any]) -> ColumnDrift | None:
-    """One column without correction (`drifted` False), or None when it cannot be compared."""
+def _names_groups(contract: Contract, frame: pd.DataFrame) -> bool:
+    """Whether a batch says which of its rows go together; rows that cannot do so need not."""
+    return not contract.group or (contract.group in frame and bool(frame[contract.group].notna().any()))
+
+
+def compare_column(column: ColumnContract, values: pd.Series[Any], design: float = 1.0) -> ColumnDrift | None:
+    """One column without correction (`drifted` False), or None when it cannot be compared; so many values tell as much as one."""
     present = values.dropna()
     comparable = column.role in ("number", "category", "date") and (len(column.quantiles) == 101 or bool(column.levels))
     if not comparable or len(present) < LEAST_ROWS:
@@ -56,7 +71,7 @@ def compare_column(column: ColumnContract, values: pd.Series[Any]) -> ColumnDrif
     kind = "text" if column.levels else column.kind
     for test in drift_tests().available():
         if kind in test.kinds:
-            made = test.compare(column, present)
+            made = test.compare(column, present, design)
             return ColumnDrift(column.name, test.name, made.effect, made.p, False, column.importance, "", made.then, made.now)
     return None
 

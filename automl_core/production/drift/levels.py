@@ -20,16 +20,16 @@ MANY_LEVELS = 30
 DRAWS = 60
 
 
-def compare(column: ColumnContract, values: pd.Series[Any]) -> Comparison:
+def compare(column: ColumnContract, values: pd.Series[Any], design: float = 1.0) -> Comparison:
     """`values` are labels; those that training did not list count together with its own rest."""
     names = [name for name in column.levels if name]
     codes, texts = pd.factorize(values if values.dtype == "str" else values.astype("str"))
     places = pd.Index(names, dtype="str").get_indexer(pd.Index(texts))
     now = np.bincount(np.where(places < 0, len(names), places)[codes], minlength=len(names) + 1).astype(np.float64)
     then = np.asarray([*(column.levels[name] for name in names), max(0.0, 1 - sum(column.levels[name] for name in names))])
-    rows, reference_rows = int(now.sum()), max(1, round(column.rows * (1 - column.missing_share)))
-    shares = now / rows
-    p = _p(now, then, reference_rows)
+    rows, reference_rows = max(1, round(now.sum() / design)), max(1, round(column.rows * (1 - column.missing_share)))
+    shares = now / now.sum()
+    p = _p(shares * rows, then, reference_rows)
     moved = int(np.abs(shares - then).argmax())
     label = quoted(names[moved]) if moved < len(names) else "levels not listed in training"
     return Comparison(
