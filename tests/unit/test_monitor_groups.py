@@ -90,7 +90,8 @@ def test_measured_intervals_hold_the_truth_where_rows_go_together() -> None:
         rng = np.random.default_rng(seed)
         batch = customers(100 + seed, 20, 50)
         errors = np.repeat(rng.normal(size=20), 50) + 0.3 * rng.normal(size=1000)
-        report = report_batch(contract(), type_frame(batch.drop(columns="y"), FEATURES), np.zeros(1000), pd.Series(errors), PROBLEM)
+        typed = type_frame(batch.drop(columns="y"), FEATURES)
+        report = report_batch(contract(), typed, np.zeros(1000), pd.Series(errors), PROBLEM)
         assert report.realised is not None
         held += report.realised.low <= np.sqrt(1.09) <= report.realised.high
     assert held >= 21
