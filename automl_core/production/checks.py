@@ -110,7 +110,7 @@ def _unseen(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
     unseen = texts[~texts.isin(list(column.levels))]
     if unseen.empty:
         return []
-    grave = len(unseen) > UNSEEN_SHARE * len(values) and len(unseen) >= FEW
+    grave = len(unseen) > _usually_unseen(column, len(texts)) * len(values) and len(unseen) >= FEW
     return [
         Violation(
             column.name,
@@ -121,6 +121,13 @@ def _unseen(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
             f"such as {quoted(unseen.iloc[0])}.",
         )
     ]
+
+
+def _usually_unseen(column: ColumnContract, rows: int) -> float:
+    """The share of rows that may have levels that training had not: as many of its own rows had a level alone (Good 1953)."""
+    known = max(1, round(column.rows * (1 - column.missing_share)))
+    alone = min(1.0, sum(round(share * known) <= 1 for share in column.levels.values()) / known)
+    return UNSEEN_SHARE + alone + 3 * math.sqrt(alone * (1 - alone) * (1 / max(1, rows) + 1 / known))
 
 
 def _outside(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:

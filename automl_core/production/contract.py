@@ -16,8 +16,8 @@ class ColumnContract:
     """What one column looked like in training.
 
     `quantiles` are 101 equidistant quantiles (numbers, and dates in days since 1970); `levels` the share of each level kept
-    (bool and text, at most 200; the rest under ""); `importance` the column's share in the model's explanation; `alike` how much
-    rows of one group have in common (0 to 1; 0 where rows stand alone).
+    (bool and text, at most 200; the rest under ""), of so many `rows`; `importance` the column's share in the model's
+    explanation; `alike` how much rows of one group have in common (0 to 1; 0 where rows stand alone).
     """
 
     name: str

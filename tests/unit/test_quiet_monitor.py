@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from automl_core.data.schema import type_frame
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
+from automl_core.production.checks import check_batch
 from automl_core.production.contract import Contract
+from automl_core.production.drift import compare
 from automl_core.production.monitor import make_contract, report_batch
 
 PROBLEM = Problem("y", "regression", "rmse")
@@ -35,3 +40,50 @@ def test_later_dates_are_what_new_rows_have() -> None:
     assert (back.status, back.columns[0].drifted) == ("act", True)
     same = report_batch(known, type_frame(days("2024-01-02", 300), columns), None, None, PROBLEM)
     assert same.columns[0].sentence == "“since” looks as in training."
+
+
+TOWN = (Column("town", "text", "category"),)
+
+
+def towns(seed: int, count: int, levels: int = 1_000) -> pd.DataFrame:
+    return pd.DataFrame({"town": [f"t{k}" for k in np.random.default_rng(seed).integers(0, levels, count)]})
+
+
+@pytest.mark.parametrize(("learned", "levels"), [(150, 1_000), (400, 1_000), (4_000, 1_000), (400, 100)])
+def test_levels_that_training_hardly_saw_are_no_drift(learned: int, levels: int) -> None:
+    """Of 1,000 towns 400 rows have 330: other rows have others, in most of them."""
+    quiet = 0
+    for seed in range(12):
+        known = promise(towns(seed, learned, levels), TOWN)
+        report = report_batch(known, type_frame(towns(100 + seed, 400, levels), TOWN), None, None, PROBLEM)
+        quiet += report.status == "ok"
+    assert quiet >= 11
+
+
+def test_a_wave_of_new_levels_is_seen() -> None:
+    for learned, levels in ((400, 5), (400, 100), (4_000, 1_000)):
+        known = promise(towns(0, learned, levels), TOWN)
+        same = towns(1, 400, levels)
+        for new in (["there"] * 200, [f"there {k}" for k in range(200)]):
+            batch = pd.DataFrame({"town": new + same["town"][200:].tolist()})
+            report = report_batch(known, type_frame(batch, TOWN), None, None, PROBLEM)
+            assert report.status != "ok", (learned, levels)
+            assert report.columns[0].drifted or report.contract[0].kind == "unseen_level"
+    few = promise(towns(0, 400, 5), TOWN)
+    told = check_batch(few, type_frame(pd.DataFrame({"town": ["there"] * 40 + ["t1"] * 360}), TOWN))
+    assert [(one.kind, one.severity) for one in told] == [("unseen_level", "warn")]
+
+
+def test_towns_of_other_customers_are_no_drift() -> None:
+    """Each customer has rows of one town: levels are chosen on other customers than those that tell how common they are."""
+    grouped, columns = replace(PROBLEM, group="who"), (*TOWN, Column("who", "text", "id"))
+
+    def of_customers(seed: int) -> pd.DataFrame:
+        where = towns(seed, 500)["town"]
+        return pd.DataFrame({"town": where.repeat(4), "who": [f"{seed} {k}" for k in np.repeat(np.arange(500), 4)]})
+
+    quiet = 0
+    for seed in range(8):
+        known = make_contract(type_frame(of_customers(seed), columns).frame, columns, grouped, None, {})
+        quiet += not compare(known, type_frame(of_customers(50 + seed), columns).frame, None)[0][0].drifted
+    assert quiet >= 7
