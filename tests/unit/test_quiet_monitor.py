@@ -87,3 +87,13 @@ def test_towns_of_other_customers_are_no_drift() -> None:
         known = make_contract(type_frame(of_customers(seed), columns).frame, columns, grouped, None, {})
         quiet += not compare(known, type_frame(of_customers(50 + seed), columns).frame, None)[0][0].drifted
     assert quiet >= 7
+
+
+def test_a_wholesale_change_of_many_levels_matters() -> None:
+    """40 shops of 2.5 % each, a batch of 9 of them: no share changes by much, and hardly anything is as it was."""
+    known = promise(towns(0, 4_000, 40), TOWN)
+    (told,), _ = compare(known, type_frame(towns(1, 500, 9), TOWN).frame, None)
+    assert told.drifted
+    assert told.effect > 0.5
+    quiet = [compare(known, type_frame(towns(2 + seed, 500, 40), TOWN).frame, None)[0][0].drifted for seed in range(20)]
+    assert sum(quiet) <= 2

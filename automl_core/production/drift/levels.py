@@ -2,8 +2,8 @@
 
 Levels that are rare in the batch and training together, fewer than five expected rows, are pooled: what is rare in one of them
 only would be chosen by chance, and always be rarer in the other. p: chi-square of homogeneity. Effect: Jensen-Shannon distance
-(base 2), less what chance gives at this size; with more than 30 levels the largest change of one share, because sums of noise
-hide it.
+(base 2), less what chance gives at this size; with more than 30 levels at least the largest change of one share, because sums of
+noise may hide it.
 """
 
 from __future__ import annotations
@@ -67,11 +67,10 @@ def _effect(shares: Floats, then: Floats, rows: int, reference_rows: int) -> flo
     truth = truth / truth.sum()
     first = generator.multinomial(rows, truth, DRAWS) / rows
     second = generator.multinomial(reference_rows, truth, DRAWS) / reference_rows
-    if np.count_nonzero(truth) > MANY_LEVELS:
-        by_chance = float(np.abs(first - second).max(axis=1).mean())
-        return max(0.0, float(np.abs(shares - then).max()) - by_chance)
-    by_chance = float(divergence(first, second).mean())
-    return float(np.sqrt(max(0.0, float(divergence(shares, then)) - by_chance)))
+    distance = float(np.sqrt(max(0.0, float(divergence(shares, then)) - float(divergence(first, second).mean()))))
+    if np.count_nonzero(truth) <= MANY_LEVELS:
+        return distance
+    return max(distance, float(np.abs(shares - then).max()) - float(np.abs(first - second).max(axis=1).mean()))
 
 
 def divergence(a: Floats, b: Floats) -> Floats:
