@@ -16,7 +16,7 @@ from automl_core.codec import to_json
 from automl_core.data.table import Origin
 from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
-from automl_core.framing.dependent import Codes, together_in
+from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
 from automl_core.production.alike import rows_together
@@ -34,19 +34,21 @@ from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Run, RungFiles
 
+ROWS_OF_ANSWER = 10  # on average, of a model whose answers are few
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Metadata:
     """What every bundle of a run says alike: where its data came from, the verdict, the explanation, and the contract of the
-    columns (without predictions). `others` explain the same model for the other classes; no bundle holds them. `together` are
-    codes of the cleaned rows that go together (None: each stands alone)."""
+    columns (without predictions). `others` explain the same model for the other classes; no bundle holds them. `frame` is the
+    cleaned table."""
 
     origin: Origin
     verdict: Verdict | None
     explanation: Explanation
     contract: Contract
+    frame: pd.DataFrame
     others: tuple[Explanation, ...] = ()
-    together: Codes | None = None
 
 
 def columns_of(goal: Framing, inputs: Inputs, problem: Problem, recipe: Recipe) -> tuple[ColumnContract, ...]:
@@ -71,8 +73,8 @@ def metadata_of(
     rows = rows_together(together_in(given.frame, problem.group))
     contract = Contract(parts, None, given.rows, problem.target, learned, group=problem.group, together=rows)
     verdict = goal.verdict_of(run.project_id, inputs)
-    together = together_in(goal.open(inputs)[0] if frame is None else frame, problem.group) if problem.group else None
-    return Metadata(given.origin, verdict, explanation, contract, explanations[1:], together)
+    cleaned = goal.open(inputs)[0] if frame is None else frame
+    return Metadata(given.origin, verdict, explanation, contract, cleaned, explanations[1:])
 
 
 def keep(
@@ -102,11 +104,22 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(**{name: arrays[name] for name in arrays.files})
 
 
+def answers_of(model: Model, predictions: Predictions, frame: pd.DataFrame) -> np.ndarray:
+    """What new answers are held against, (n,) or (n, k): those out of fold, or, of a model that gives few different ones, its own
+    of the same rows. The folds' models give others than it, each a little beside, and what has so few fits no row too well."""
+    first = predictions.oof if predictions.oof.ndim == 1 else predictions.oof[:, 0]
+    if len(np.unique(first)) * ROWS_OF_ANSWER > len(first):
+        return predictions.oof
+    return np.asarray(model.predict_frame(frame.iloc[predictions.positions]))
+
+
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
     """The bundle and the out-of-fold predictions as files of the store: their ids."""
     store = context.store
-    together = None if metadata.together is None else metadata.together[predictions.positions]
-    promised = with_predictions(metadata.contract, model.problem, predictions.oof, model.cut, together)
+    together = together_in(metadata.frame, model.problem.group)
+    together = None if together is None else together[predictions.positions]
+    answers = answers_of(model, predictions, metadata.frame)
+    promised = with_predictions(metadata.contract, model.problem, answers, model.cut, together)
     contract = for_model(promised, model.sources)
     card = model_card(CardFacts(
         model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),

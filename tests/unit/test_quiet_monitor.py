@@ -14,7 +14,10 @@ from automl_core.framing.problem import Problem
 from automl_core.production.checks import check_batch
 from automl_core.production.contract import Contract
 from automl_core.production.drift import compare
-from automl_core.production.monitor import make_contract, report_batch
+from automl_core.production.monitor import make_contract, report_batch, with_predictions
+from automl_core.workspace.ranked import Predictions
+from automl_core.workspace.run_files import answers_of
+from tests.unit.modelling import make_model
 
 PROBLEM = Problem("y", "regression", "rmse")
 
@@ -97,3 +100,36 @@ def test_a_wholesale_change_of_many_levels_matters() -> None:
     assert told.effect > 0.5
     quiet = [compare(known, type_frame(towns(2 + seed, 500, 40), TOWN).frame, None)[0][0].drifted for seed in range(20)]
     assert sum(quiet) <= 2
+
+
+def test_a_model_of_few_answers_is_held_against_its_own() -> None:
+    """The models of the folds answer as few values each, a little beside: each of them was a change in every batch."""
+    model, table = make_model(names=("linear",))
+    rng = np.random.default_rng(0)
+    frame = table.frame.iloc[rng.integers(0, 3, 600)].reset_index(drop=True)  # three kinds of rows
+    folds = model.predict_frame(frame) + 0.05 * rng.normal(size=5)[np.arange(600) % 5]
+    past = Predictions(folds, np.arange(600), np.zeros(600))
+    known = answers_of(model, past, frame)
+    assert len(np.unique(known)) == 3
+    new = pd.Series(model.predict_frame(table.frame.iloc[rng.integers(0, 3, 400)]))
+    base = promise(towns(0, 100, 5), TOWN)
+    for answers, alarm in ((folds, True), (known, False)):
+        moved = compare(with_predictions(base, model.problem, answers), towns(1, 400, 5), new)[1]
+        assert moved is not None
+        assert moved.drifted is alarm
+    smooth = Predictions(rng.random(600), np.arange(600), np.zeros(600))
+    assert answers_of(model, smooth, frame) is smooth.oof
+
+
+def test_predictions_that_are_nearly_all_alike_are_measured_by_all_of_them() -> None:
+    """Nine of ten answers lie within a thousandth: what moves them by as much is no change of what the model says."""
+    rng = np.random.default_rng(0)
+
+    def answers(count: int) -> np.ndarray:
+        return np.where(rng.random(count) < 0.9, 0.01 + 0.001 * rng.normal(size=count), 0.5 + 0.1 * rng.normal(size=count))
+
+    known = with_predictions(promise(towns(0, 100, 5), TOWN), PROBLEM, answers(5_000))
+    for batch, alarm in ((answers(1_000) + 0.002, False), (answers(1_000) + 0.06, True)):
+        moved = compare(known, towns(1, 1_000, 5), pd.Series(batch))[1]
+        assert moved is not None
+        assert moved.drifted is alarm

@@ -17,7 +17,7 @@ from automl_core.framing.dependent import together_in
 from automl_core.production.alike import design, rows_together
 from automl_core.production.contract import ColumnContract, ColumnDrift, Contract
 from automl_core.production.drift._test import EFFECT_FLOOR, LEAST_ROWS, SIGNIFICANCE, Comparison, DriftTest, quoted
-from automl_core.production.drift.quantiles import GRID, as_numbers
+from automl_core.production.drift.quantiles import GRID, as_numbers, narrowness
 from automl_core.registry import Registry, discover
 
 __all__ = ["EFFECT_FLOOR", "LEAST_ROWS", "SIGNIFICANCE", "Comparison", "DriftTest", "compare", "compare_column", "drift_tests"]
@@ -60,7 +60,9 @@ def compare(
     prediction = None
     if predictions is not None and contract.predictions is not None:
         made = compared(contract.predictions, predictions)
-        prediction = _judged([made], PREDICTIONS)[0] if made is not None else None
+        if made is not None:
+            wider = replace(made, effect=made.effect * narrowness(contract.predictions.quantiles))
+            prediction = _judged([wider], PREDICTIONS)[0]
     return tuple(sorted(columns, key=lambda one: (not one.drifted, -one.effect * max(one.importance, 0.01)))), prediction
 
 

@@ -59,6 +59,16 @@ def robust_scale(quantiles: Floats) -> float:
     return 1.0
 
 
+def narrowness(quantiles: tuple[float, ...]) -> float:
+    """The robust standard deviation of quantiles over the ordinary one where it is less than half of that, else 1: of answers of
+    which most are nearly the same, the others say what is much."""
+    if len(quantiles) != GRID:
+        return 1.0
+    then = np.asarray(quantiles, dtype=np.float64)
+    scale, usual = robust_scale(then), float(np.std(then))
+    return scale / usual if scale < usual / 2 else 1.0
+
+
 @cache
 def _null_distance(standard: tuple[float, ...]) -> float:
     """Mean distance of 400 rows drawn from the training quantiles themselves."""
