@@ -6,13 +6,15 @@ A distribution over rows of groups varies as one over fewer rows: by 1 + (rows o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from automl_core.framing.dependent import Codes
+from automl_core.framing.dependent import Codes, together_in
+from automl_core.production.contract import ColumnContract, Contract
 
 MOST_ROWS = 20_000  # that are looked at: more make it no surer, and each column is sorted
 
@@ -64,3 +66,16 @@ def rows_together(together: Codes | None) -> float:
 def design(alike: float, rows_of_group: float) -> float:
     """How many rows tell as much as one that stands alone."""
     return 1 + max(0.0, rows_of_group - 1) * alike
+
+
+def standing(column: ColumnContract, contract: Contract) -> ColumnContract:
+    """The same column, of as many rows that stand alone as its rows tell as much as."""
+    return replace(column, rows=max(1, round(column.rows / design(column.alike, contract.together))))
+
+
+def together_now(contract: Contract, frame: pd.DataFrame) -> float:
+    """How many rows the group of a batch's row has, on average. Where it does not say which rows go together, it is taken for
+    one whose groups are as large as in training."""
+    if contract.group and not (contract.group in frame and frame[contract.group].notna().any()):
+        return min(contract.together, len(frame))
+    return rows_together(together_in(frame, contract.group))

@@ -133,3 +133,40 @@ def test_predictions_that_are_nearly_all_alike_are_measured_by_all_of_them() -> 
         moved = compare(known, towns(1, 1_000, 5), pd.Series(batch))[1]
         assert moved is not None
         assert moved.drifted is alarm
+
+
+def lognormal(seed: int, count: int) -> pd.DataFrame:
+    return pd.DataFrame(np.random.default_rng(seed).lognormal(size=(count, 10)), columns=[f"n{k}" for k in range(10)])
+
+
+def warned(known: Contract, batch: pd.DataFrame, columns: tuple[Column, ...]) -> set[str]:
+    return {one.column for one in check_batch(known, type_frame(batch, columns)) if one.severity == "warn"}
+
+
+def test_few_training_rows_do_not_know_the_range() -> None:
+    """Of 150 rows and ten columns one always has too narrow a range: nine of ten models said “watch” for good."""
+    columns = tuple(Column(f"n{k}", "float", "number") for k in range(10))
+    known = [promise(lognormal(seed, 150), columns) for seed in range(40)]
+    alarms = sum(bool(warned(one, lognormal(100 + seed, 500), columns)) for seed, one in enumerate(known))
+    assert alarms <= 2
+    far = lognormal(7, 500)
+    far.loc[:49, "n3"] = 1e4
+    assert sum("n3" in warned(one, far, columns) for one in known) >= 38
+    many = promise(lognormal(8, 5_000), columns)
+    far.loc[10:, "n3"] = 1.0
+    assert warned(many, far, columns) == {"n3"}, "2 % are enough where training had many rows"
+
+
+def test_a_range_of_few_customers_is_known_as_badly() -> None:
+    columns = (Column("n", "float", "number"), Column("who", "text", "id"))
+    grouped = replace(PROBLEM, group="who")
+
+    def of_customers(seed: int, count: int) -> pd.DataFrame:
+        own = np.random.default_rng(seed).lognormal(size=count)
+        return pd.DataFrame({"n": np.repeat(own, 40), "who": [f"{seed} {k}" for k in np.repeat(np.arange(count), 40)]})
+
+    alarms = 0
+    for seed in range(30):
+        known = make_contract(type_frame(of_customers(seed, 30), columns).frame, columns, grouped, None, {})
+        alarms += bool(warned(known, of_customers(100 + seed, 30), columns))
+    assert alarms <= 2

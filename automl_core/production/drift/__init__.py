@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.framing.comparison import holm
-from automl_core.framing.dependent import together_in
-from automl_core.production.alike import design, rows_together
+from automl_core.production.alike import design, standing, together_now
 from automl_core.production.contract import ColumnContract, ColumnDrift, Contract
 from automl_core.production.drift._test import EFFECT_FLOOR, LEAST_ROWS, SIGNIFICANCE, Comparison, DriftTest, quoted
 from automl_core.production.drift.quantiles import GRID, as_numbers, narrowness
@@ -43,13 +42,10 @@ def compare(
     times effect, the largest first. Rows of one group count as the fewer, the more alike they were in training. A date that is
     later than in training has not drifted: new rows are.
     """
-    then = contract.together
-    # a batch that does not say which rows go together is taken for one whose groups are as large as in training
-    now = rows_together(together_in(frame, contract.group)) if _names_groups(contract, frame) else min(then, len(frame))
+    together = together_now(contract, frame)
 
     def compared(column: ColumnContract, values: pd.Series[Any]) -> ColumnDrift | None:
-        alone = replace(column, rows=max(1, round(column.rows / design(column.alike, then))))
-        return compare_column(alone, values, design(column.alike, now))
+        return compare_column(standing(column, contract), values, design(column.alike, together))
 
     found = [compared(column, frame[column.name]) for column in contract.columns if column.needed and column.name in frame]
     later = {column.name for column in contract.columns if column.kind == "date" and _is_later(column, frame)}
@@ -64,11 +60,6 @@ def compare(
             wider = replace(made, effect=made.effect * narrowness(contract.predictions.quantiles))
             prediction = _judged([wider], PREDICTIONS)[0]
     return tuple(sorted(columns, key=lambda one: (not one.drifted, -one.effect * max(one.importance, 0.01)))), prediction
-
-
-def _names_groups(contract: Contract, frame: pd.DataFrame) -> bool:
-    """Whether a batch says which of its rows go together; rows that cannot do so need not."""
-    return not contract.group or (contract.group in frame and bool(frame[contract.group].notna().any()))
 
 
 def compare_column(column: ColumnContract, values: pd.Series[Any], design: float = 1.0) -> ColumnDrift | None:
