@@ -146,11 +146,11 @@ class Prepared:
         """
         problem = self.data.problem
         if problem.task == "multiclass" and self.metric.name in TUNED:
-            said = labelled_by_others(self.metric, y, prediction, parts_of(fold_of), counting, ROWS_TO_TUNE)
+            said = labelled_by_others(self.metric, y, prediction, parts_of(fold_of, counting.groups), counting, ROWS_TO_TUNE)
             return said, decision_of(problem)
         if not self.metric.labels or problem.task != "binary":
             return prediction, decision_of(problem)
-        parts = parts_of(fold_of)
+        parts = parts_of(fold_of, counting.groups)
         labels = np.empty(len(y))
         for part in np.unique(parts):
             mine = parts == part
