@@ -294,7 +294,8 @@ class Contest:
         """Predictions of a fold that stands alone: each half of its rows after as many rounds as are best on the other half."""
         stages, valid = self.results[key, fold].stages, self.prepared.folds[fold][1]
         assert stages is not None
-        half = parts_of(np.zeros(len(valid), dtype=np.int64), None if self.prepared.groups is None else self.prepared.groups[valid])
+        groups = None if self.prepared.groups is None else self.prepared.groups[valid]
+        half = parts_of(np.zeros(len(valid), dtype=np.int64), groups)
         said = [stages.predictions[int(np.argmin(self._losses_on(key, fold, half != part)))] for part in (0, 1)]
         chosen: Array = np.where((half == 0).reshape(-1, *[1] * (said[0].ndim - 1)), said[0], said[1]).astype(np.float64)
         return chosen

@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit, with_absent
 from automl_core.workspace.going_on import with_more
 from tests.unit.modelling import PROBLEMS, make_frame
-from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, make_data
+from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, make_data
 
 
 def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: Path, here: HereExecutor,
@@ -153,6 +154,30 @@ def test_more_time_learns_the_columns_that_were_lost(tmp_path: Path, here: HereE
     assert {(key, fold) for key, fold in here.fits if fold >= 0} == {(key, fold) for key in did for fold in (0, 1)}
     assert {("codes", 0), ("codes", 1)} <= set(asked)
     assert "more time tries that again" not in outcome.summary.sentence
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+def test_who_asks_for_the_model_does_not_wait_for_columns_that_are_being_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both first fits wait for the codes of texts, which take minutes where there is much of them: so did who asked."""
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]
+    table = table_from_frame(frame, "customers")
+    data, began = SearchData(table.frame, table.columns, PROBLEMS["binary"]), time.monotonic()
+
+    class Learning(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            return Future() if task is run_extras else super().submit(task, *arguments)
+
+    class Asking(Log):
+        def stop(self) -> str:
+            return "finish" if time.monotonic() - began < 15.0 else "cancel"
+
+    fit_here(monkeypatch, Learning())
+    monkeypatch.setattr("automl_core.search.race.GRACE", 0.2)
+    outcome = search(data, Plan(600.0, 2, families=FAST), FolderJournal(tmp_path), Asking())
+    assert "more time tries that again" in outcome.summary.sentence
     assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
 
 
