@@ -57,7 +57,8 @@ class Contest:
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
     `refitted` are rounds of refits of an earlier search, by candidate.
-    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them.
+    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them. Of those that are
+    `partly` there time left out a part.
     `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
     the fits that an interrupted run of the same search had left."""
 
@@ -77,6 +78,7 @@ class Contest:
     told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
     resumed: int = 0
     without: set[tuple[str, int]] = field(default_factory=set)
+    partly: set[tuple[str, int]] = field(default_factory=set)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""

@@ -137,6 +137,8 @@ class Race:
         """Keep learned columns where fits find them; `new` ones of the first fold and of all rows in the journal, too: models
         fitted on them are kept."""
         place = (extras.kind, extras.fold)
+        if extras.fold != ALL_ROWS and not extras.whole:
+            self.contest.partly.add(place)
         self.contest.extras[place] = replace(extras, values=extras.values[:0].copy())  # only fits need them
         name = columns_name(*place)
         self.handles[place] = self.crew.pool.share({name: extras.values})
@@ -250,8 +252,10 @@ class Race:
             return
         large = result.size > LARGE
         candidate = next(item for item in self.contest.candidates if item.key == result.key)
-        without = tuple(kind for kind in self.contest.wanted_extras(candidate) if (kind, result.fold) in self.contest.without)
-        result = self.journal.add(self.prepared.fingerprint, replace(result, without=without), self.clock.elapsed())
+        without, partly = (tuple(kind for kind in self.contest.wanted_extras(candidate) if (kind, result.fold) in missing)
+                           for missing in (self.contest.without, self.contest.partly))
+        result = replace(result, without=without, partly=partly)
+        result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
         self.contest.take(result)
         if not result.error and result.fold == 0 and candidate.family not in self.loaded:
             self.loaded.add(candidate.family)
