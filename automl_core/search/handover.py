@@ -232,6 +232,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
         refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
+        unread=tuple(prepared.terms) if prepared.alone else (),
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from automl_core.data.words import join_words
+
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
@@ -155,6 +157,10 @@ def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
                     "to judge.")
     if summary.without:
         told.append(WITHOUT)
+    if summary.unread:
+        names = join_words([f"“{name[:80]}”" for name in summary.unread])
+        told.append(f"{names} {'was' if len(summary.unread) == 1 else 'were'} not used: what texts say is learned from other "
+                    "groups, and each part of the rows that is learned from holds one alone.")
     unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
     return " ".join((*told, left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld))).rstrip()
 
@@ -210,7 +216,8 @@ class RunSummary:
     a search of `all_seconds` would, unless memory was `crowded`, which no time mends: it did not hold `unheld` of them (0 where
     this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
     `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs. `held_out` are
-    the rows that what was not refitted has not learned from, `without` says that some learned columns were lost.
+    the rows that what was not refitted has not learned from, `without` says that some learned columns were lost,
+    `unread` are columns of text that were not used.
     """
 
     task: str
@@ -243,3 +250,4 @@ class RunSummary:
     tried_all: bool = False
     held_out: int = 0
     without: bool = False
+    unread: tuple[str, ...] = ()
