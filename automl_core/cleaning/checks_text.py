@@ -14,7 +14,7 @@ from automl_core.cleaning.steps.merge_spellings import find_spellings, spelling_
 from automl_core.cleaning.steps.trim_spaces import trimmed
 from automl_core.data.numbers import find_number_style
 from automl_core.data.table import Column, Reading
-from automl_core.data.values import parse_number
+from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, parse_number
 
 # marks and abbreviations that mean nothing else; words such as “none” or “unknown” may be an answer
 CLEAR = frozenset({
@@ -39,12 +39,12 @@ def check_text(frame: pd.DataFrame, column: Column, is_target: bool) -> Iterator
         return
     yield from _spaces(frame, column, counts)
     if is_target or column.kind == "bool":
-        yield from _spellings(frame, column, counts)
+        yield from _spellings(frame, column, counts, is_target)
         return
     numbers = list(_numbers(frame, column, counts))
     yield from numbers
     if not numbers and column.role == "category" and len(counts) <= MOST_TEXTS:
-        yield from _spellings(frame, column, counts)
+        yield from _spellings(frame, column, counts, False)
 
 
 def _disguised(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def _spaces(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iter
         yield Finding("whitespace", column.name, severity, count, len(frame), said, tuple(spaced)[:5], fix, safe=True)
 
 
-def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
+def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int], is_target: bool) -> Iterator[Finding]:
     merged = find_spellings(counts)
     moved = {text: count for text, count in counts.items() if merged.get(spelling_key(text), text) != text}
     # spaces alone are the trimming's business
@@ -104,6 +104,9 @@ def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> I
     if not different:
         return
     count = sum(moved.values())
-    said = f"“{short(column)}” spells the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
+    # labels that are one another's spellings by their looks may be two classes, unless they say yes or no
+    safe = not is_target or all(text.strip().lower() in TRUE_WORDS | FALSE_WORDS for text in different)
+    spells = "spells" if safe else "may spell"
+    said = f"“{short(column)}” {spells} the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
     fix = new_step("merge_spellings", column.name, {}, said, frame)
-    yield Finding("spellings", column.name, "warning", count, len(frame), said, tuple(different)[:5], fix, safe=True)
+    yield Finding("spellings", column.name, "warning", count, len(frame), said, tuple(different)[:5], fix, safe)
