@@ -26,6 +26,7 @@ OPEN = frozenset({
     "undefined", "unspecified", "empty", "blank", "unk",
 })
 NUMBERS_SHARE = 0.9
+RARE_LABEL = 0.01  # of an outcome's rows, up to which a mark such as “?” is no class of it
 MOST_TEXTS = 50_000
 LOOKED_AT = 300  # texts that tell names from numbers
 _DIGIT = re.compile(r"\d")
@@ -34,7 +35,7 @@ _DIGIT = re.compile(r"\d")
 def check_text(frame: pd.DataFrame, column: Column, is_target: bool) -> Iterator[Finding]:
     """Disguised missing, numbers as text, spaces and spellings of one text column, most common first."""
     counts = {str(text): int(count) for text, count in frame[column.name].value_counts().items()}
-    yield from _disguised(frame, column, counts)
+    yield from _disguised(frame, column, counts, is_target)
     if column.role == "text":
         return
     yield from _spaces(frame, column, counts)
@@ -47,18 +48,25 @@ def check_text(frame: pd.DataFrame, column: Column, is_target: bool) -> Iterator
         yield from _spellings(frame, column, counts, False)
 
 
-def _disguised(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
-    for tokens, safe in ((CLEAR, True), (OPEN, False)):
+def _disguised(frame: pd.DataFrame, column: Column, counts: dict[str, int], is_target: bool) -> Iterator[Finding]:
+    for tokens, clear in ((CLEAR, True), (OPEN, False)):
         hits = {text: count for text, count in counts.items() if text.strip().casefold() in tokens}
         if not hits or len(hits) == len(counts):
             continue
         count, total = sum(hits.values()), len(frame)
+        safe = clear and not (is_target and _may_be_labels(hits, counts))
         listed = ", ".join(f"“{text[:80]}”" for text in list(hits)[:3])
         means = "means" if safe else "may mean"
         said = f"“{short(column)}” says {listed} in {rows(count, total)}, which {means} that the value is missing."
         fix = new_step("mark_missing", column.name, {"tokens": sorted({text.strip() for text in hits})}, said, frame)
         severity: Severity = "warning" if count > 0.01 * total else "info"
         yield Finding("disguised_missing", column.name, severity, count, total, said, tuple(hits)[:5], fix, safe)
+
+
+def _may_be_labels(hits: dict[str, int], counts: dict[str, int]) -> bool:
+    """Whether an outcome's texts that elsewhere mean missing may be classes of it: one of two (+ and -), or a frequent mark."""
+    marks = sum(count for text, count in hits.items() if not any(map(str.isalpha, text)))
+    return len(counts) - len(hits) < 2 or marks > RARE_LABEL * sum(counts.values())
 
 
 def _numbers(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:

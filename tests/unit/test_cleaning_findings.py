@@ -173,6 +173,16 @@ def test_labels_of_the_outcome_are_merged_unasked_only_by_spaces_and_the_case_of
         assert [item.safe for item in found if item.kind == "spellings"] == [safe]
 
 
+@pytest.mark.parametrize(("values", "safe"), [
+    (["+"] * 90 + ["-"] * 110, False), (["+"] * 199 + ["-"], False), (["a", "b", "c", "?"] * 50, False),
+    (["a", "b"] * 99 + ["?"], True), (["a", "b", "b", "null"] * 50, True), (["a", "null"] * 50, False),
+])
+def test_a_mark_that_may_be_a_class_of_the_outcome_is_not_made_missing_unasked(values: list[str], safe: bool) -> None:
+    table = table_from_frame(pd.DataFrame({"y": values}), "credit")
+    assert [item.safe for item in find(table.frame, table.columns, "y") if item.kind == "disguised_missing"] == [safe]
+    assert [item.safe for item in find(table.frame, table.columns) if item.kind == "disguised_missing"] == [True]
+
+
 def test_steps_that_do_not_apply_are_refused_in_a_sentence() -> None:
     frame, _ = dirty()
     for kind, column in [("trim_spaces", "price"), ("clip_outliers", "city"), ("fill_missing", "nothing"), ("to_number", "mood"),
