@@ -108,11 +108,8 @@ def _is_header(first: Cells, below: Sequence[Cells]) -> bool:
     kinds = [kind_of(cell) for cell in first]
     if not below:
         return any(kind == "t" for kind in kinds)
-    if len(first) >= 4 and [cell.strip() for cell in first] in (
-        [str(n) for n in range(len(first))],
-        [str(n + 1) for n in range(len(first))],
-    ):
-        return True  # columns that were numbered instead of named
+    if _is_numbered(first, below):
+        return True
     yes = no = 0
     for place, kind in enumerate(kinds):
         under = Counter(kind_of(row[place]) for row in below if place < len(row))
@@ -132,6 +129,27 @@ def _is_header(first: Cells, below: Sequence[Cells]) -> bool:
         return yes >= no
     labels = [cell.strip() for cell in first if cell.strip()]
     return len(set(labels)) == len(labels) or len(set(labels)) > 0.5 * len(labels)
+
+
+def _is_numbered(first: Cells, below: Sequence[Cells]) -> bool:
+    """Whether the cells number the columns from 0 or 1 instead of naming them; a few may have names: 0, 1, 2, outcome.
+
+    So few cells as 1, 2, Smith may be a row, unless the name stands over numbers, or over a few values and is none of them.
+    """
+    cells = [cell.strip() for cell in first]
+    numbers = [cell for cell in cells if cell.isdigit()]
+    named = [place for place, cell in enumerate(cells) if cell and not cell.isdigit()]
+    if len(numbers) < 2 or numbers not in ([str(n + start) for n in range(len(numbers))] for start in (0, 1)):
+        return False
+    if len({cells[place] for place in named}) < len(named) or any(kind_of(cells[place]) != "t" for place in named):
+        return False
+    if not named:
+        return len(cells) >= 4 and all(cells[1:])
+    under = [[row[place].strip() for row in below if place < len(row)] for place in named]
+    if any(cells[place] in values for place, values in zip(named, under, strict=True)):
+        return False
+    few = (len(values) >= 4 and len(set(values)) <= 0.5 * len(values) for values in under)
+    return len(numbers) >= 4 or any(few) or any({kind_of(value) for value in values} <= {"n", "d", ""} for values in under)
 
 
 def _is_group_header(first: Cells, second: Cells, below: Sequence[Cells]) -> bool:

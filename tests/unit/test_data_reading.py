@@ -198,3 +198,22 @@ def test_a_few_rows_tell_the_header_of_a_wide_table(monkeypatch: pytest.MonkeyPa
         looked_at.clear()
         assert layout.find_layout([[f"c{place}" for place in range(width)], *([["1.5"] * width] * 150)]).header_row == 0
         assert len(looked_at) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("first", "rows", "header"),
+    [
+        (["0", "1", "2", "3", "y"], [["1.5", "2", "7", "8", "0"], ["2.5", "3", "1", "4", "1"]], True),
+        (["", "0", "1", "2", "y"], [["0", "2.5", "7", "8", "0.5"], ["1", "3.5", "1", "4", "0.7"]], True),
+        (["", "0", "1", "2"], [["0", "2.5", "7", "8"], ["1", "3.5", "1", "4"]], True),
+        (["0", "1", "species"], [["2.5", "3", "a"], ["1.5", "2", "b"], ["1.5", "2", "b"], ["1.5", "2", "a"]], True),
+        (["1", "2", "a"], [["2.5", "3", "a"], ["1.5", "2", "b"], ["1.5", "2", "b"], ["1.5", "2", "a"]], False),
+        (["1", "2", "Smith"], [["2", "3", "Jones"], ["3", "7", "Miller"], ["4", "2", "Brown"]], False),
+        (["1", "2", "Smith", "Rome"], [["2", "3", "Jones", "Paris"], ["3", "7", "Miller", "Paris"]], False),
+        (["0", "2", "3", "4", "y"], [["1.5", "2", "7", "8", "0"], ["2.5", "3", "1", "4", "1"]], False),
+    ],
+)
+def test_columns_that_are_numbered_and_an_outcome_with_a_name_are_a_header(
+    first: list[str], rows: list[list[str]], header: bool
+) -> None:
+    assert (layout.find_layout([first, *rows]).header_row == 0) == header
