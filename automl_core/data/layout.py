@@ -19,6 +19,7 @@ _TOTAL: Final = re.compile(
 _YEAR: Final = re.compile(r"\s*(?:19|20)\d{2}\s*$")
 SAMPLE_ROWS: Final = 200
 MOST_CELLS: Final = 40_000  # that tell a header from a first row
+ROW_NAMES: Final = "rownames"  # a name that says what it is: such a column is no feature
 FEWEST_BELOW: Final = 20  # rows, however many columns there are
 
 
@@ -57,7 +58,8 @@ def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
     width = _usual_width(sample)
     if wanted_header >= 0:
         place = min(wanted_header, len(rows) - 1)
-        return Layout(tuple(rows[place]), place + 1, max(width, len(rows[place])), place)
+        header, said = _header(rows[place], rows[place + 1 : place + SAMPLE_ROWS], width)
+        return Layout(header, place + 1, max(width, len(header)), place, said)
     start = _table_start(rows, counts, width)
     warnings = []
     skipped = sum(map(bool, counts[:start]))
@@ -77,7 +79,21 @@ def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
     if not _is_header(first, below):
         warnings.append("The file has no header line; the columns were named column_1, column_2 and so on.")
         return Layout((), start, width, -1, tuple(warnings))
-    return Layout(tuple(first), start + 1, max(width, len(first)), start, tuple(warnings))
+    header, said = _header(first, below, width)
+    return Layout(header, start + 1, max(width, len(header)), start, (*warnings, *said))
+
+
+def _header(first: Cells, below: Sequence[Cells], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The labels, and what is to be said of them. One less than the rows have cells begin at the second cell: the first is the
+    row's name, as R writes it, unless the last cells are empty, because a delimiter ends each row."""
+    if not first or len(first) != width - 1:
+        return tuple(first), ()
+    whole = [row for row in below if len(row) == width]
+    ends = sum(bool(row[-1].strip()) for row in whole)
+    if len(whole) < 0.9 * sum(filled(row) > 0 for row in below) or ends <= 0.5 * len(whole):
+        return tuple(first), ()
+    said = "The header line has a name less than the rows have cells: the first cell of each row was read as the row's name."
+    return ("" if ROW_NAMES in first else ROW_NAMES, *first), (said,)
 
 
 def _usual_width(sample: Sequence[Cells]) -> int:

@@ -14,6 +14,7 @@ import pytest
 
 from automl_core.data import ReadLimits, ReadOptions, layout, load_table, read_file, read_raw, retype, save_table, type_frame
 from automl_core.data.child import read_raw_here
+from automl_core.data.infer import table_from_frame
 from automl_core.data.layout import kind_of
 from automl_core.data.reading import reading
 from automl_core.data.sources import csv
@@ -217,3 +218,22 @@ def test_columns_that_are_numbered_and_an_outcome_with_a_name_are_a_header(
     first: list[str], rows: list[list[str]], header: bool
 ) -> None:
     assert (layout.find_layout([first, *rows]).header_row == 0) == header
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "first"),
+    [
+        ("mpg,cyl,hp\nMazda RX4,21.0,6,110\nFiat,30,4,\nVolvo,20,4,90\n", ("rownames", "mpg", "cyl", "hp"), "Mazda RX4"),
+        ("mpg,cyl,hp\n21.0,6,110,\n20,4,90,\n", ("mpg", "cyl", "hp"), 21.0),
+        ("mpg,cyl,hp\n21.0,6,110,\n20,4,90,\n21,4,90,old\n", ("mpg", "cyl", "hp", "column_4"), 21.0),
+        ("mpg,cyl,hp\n21.0,6,110,4,5\n20,4,90,4,5\n", ("mpg", "cyl", "hp", "column_4", "column_5"), 21.0),
+    ],
+)
+def test_a_header_one_name_short_begins_at_the_second_cell(
+    content: str, names: tuple[str, ...], first: object, write, tmp_path: Path
+) -> None:
+    for options in (ReadOptions(), ReadOptions(header_row=0)):
+        raw = read_raw_here(write(content), "t.csv", options, ReadLimits(), tmp_path)
+        table = table_from_frame(raw.frame, "t.csv")
+        assert (table.names, table.frame.iloc[0, 0]) == (names, first)
+        assert any("name less" in said for said in raw.warnings) == (first == "Mazda RX4")
