@@ -131,6 +131,28 @@ def test_roles(name: str, cells: list[object], role: Role) -> None:
     assert typed(cells, name)[0].role == role
 
 
+REVIEW = "这家餐厅的味道非常好服务也很周到下次还会再来推荐给大家"
+
+
+@pytest.mark.parametrize(
+    ("cells", "role"),
+    [
+        ([f"{10 + number * 1.37:.2f}Nm" for number in range(60)], "category"),
+        ([f"{1000 + number * 13.5:.1f}mAh" for number in range(60)], "category"),
+        ([f"{52 + number / 100:.4f},{13 + number / 90:.4f}" for number in range(60)], "category"),
+        ([REVIEW[number % 20 :] + REVIEW[: number % 7] for number in range(60)], "text"),
+        ([f"{'acgt'[number % 4]}{'gattaca' * 8}{'acgt'[number // 4 % 4]}{'acgt'[number // 16]}" for number in range(60)], "text"),
+        ([f"192.168.{number}.1" for number in range(60)], "id"),
+        ([f"V-{10 + number}.25" for number in range(60)], "id"),
+        ([f"{REVIEW[number % 20]}{REVIEW[number // 7]}" for number in range(60)], "id"),  # names of two letters
+        ([f"{number * 7919 % 10007:x}-ab" for number in range(60)], "id"),
+        ([f"user{number}@example.com" for number in range(60)], "id"),
+    ],
+)
+def test_texts_of_one_word_that_differ_in_each_row_are_no_ids_when_they_say_something(cells: list[object], role: Role) -> None:
+    assert typed(cells)[0].role == role
+
+
 def test_forced_kinds() -> None:
     column, values = typed(["44927", "44928"], kinds={"x": "date"})
     assert (column.kind, str(values.iloc[0])[:10]) == ("date", "2023-01-01")
