@@ -10,6 +10,7 @@ import pandas as pd
 
 from automl_core.data.cells import UNREADABLE, cell_reader
 from automl_core.data.kinds import Guess, guess_kind
+from automl_core.data.marks import decimal_told, is_as_told, open_mark, open_words
 from automl_core.data.names import clean_names
 from automl_core.data.roles import role_of_numbers, role_of_text
 from automl_core.data.schema import is_text, read_series
@@ -28,31 +29,33 @@ def table_from_frame(
     """
     names, originals, warnings = clean_names([str(label) for label in frame.columns])
     wanted = kinds or {}
-    columns: dict[str, Column] = {}
-    data: dict[str, Any] = {}
+    drafts: dict[int, tuple[Column, Any]] = {}
+    guesses: dict[int, Guess] = {}
+    marks: dict[int, str | None] = {}
     day_first: bool | None = None
-    waiting: list[int] = []
     for place, (label, (_, cells)) in enumerate(zip(names, frame.items(), strict=True)):
         series = _prepared(cells)
-        guess = guess_kind(series, label, wanted.get(label), None)
-        if "nothing in the column" in guess.warning:
-            waiting.append(place)
+        guess = guesses[place] = guess_kind(series, label, wanted.get(label), None)
         if guess.day_first is not None:
             day_first = guess.day_first if day_first in (None, guess.day_first) else day_first
-        columns[label], data[label] = _typed(series, label, originals[place], guess)
-        if guess.warning:
-            warnings.append(guess.warning)
-    if day_first is not None:
-        for place in waiting:
-            label = names[place]
+        marks[place] = open_mark(series, guess)
+        drafts[place] = _typed(series, label, originals[place], guess)
+        guesses[place] = replace(guess, values=None)
+    decimal = decimal_told(marks, guesses)
+    for place, label in enumerate(names):  # what a column leaves open its neighbours may settle
+        guess, mark = guesses[place], marks[place]
+        again = day_first is not None and "nothing in the column" in guess.warning
+        other = bool(mark and decimal) and not is_as_told(mark or "", guess, decimal)
+        if again or other:
             series = _prepared(frame.iloc[:, place])
-            guess = guess_kind(series, label, wanted.get(label), day_first)
-            warnings = [
-                guess.warning if f"“{label[:80]}”" in text and "nothing in the column" in text else text for text in warnings
-            ]
-            columns[label], data[label] = _typed(series, label, originals[place], guess)
-    typed = pd.DataFrame(data, index=pd.RangeIndex(len(frame)), columns=names)
-    return Table(typed, tuple(columns[label] for label in names), origin or Origin(name=name), tuple(warnings))
+            guess = guess_kind(series, label, wanted.get(label), day_first, decimal if other else "")
+            drafts[place] = _typed(series, label, originals[place], guess)
+        warnings += [guess.warning] if guess.warning else []
+        if mark and (other or not decimal):
+            warnings.append(open_words(label, mark, guess, decimal))
+    typed = pd.DataFrame({names[place]: data for place, (_, data) in drafts.items()}, index=pd.RangeIndex(len(frame)), columns=names)
+    columns = tuple(column for column, _ in drafts.values())
+    return Table(typed, columns, origin or Origin(name=name), tuple(warnings))
 
 
 def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:

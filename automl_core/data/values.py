@@ -75,8 +75,8 @@ _TRANSLATE: Final = {
     0x200E: None,
     0x200F: None,
 }
-_GROUPS: Final = {
-    mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{2,3}})*{re.escape(mark)}\d{{3}}") for mark in (",", ".", " ", "'")
+_GROUPS: Final = {  # none begins with a nought: 0,125 is no 125
+    mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{2,3}})*{re.escape(mark)}\d{{3}}") for mark in (",", ".", " ", "'")
 }
 _FLOAT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _EXCEL_DAY_ZERO: Final = datetime(1899, 12, 30)

@@ -153,6 +153,37 @@ def test_texts_of_one_word_that_differ_in_each_row_are_no_ids_when_they_say_some
     assert typed(cells)[0].role == role
 
 
+@pytest.mark.parametrize(
+    ("columns", "first", "said"),
+    [
+        ({"x": ["12,500", "0,125", "1,250"]}, 12.5, ""),
+        ({"x": ["12,500", "1,250"]}, 12500, "“,” in “x” was read as the mark between thousands (nothing"),
+        ({"x": ["12.500", "1.250"]}, 12.5, "“.” in “x” was read as the decimal mark (nothing"),
+        ({"x": ["12.500", "1.25"]}, 12.5, ""),
+        ({"x": ["12.500", "1.250"], "y": ["0.5", "1.5"]}, 12.5, ""),
+        ({"x": ["12,500", "1,250"], "y": ["0.5", "1.5"]}, 12500, ""),
+        ({"x": ["12,500", "1,250"], "y": ["0,5", "1,5"]}, 12.5, "“,” in “x” was read as the decimal mark (like the other"),
+        ({"x": ["12.500", "1.250"], "y": ["0,5", "1,5"]}, 12500, "“.” in “x” was read as the mark between thousands (like"),
+        ({"x": ["12.500", "1.250"], "y": ["1.234.567,5", "1"]}, 12500, "“.” in “x” was read as the mark between thousands (like"),
+        ({"x": ["12.500", "1.250"], "y": ["0,5", "1,5"], "z": ["0.5", "1.5"]}, 12.5, "“.” in “x” was read as the decimal mark"),
+        ({"x": ["1.234e5", "1.250e3"]}, 123400, ""),
+        ({"x": ["12500", "1250"]}, 12500, ""),
+    ],
+)
+def test_marks_before_three_digits_are_settled_by_the_column_its_neighbours_or_said(
+    columns: dict[str, list[str]], first: float, said: str
+) -> None:
+    table = table_from_frame(pd.DataFrame(columns), "t")
+    assert table.frame["x"].iloc[0] == first
+    assert [said in words for words in table.warnings] == ([True] if said else [])
+
+
+def test_one_number_of_two_marks_among_thousands_shows_what_the_mark_is() -> None:
+    cells = [f"{1 + number % 900}.{100 + number % 899}" for number in range(5_000)]
+    column, values = typed([*cells, "1.234.567"])
+    assert (column.coerced, values.iloc[-1], values.iloc[1]) == (0, 1_234_567, 2101)
+
+
 def test_forced_kinds() -> None:
     column, values = typed(["44927", "44928"], kinds={"x": "date"})
     assert (column.kind, str(values.iloc[0])[:10]) == ("date", "2023-01-01")
