@@ -15,7 +15,7 @@ from automl_core.data.names import clean_names
 from automl_core.data.roles import role_of_numbers, role_of_text
 from automl_core.data.schema import is_text, read_series
 from automl_core.data.table import Column, Kind, Origin, Role, Table
-from automl_core.data.values import to_text
+from automl_core.data.values import is_missing, to_text
 
 _SAMPLE: Final = 2000  # texts that a role is told from
 
@@ -53,7 +53,8 @@ def table_from_frame(
         warnings += [guess.warning] if guess.warning else []
         if mark and (other or not decimal):
             warnings.append(open_words(label, mark, guess, decimal))
-    typed = pd.DataFrame({names[place]: data for place, (_, data) in drafts.items()}, index=pd.RangeIndex(len(frame)), columns=names)
+    data = {names[place]: values for place, (_, values) in drafts.items()}
+    typed = pd.DataFrame(data, index=pd.RangeIndex(len(frame)), columns=names)
     columns = tuple(column for column, _ in drafts.values())
     return Table(typed, columns, origin or Origin(name=name), tuple(warnings))
 
@@ -68,7 +69,13 @@ def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     if series.dtype != object or is_text(series):
         return series
     inferred = pd.api.types.infer_dtype(series, skipna=True)
-    if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
+    if inferred == "integer" or (inferred == "decimal" and _are_long(series)):
+        try:  # with gaps, too, every digit is kept: a float would make two long numbers one
+            cells = [None if is_missing(value) else int(value) for value in series.tolist()]
+            return pd.Series(cells, dtype="Int64" if None in cells else "int64", index=series.index)
+        except (ValueError, TypeError, OverflowError):
+            return pd.Series([to_text(value) for value in series.tolist()], dtype="str", index=series.index)
+    if inferred in ("floating", "mixed-integer-float", "decimal"):
         try:
             numbers = pd.to_numeric(series)
         except (ValueError, TypeError, OverflowError):
@@ -80,6 +87,13 @@ def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     if inferred in ("datetime", "date", "datetime64"):
         return series
     return pd.Series([to_text(value) for value in series.tolist()], dtype="str", index=series.index)
+
+
+def _are_long(series: pd.Series[Any]) -> bool:
+    """Whether decimals are all whole and some of them too long for a float."""
+    values = series.dropna().tolist()
+    whole = all(value.is_finite() and value == value.to_integral_value() for value in values)
+    return whole and any(abs(value) >= 2**53 for value in values)
 
 
 def _typed(series: pd.Series[Any], name: str, original: str, guess: Guess) -> tuple[Column, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 
@@ -220,6 +222,26 @@ def test_categories_with_gaps_are_read(values: list[object], kind: str, read: li
     assert table.columns[0].kind == kind
     assert table.columns[0].missing == 1
     assert [None if pd.isna(value) else value for value in table.frame["x"].tolist()] == read
+
+
+LONG = 1234567890123456789
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "read"),
+    [
+        ([LONG, LONG + 1, None], "text", [str(LONG), str(LONG + 1), None]),
+        ([LONG, LONG + 1], "int", [LONG, LONG + 1]),
+        ([10**20, 10**20 + 1, None], "text", [str(10**20), str(10**20 + 1), None]),
+        ([Decimal(LONG), Decimal(LONG + 1), None], "text", [str(LONG), str(LONG + 1), None]),
+        ([Decimal("1.50"), Decimal(2), None], "float", [1.5, 2.0, None]),
+        ([3, 1, None], "int", [3.0, 1.0, None]),
+    ],
+)
+def test_long_whole_numbers_of_objects_keep_their_digits(cells: list[object], kind: str, read: list[object]) -> None:
+    column, values = typed(cells)
+    assert column.kind == kind
+    assert [None if pd.isna(value) else value for value in values.tolist()] == read
 
 
 def test_names_are_unique_and_kept() -> None:

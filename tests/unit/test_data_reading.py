@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from automl_core.data import ReadLimits, ReadOptions, layout, load_table, read_file, read_raw, retype, save_table, type_frame
@@ -237,3 +240,11 @@ def test_a_header_one_name_short_begins_at_the_second_cell(
         table = table_from_frame(raw.frame, "t.csv")
         assert (table.names, table.frame.iloc[0, 0]) == (names, first)
         assert any("name less" in said for said in raw.warnings) == (first == "Mazda RX4")
+
+
+@pytest.mark.parametrize(("cells", "kind"), [([1234567890123456789, 1234567890123456790], "int"), ([10**20, 10**20 + 1], "text")])
+def test_decimals_without_places_keep_their_digits(cells: list[int], kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": pa.array([Decimal(cell) for cell in cells], pa.decimal128(38, 0))}), path)
+    table = table_from_frame(read_raw_here(path, "t.parquet", ReadOptions(), ReadLimits(), tmp_path).frame, "t")
+    assert (table.columns[0].kind, [str(cell) for cell in table.frame["x"]]) == (kind, [str(cell) for cell in cells])
