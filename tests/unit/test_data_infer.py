@@ -7,9 +7,13 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from automl_core.cleaning import Recipe, apply_recipe, new_step
+from automl_core.codec import from_json, to_json
 from automl_core.data import kinds, table_from_frame
+from automl_core.data.cells import cell_reader
 from automl_core.data.table import Column, Kind, Role, meant_column
 from automl_core.errors import BadInput
+from automl_core.workspace.row_times import sent_rows
 
 
 def typed(cells: list[object], name: str = "x", kinds: dict[str, Kind] | None = None):
@@ -103,6 +107,29 @@ def test_dates(cells: list[object], first: str, guessed: bool) -> None:
     assert table.columns[0].kind == "date"
     assert str(table.frame["when"].iloc[0])[:10] == first
     assert any("when" in warning for warning in table.warnings) == guessed
+
+
+@pytest.mark.parametrize(
+    ("cells", "years", "said"),
+    [
+        (["13.01.68", "14.02.75", "15.03.45", "16.04.12"], [1968, 1975, 1945, 2012], "years from 19"),
+        (["13.01.68", "14.02.55", "15.03.25"], [2068, 2055, 2025], "years up to 2068"),
+        (["13-Jan-68", "29-Feb-72"], [1968, 1972], "years from 19"),
+        (["13.01.75", "14.02.24"], [1975, 2024], ""),
+        (["13.01.1975", "14.02.2050"], [1975, 2050], ""),
+    ],
+)
+def test_years_of_two_digits_are_past_beside_the_last_century_and_read_so_again(
+    cells: list[object], years: list[int], said: str
+) -> None:
+    table = table_from_frame(pd.DataFrame({"born": cells}), "t")
+    assert table.frame["born"].dt.year.tolist() == years
+    assert [said in words for words in table.warnings] == ([True] if said else [])
+    assert sent_rows(table, "")[0]["born"] == cells[0]
+    kept = from_json(Column, to_json(table.columns[0]))
+    assert [cell_reader(kept)(cell).year for cell in cells] == years
+    step = new_step("to_date", "born", {}, "", pd.DataFrame({"born": cells}, dtype="str"))
+    assert apply_recipe(Recipe((step,)), pd.DataFrame({"born": cells}, dtype="str")).frame["born"].dt.year.tolist() == years
 
 
 def test_a_decided_date_column_settles_its_neighbour() -> None:
