@@ -59,6 +59,23 @@ def table_from_frame(
     return Table(typed, columns, origin or Origin(name=name), tuple(warnings))
 
 
+def retyped(table: Table, kinds: Mapping[str, Kind]) -> Table:
+    """A table in memory with other kinds for the columns named in `kinds`; the others stay as they were read."""
+    frame, columns = table.frame.copy(deep=False), []
+    told = [words for words in table.warnings if not any(f"“{name[:80]}”" in words for name in kinds)]
+    for column in table.columns:
+        if column.name in kinds:
+            alone = table_from_frame(table.frame[[column.name]], table.origin.name, kinds=kinds)
+            frame[column.name] = alone.frame.iloc[:, 0]
+            told += alone.warnings
+            new = replace(alone.columns[0], original_name=column.original_name)
+            if {column.kind, new.kind} == {"int", "float"}:  # new rows are written as those that were read
+                new = replace(new, reading=column.reading, note=column.note)
+            column = new
+        columns.append(column)
+    return replace(table, frame=frame, columns=tuple(columns), warnings=tuple(told))
+
+
 def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     """Categories, dates in objects and mixed objects as text or as plain dtypes that the rest knows."""
     if isinstance(series.dtype, pd.CategoricalDtype):
