@@ -22,14 +22,19 @@ def open_mark(series: pd.Series[Any], guess: Guess) -> str | None:
     plain = not guess.reading.thousands and not guess.reading.unit
     if guess.kind not in ("int", "float") or not is_text(series) or (guess.kind == "int" and plain):
         return None
+    few = series.array[:_LOOK].tolist()
+    found = _mark_of(few)
+    return found if found == "" or len(few) == len(series) else _mark_of(pd.unique(series).tolist())
+
+
+def _mark_of(cells: list[Any]) -> str | None:
     found = None
-    for cells in (series.iloc[:_LOOK], series):
-        for text in pd.unique(cells.dropna()).tolist():
-            if _MARKED.search(text):
-                mark = _OPEN.search(text)
-                if mark is None or found not in (None, mark[1]):
-                    return ""
-                found = mark[1]
+    for text in cells:
+        if isinstance(text, str) and _MARKED.search(text):
+            mark = _OPEN.search(text)
+            if mark is None or found not in (None, mark[1]):
+                return ""
+            found = mark[1]
     return found
 
 
