@@ -22,7 +22,7 @@ from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
-from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared
+from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared, word_notes
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
@@ -111,6 +111,8 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
         made[place] = next(each)
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):
+        column = find_column(inputs.columns, lever.column)
+        notes = (*notes, *word_notes(lever, inputs.frame[lever.column], column))
         if made[place]:
             notes = (*notes, *not_tried_notes(lever, inputs.frame[lever.column]))
         else:
