@@ -192,18 +192,23 @@ def tree_leaves(material: Material, fitted: Questioned | None) -> Grouping | Non
 
 
 def linear(material: Material, train: Rows, valid: Rows) -> Floats:
-    """Ridge or L2 logistic regression, its penalty chosen inside the training rows."""
+    """Ridge or L2 logistic regression, its penalty chosen inside the training rows; where the metric asks for a quantile, the
+    line is moved to that quantile of its errors."""
     features = material.matrix.linear
     if features.shape[1] == 0:
         return average(material, train, valid)
     if material.problem.task == "regression":
         known = features[train], material.work[train], material.lessons_of(train)
-        return _answer(_ridge(*known, features[valid]), material.problem)
+        return _answer(_ridge(*known, features[valid], material.problem.level), material.problem)
     return _answer(_logistic(material, train, valid), material.problem)
 
 
-def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats) -> Floats:
-    """Ridge with the penalty of least generalised cross-validation error, all penalties from one eigendecomposition."""
+def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats, level: float | None) -> Floats:
+    """Ridge with the penalty of least generalised cross-validation error, all penalties from one eigendecomposition.
+
+    With a `level` not the mean is answered but that quantile, by the errors on the rows themselves: these are too small by the
+    freedom of the line, so they are stretched to what the errors on new rows are.
+    """
     mean, centre = np.average(features, axis=0, weights=weights), np.average(y, weights=weights)
     left, target = features - mean, y - centre
     if weights is not None:
@@ -212,15 +217,18 @@ def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats) -> 
     values = np.clip(values, 0, None)
     moved = vectors.T @ (left.T @ target)
     total, n = float(target @ target), len(y)
-    best, chosen = np.inf, moved * 0
+    best, chosen, stretch = np.inf, moved * 0, 1.0
     for penalty in (0.1, 1.0, 10.0, 100.0, 1000.0):
         shrunk = moved / (values + penalty)
         error = max(total - 2 * float(shrunk @ moved) + float(values @ shrunk**2), 0.0)
         freedom = float((values / (values + penalty)).sum()) + 1
-        score = error / n / max(1 - freedom / n, 0.05) ** 2
+        left_over = max(1 - freedom / n, 0.05)
+        score = error / n / left_over**2
         if score < best:
-            best, chosen = score, shrunk
-    answers: Floats = (new - mean) @ (vectors @ chosen) + centre
+            best, chosen, stretch = score, shrunk, 1 / left_over
+    slopes = vectors @ chosen
+    moves = 0.0 if level is None else quantile_of((y - centre - (features - mean) @ slopes) * stretch, level, weights)
+    answers: Floats = (new - mean) @ slopes + centre + moves
     return answers
 
 

@@ -1,6 +1,7 @@
 """The verdict on worlds whose truth is known: noise, a table, a line, an interaction, and too little of anything."""
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import replace
@@ -251,6 +252,40 @@ def test_a_wide_table_in_little_time_is_asked_about_the_columns_that_tell_most_a
     assert score["boosted"] > 0.8
     nothing = check(*world(frame.assign(y=yes(random.random(500) < 0.4)), BINARY), pace=late)
     assert nothing.verdict in ("average", "not_enough_data")
+
+
+@pytest.mark.parametrize(("problem", "noise_", "best"), [
+    (Problem("y", "regression", "pinball", quantile=0.9), "normal", 0.1755),
+    (Problem("y", "regression", "money", money=Money(over=1.0, under=9.0)), "normal", -1.755),
+    (Problem("y", "regression", "mae"), "skewed", 1.126),
+    (Problem("y", "regression", "mape"), "skewed", math.nan),
+], ids=["quantile", "money", "median", "percentage"])
+def test_a_line_answers_what_the_metric_asks_for(problem: Problem, noise_: str, best: float) -> None:
+    """It answered the mean where a quantile was judged: worse than the average where that was asked at its own level."""
+    random = np.random.default_rng(5)
+    frame = pd.DataFrame(random.normal(size=(1_500, 3)), columns=["x0", "x1", "x2"])
+    errors = random.normal(size=1_500) if noise_ == "normal" else random.lognormal(0.0, 1.0, 1_500)
+    base = 12.0 if problem.metric == "mape" else 0.0
+    verdict = check(*world(frame.assign(y=base + frame.sum(axis=1) + errors), problem), pace=Pace(until=0.0))
+    score = {str(rung.rung): rung.score for rung in verdict.ladder}
+    assert verdict.verdict == "linear"
+    if math.isfinite(best):
+        assert score["linear"] == pytest.approx(best, rel=0.12)
+
+
+def test_a_quantile_of_few_rows_and_many_columns_holds_on_new_rows() -> None:
+    """Errors on the rows that a line learned from are too small: their 90 % quantile held 79 % of new rows."""
+    random = np.random.default_rng(0)
+    kept = []
+    for seed in range(6):
+        x = random.normal(size=(3_000, 60))
+        y = x[:, :3].sum(axis=1) + random.normal(size=3_000)
+        frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(60)]).assign(y=y)
+        table = world(frame, Problem("y", "regression", "pinball", quantile=0.9))
+        material = make_material(frame, table[1], table[2], y, seed)
+        train, valid = np.arange(150), np.arange(150, 3_000)
+        kept.append(float((y[valid] <= rungs.linear(material, train, valid)).mean()))
+    assert np.mean(kept) == pytest.approx(0.9, abs=0.03)
 
 
 @pytest.mark.parametrize("problem", [NUMBER, BINARY, Problem("y", "regression", "pinball", quantile=0.8)],
