@@ -16,7 +16,7 @@ from automl_core.framing.columns import usable_columns
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Leak, Problem
-from automl_core.framing.validation import copied_rows, encode_target
+from automl_core.framing.validation import copied_rows, encode_target, row_groups
 
 RED_AUC, AMBER_AUC, AMBER_AHEAD = 0.95, 0.85, 0.10
 RED_R2, AMBER_R2, AMBER_R2_AHEAD = 0.90, 0.75, 0.25
@@ -74,7 +74,7 @@ def search_leaks(
         kept, y = kept.iloc[chosen].reset_index(drop=True), y[chosen]
     ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)
     targets = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)[:, None]
-    known = _Known(problem, y, targets, random.integers(0, FOLDS, len(y)))
+    known = _Known(problem, y, targets, _folds(row_groups(kept, columns, problem), len(y), random))
     strengths: dict[str, float] = {}
     gaps: dict[str, list[Leak]] = {}
     for column in used:
@@ -89,6 +89,13 @@ def search_leaks(
             leaks += gaps.get(column.name, []) or _name(column, problem)
     found = tuple(sorted(leaks, key=lambda leak: (leak.severity != "red", leak.column)))
     return LeakSearch(found, len(strengths), len(used))
+
+
+def _folds(groups: NDArray[np.int64] | None, rows: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """(n,) the fold of each row; rows that are kept together share one, as what tells a group from others tells its outcome."""
+    if groups is None:
+        return random.integers(0, FOLDS, rows)
+    return (random.permutation(int(groups.max()) + 1) % FOLDS)[groups]
 
 
 def _parts(series: pd.Series) -> NDArray[np.int64]:

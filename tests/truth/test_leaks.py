@@ -1,6 +1,7 @@
 """Planted leaks are found; ordinary columns are left in peace."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,33 @@ def test_a_number_known_in_advance() -> None:
     found = leaks(frame, Problem("y", "regression", "rmse"))
     assert list(found) == ["paid"]
     assert found["paid"].severity == "red"
+
+
+def machines(seed: int, several: int = 60) -> tuple[pd.DataFrame, np.random.Generator]:
+    """Fifty readings of each machine, of which a third fails: the outcome and the day of its installation are its own."""
+    random = np.random.default_rng(seed)
+    machine = np.repeat(np.arange(several), 50)
+    day = pd.Timestamp("2015-01-01") + pd.to_timedelta(random.permutation(3_000)[:several], unit="D")
+    fails = random.permutation(several) < several // 3
+    frame = pd.DataFrame({"machine": [f"m{k}" for k in machine], "installed": day.to_numpy().astype("datetime64[us]")[machine],
+                          "heat": random.normal(size=several * 50)})
+    return frame.assign(y=np.where(fails[machine], "Yes", "No")), random
+
+
+GROUPED = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="machine")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_tells_a_group_from_others_knows_no_answer(seed: int) -> None:
+    """A date of its own for each machine ranked all pairs right by readings of the same machine, and was called a leak."""
+    frame, random = machines(seed)
+    assert [leak for name, leak in leaks(frame, GROUPED).items() if leak.kind == "single_column"] == []
+    frame["told"] = (frame["y"] == "Yes") + random.normal(0, 0.2, len(frame))
+    found = leaks(frame, GROUPED)
+    assert (found["told"].kind, found["told"].severity) == ("single_column", "red")
+    number = replace(GROUPED, task="regression", metric="rmse", classes=(), positive="")
+    level = frame.assign(y=frame.groupby("machine")["heat"].transform("first"))
+    assert {leak.kind for leak in leaks(level.drop(columns="told"), number).values()} == set()
 
 
 def test_sorted_files_and_copied_rows_are_told() -> None:
