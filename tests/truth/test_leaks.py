@@ -148,6 +148,31 @@ def test_what_tells_a_group_from_others_knows_no_answer(seed: int) -> None:
     assert {leak.kind for leak in leaks(level.drop(columns="told"), number).values()} == set()
 
 
+def test_gaps_and_the_order_of_groups_are_no_leak_by_chance() -> None:
+    """Sixty machines of fifty rows are sixty chances, not three thousand: a file in their order was “sorted by the outcome”."""
+    told: list[Leak] = []
+    for seed in range(12):
+        frame, random = machines(seed, 60 if seed % 2 else 12)
+        machine = frame["machine"].to_numpy()
+        without = random.choice(np.unique(machine), 4, replace=False)
+        frame["gap"] = np.where(np.isin(machine, without), np.nan, frame["heat"])
+        told += leaks(frame, GROUPED).values()
+    assert told == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_gaps_that_tell_beyond_groups_are_told(own: bool) -> None:
+    """The outcome of each machine, or of each reading of few machines."""
+    frame, random = machines(0, 60 if own else 12)
+    if not own:
+        frame["y"] = np.where(random.random(len(frame)) < 0.4, "Yes", "No")
+    frame["gap"] = np.where(frame["y"] == "Yes", np.nan, frame["heat"])
+    ordered = frame.sort_values("y", kind="stable", ignore_index=True)
+    found = leaks(ordered, GROUPED)
+    assert {name for name, leak in found.items() if leak.severity == "red"} >= {"gap"}
+    assert leaks(ordered.drop(columns="gap"), GROUPED).keys() == {"row_order"}
+
+
 def test_sorted_files_and_copied_rows_are_told() -> None:
     frame, _, _ = base()
     assert list(leaks(frame.sort_values("y", ignore_index=True))) == ["row_order"]
