@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.framing.columns import usable_columns
+from automl_core.framing.drawing import draw
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Leak, Problem
@@ -72,7 +73,7 @@ def search_leaks(
     leaks = [*_order(kept, columns, y, problem), *_twins(kept, columns, problem)]
     random = np.random.default_rng(seed)
     if len(y) > MOST_ROWS:
-        chosen = np.sort(random.choice(len(y), MOST_ROWS, replace=False))
+        chosen, _ = draw(y, problem, MOST_ROWS, random)  # areas do not hang on how many rows a class has
         kept, y = kept.iloc[chosen].reset_index(drop=True), y[chosen]
     ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)
     targets = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)[:, None]

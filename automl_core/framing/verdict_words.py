@@ -110,7 +110,11 @@ def verdict_sentence(words: Wording) -> str:
     if ruling.verdict == "not_enough_data":
         needed = f"; about {ruling.rows_needed:,} rows would tell" if ruling.rows_needed > evidence.rows else ""
         if not ruling.settled_by_rows:
-            return f"There is not enough data: {evidence.rows:,} rows with {evidence.rarest:,} of the rarer outcome{needed}."
+            rows = max(evidence.rows, evidence.given)
+            return f"There is not enough data: {rows:,} rows with {evidence.rarest:,} of the rarer outcome{needed}."
+        if evidence.sampled and ruling.rows_needed <= evidence.given:  # the table has what was not looked at
+            seen = f"on {evidence.rows:,} of {evidence.given:,} rows {best}, against {average}"
+            return f"The rows looked at are too few to be sure: {seen}, which may be chance{needed}."
         seen = f"on {evidence.rows:,} rows {best}, against {average}"
         return f"There is not enough data to be sure: {seen}, which may be chance{needed}."
     if ruling.verdict == "ml_pays":

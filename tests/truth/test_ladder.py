@@ -11,15 +11,19 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import Money, Pace, Problem, Verdict, check, rungs
-from automl_core.framing.comparison import compare, holm
+from automl_core.framing.comparison import Evidence, compare, holm, rule_on
+from automl_core.framing.drawing import Drawn, draw
 from automl_core.framing.ladder import make_material
+from automl_core.framing.problem import Rung
 from automl_core.framing.rungs import SEEN
 from automl_core.framing.simple_rule import learn_simple_rule
+from automl_core.framing.verdict_words import Wording, verdict_sentence
 
 World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
 BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -282,7 +286,7 @@ def test_a_quantile_of_few_rows_and_many_columns_holds_on_new_rows() -> None:
         y = x[:, :3].sum(axis=1) + random.normal(size=3_000)
         frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(60)]).assign(y=y)
         table = world(frame, Problem("y", "regression", "pinball", quantile=0.9))
-        material = make_material(frame, table[1], table[2], y, seed)
+        material = make_material(Drawn(frame, y), table[1], table[2], seed)
         train, valid = np.arange(150), np.arange(150, 3_000)
         kept.append(float((y[valid] <= rungs.linear(material, train, valid)).mean()))
     assert np.mean(kept) == pytest.approx(0.9, abs=0.03)
@@ -308,6 +312,61 @@ def test_rows_count_by_their_weights(problem: Problem) -> None:
     assert found["line"].verdict in ("linear", "rule", "ml_pays")
     assert found["noise"].verdict == found["none"].verdict == "average"
     assert gains["line"] > 5 * gains["noise"]
+
+
+def rare(seed: int, metric: str, slope: float = 1.2) -> World:
+    """One row of five hundred is a yes, which a line over two of the columns tells."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(60_000, 20))
+    raw = slope * (x[:, 0] + x[:, 1]) + random.logistic(size=60_000)
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(20)])
+    return world(frame.assign(y=yes(raw >= np.sort(raw)[-120])), replace(BINARY, metric=metric))
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "log_loss"])
+def test_a_rare_class_of_a_large_table_is_seen(metric: str) -> None:
+    """Of 120 positives among 60,000 rows four were among the 2,250 drawn, and the table had “not enough data”."""
+    table = rare(0, metric)
+    verdict = check(*table, pace=Pace(0.1))
+    y = (table[0]["y"] == "Yes").to_numpy().astype(np.int64)
+    score = {str(rung.rung): rung for rung in verdict.ladder}
+    share = y.mean()
+    always = {"roc_auc": 0.5, "log_loss": -share * np.log(share) - (1 - share) * np.log(1 - share)}
+    assert verdict.rows == 2_250
+    assert verdict.verdict == "linear"
+    assert score["average"].score == pytest.approx(always[metric], rel=0.05)  # of the whole table, not of the rows drawn
+    if metric == "roc_auc":
+        whole = roc_auc_score(y, table[0]["x0"] + table[0]["x1"])
+        assert score["linear"].low < whole < score["linear"].high
+
+
+def test_what_a_sample_leaves_open_is_not_put_down_to_the_data() -> None:
+    folds = {"average": np.full(5, 0.5), "rule": np.full(5, 0.5), "linear": np.array([0.75, 0.56, 0.7, 0.56, 0.62]),
+             "boosted": np.full(5, 0.5)}
+    for given, worth, said in ((300_000, 50_000, "The rows looked at are too few to be sure: on 4,500 of 300,000 rows"),
+                               (4_500, 4_500, "There is not enough data to be sure: on 4,500 rows")):
+        evidence = Evidence(folds, 1.0, 0.25, 4_500, 600, False, given, worth)
+        rungs_ = {name: Rung(name, float(values.mean()), 0.4, 0.8) for name, values in folds.items()}  # type: ignore[arg-type]
+        ruling = rule_on(evidence)
+        assert ruling.verdict == "not_enough_data"
+        sentence = verdict_sentence(Wording(ruling, evidence, BINARY, rungs_, ""))
+        assert sentence.startswith(said)
+        assert sentence.endswith(f"; about {ruling.rows_needed:,} rows would tell.")
+
+
+@pytest.mark.parametrize(("counts", "most"), [((99_999, 1), 2_000), ((50_000, 300, 40), 3_000), ((600, 500, 0), 1_000)])
+def test_of_a_rare_class_enough_rows_are_drawn_and_stand_for_all(counts: tuple[int, ...], most: int) -> None:
+    y = np.repeat(np.arange(len(counts)), counts)
+    problem = Problem("y", "multiclass", "log_loss", tuple("abc"[:len(counts)]))
+    places, stands = draw(y, problem, most, np.random.default_rng(0))
+    seen = np.bincount(y[places], minlength=len(counts))
+    assert len(np.unique(places)) == most
+    assert (seen >= np.minimum(counts, 200)).all()
+    assert (np.diff(places) > 0).all()
+    if stands is None:
+        assert min(count for count in counts if count) > 400
+    else:
+        assert np.bincount(y[places], stands) == pytest.approx(np.array(counts))
 
 
 def test_equal_weights_change_nothing() -> None:
@@ -348,7 +407,7 @@ def test_columns_are_ranked_once_a_fold(monkeypatch: pytest.MonkeyPatch) -> None
     more = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 25)), columns=[f"n{number}" for number in range(25)])
     frame, columns, problem = world(pd.concat([frame, more], axis=1), problem)
     y = (frame["y"] == "Yes").to_numpy() if problem.task == "binary" else frame["y"].to_numpy()
-    material = make_material(frame, columns, problem, y, 0, 0.1)
+    material = make_material(Drawn(frame, y), columns, problem, 0, 0.1)
     ranked: list[int] = []
     rank = rungs.rank_tables
     monkeypatch.setattr(rungs, "rank_tables", lambda groupings, rows, *given: ranked.append(rows[0]) or rank(
@@ -365,7 +424,7 @@ def test_the_tree_that_is_said_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -
     """On thousands of columns it is what takes the time."""
     frame, columns, problem = straight(1)
     y = np.where(frame["x0"] > 1.0, 5.0, np.where(frame["x1"] > 1.0, 9.0, 0.0))
-    material = make_material(frame, columns, problem, y, 0)
+    material = make_material(Drawn(frame, y), columns, problem, 0)
     fits: list[int] = []
     fit = DecisionTreeRegressor.fit
     monkeypatch.setattr(DecisionTreeRegressor, "fit", lambda self, *given: fits.append(1) or fit(self, *given))
