@@ -232,6 +232,7 @@ def _ladder(
     from scipy.special import stdtrit
 
     made = []
+    low, high = get_metric(material.problem.metric).bounds
     for name in RUNGS:
         values = np.array(first[name])
         values = values[np.isfinite(values).all(axis=1)]
@@ -239,9 +240,8 @@ def _ladder(
         below = float(np.sqrt(((values[:, 0] - values[:, 1]) ** 2).sum())) / max(1, len(values))
         above = float(np.sqrt(((values[:, 2] - values[:, 0]) ** 2).sum())) / max(1, len(values))
         if material.problem.group and len(values) > 1:
-            low, high = get_metric(material.problem.metric).bounds
-            reach = float(np.std(values[:, 0], ddof=1)) / math.sqrt(len(values)) * float(stdtrit(len(values) - 1, 0.975))
-            below, above = min(reach, score - low), min(reach, high - score)
-        rung = Rung(name, score, score - below, score + above)  # type: ignore[arg-type]
+            below = above = (float(np.std(values[:, 0], ddof=1)) / math.sqrt(len(values))
+                             * float(stdtrit(len(values) - 1, 0.975)))
+        rung = Rung(name, score, max(score - below, low), min(score + above, high))  # type: ignore[arg-type]
         made.append(replace(rung, sentence=rung_sentence(name, material.problem, score, rule.subject)))
     return tuple(made)
