@@ -17,13 +17,13 @@ from automl_core.framing.drawing import draw
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Leak, Problem
-from automl_core.framing.validation import copied_rows, encode_target, row_groups
+from automl_core.framing.twins import find_twins
+from automl_core.framing.validation import encode_target, row_groups
 
 RED_AUC, AMBER_AUC, AMBER_AHEAD = 0.95, 0.85, 0.10
 RED_R2, AMBER_R2, AMBER_R2_AHEAD = 0.90, 0.75, 0.25
 MISSING_AUC, ORDER_AUC = 0.75, 0.60
 SURE, SURE_ERRORS = 1e-5, 5.2  # one of many tells much by chance: p of one class, standard errors of an area
-TWINS_AMBER, TWINS_RED = 0.01, 0.05
 FEWEST_GROUPS = 5  # on either side of what is told between groups
 BINS, FOLDS, MOST_ROWS = 64, 5, 30_000
 _LATER = re.compile(
@@ -70,7 +70,7 @@ def search_leaks(
     if len(y) < 20:
         return LeakSearch((), len(used), len(used))
     # order and copies need all rows; the strength of a column does not
-    leaks = [*_order(kept, columns, y, problem), *_twins(kept, columns, problem)]
+    leaks = [*_order(kept, columns, y, problem), *find_twins(kept, columns, problem)]
     random = np.random.default_rng(seed)
     if len(y) > MOST_ROWS:
         chosen, _ = draw(y, problem, MOST_ROWS, random)  # areas do not hang on how many rows a class has
@@ -269,23 +269,3 @@ def _order(
         return []
     said = f"The order of the rows tells the outcome ({100 * area:.0f} % of pairs): the file is sorted by it, or time matters."
     return [Leak("", "row_order", "amber", said)]
-
-
-def _twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> list[Leak]:
-    """Copies of a row that a random split would put on both sides."""
-    groups = copied_rows(frame, columns, problem)
-    if groups is None:
-        return []
-    share = float((np.bincount(groups)[groups] > 1).mean())
-    if share < TWINS_AMBER:
-        return []
-    if problem.time or problem.group:
-        kept = "."
-    elif problem.copies_together:
-        kept = "; copies are kept on one side of every split."
-    else:
-        kept = ". If copies will not come again in new data, keep them together: scores are too good otherwise."
-    said = f"{100 * share:.0f} % of the rows have an exact copy{kept}"
-    apart = not (problem.time or problem.group or problem.copies_together)
-    repeats = len(groups) - len(np.unique(groups)) if apart else 0
-    return [Leak("", "copied_rows", "red" if share > TWINS_RED else "amber", said, repeats, len(groups) if apart else 0)]

@@ -10,7 +10,7 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
-from automl_core.framing import Leak, Problem, find_leaks, suggest_problem
+from automl_core.framing import Leak, Problem, find_leaks, suggest_problem, twins
 from automl_core.framing.leaks import _Known, _missing_area, _out_of_fold, _parts, search_leaks, strength
 from automl_core.framing.metrics import METRICS
 
@@ -151,7 +151,7 @@ def test_what_tells_a_group_from_others_knows_no_answer(seed: int) -> None:
 def test_gaps_and_the_order_of_groups_are_no_leak_by_chance() -> None:
     """Sixty machines of fifty rows are sixty chances, not three thousand: a file in their order was “sorted by the outcome”."""
     told: list[Leak] = []
-    for seed in range(12):
+    for seed in range(6):
         frame, random = machines(seed, 60 if seed % 2 else 12)
         machine = frame["machine"].to_numpy()
         without = random.choice(np.unique(machine), 4, replace=False)
@@ -188,3 +188,29 @@ def test_real_tables_raise_no_red_flag(shared: Path, file: str, target: str, dro
     problem = suggest_problem(table.frame, table.columns, target)
     kept = tuple(column for column in table.columns if column.name != drop)
     assert [leak for leak in find_leaks(table.frame, kept, problem, 0) if leak.severity == "red"] == []
+
+
+@pytest.mark.parametrize("copies", [0, 8_000, 30_000])
+def test_copies_among_very_many_rows_are_told_by_a_part_of_them(copies: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows were compared, however little time there was; a tenth at random would hold one copy in a hundred."""
+    random = np.random.default_rng(0)
+    rows = 120_000 - copies
+    frame = pd.DataFrame({"x": random.normal(size=rows), "n": random.integers(0, 5_000, rows).astype(float)})
+    frame["place"] = pd.Series(random.choice(list("abcde"), rows)).astype("str")
+    frame["y"] = pd.Series(np.where(random.random(rows) < 0.4, "Yes", "No")).astype("str")
+    frame.loc[::7, "x"] = np.nan
+    table = pd.concat([frame, frame.sample(copies, random_state=0)], ignore_index=True).sample(frac=1.0, random_state=1)
+    seen: list[int] = []
+    compare = twins.copied_rows
+    monkeypatch.setattr(twins, "MOST_ROWS", 12_000)
+    monkeypatch.setattr(twins, "copied_rows", lambda part, *given: seen.append(len(part)) or compare(part, *given))
+    found = twins.find_twins(table, columns_of(table), BINARY)
+    assert 8_000 < seen[0] < 14_000
+    if not copies:
+        assert found == []
+        return
+    assert found[0].severity == "red"
+    assert isinstance(found[0].repeats, int)
+    assert (found[0].repeats, found[0].rows) == (pytest.approx(copies, rel=0.1), 120_000)
+    few = table.assign(x=table["x"].round(0), n=1.0)  # a table of few categories is no copy, in part or whole
+    assert twins.find_twins(few, columns_of(few), BINARY) == []
