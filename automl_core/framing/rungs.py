@@ -5,7 +5,7 @@ Answers are what the metrics take: binary `(n,)` probability of the positive cla
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.framing.logistic import fit_predict
 from automl_core.framing.metric_rows import Floats, inverse_size
 from automl_core.framing.metrics import best_number
-from automl_core.framing.partition import Grouping, Table, best_table, choose_table, rank_tables
+from automl_core.framing.partition import Grouping, Table, best_table, choose_table, part_codes, rank_tables
 from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
@@ -121,27 +121,26 @@ def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     singles = material.ranked(train)
     table = best_table(singles, train, material.targets[train], weights)
     leaves = tree_leaves(material, fit_tree(material, train, singles))
-    quantile = material.problem.level
     if table is None and leaves is None:
         return average(material, train, valid)
     tree = None if leaves is None else choose_table((leaves,), train, material.targets[train], weights)
     best = min((found for found in (table, tree) if found is not None), key=lambda found: found.loss)
-    answers = best.predict(valid) if quantile is None else _part_quantiles(best, material, train, quantile)[valid]
-    return _answer(answers, material.problem)
+    return _answer(judged_table(best, material, train).predict(valid), material.problem)
 
 
-def _part_quantiles(table: Table, material: Material, train: Rows, quantile: float) -> Floats:
-    """(n, 1) the quantile of each row's part in the training rows; the overall one in parts of fewer than 20 rows."""
-    from automl_core.framing.partition import part_codes
-
+def judged_table(table: Table, material: Material, train: Rows) -> Table:
+    """The table with the answers that the metric asks for: where that is a quantile, the one of each part in the training rows,
+    and the overall one in parts of fewer than 20 rows."""
+    quantile = material.problem.level
+    if quantile is None:
+        return table
     codes = part_codes(table.groupings)
     weights = material.lessons_of(train)
     values = np.full(len(table.values), quantile_of(material.work[train], quantile, weights))
     for part in np.flatnonzero(table.counts >= 20):
         mine = codes[train] == part
         values[part] = quantile_of(material.work[train][mine], quantile, None if weights is None else weights[mine])
-    answers: Floats = values[codes][:, None]
-    return answers
+    return replace(table, values=values[:, None])
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -68,7 +68,8 @@ def subject(rung: str, problem: Problem, rule: str) -> str:
     if rung == "average" and problem.metric == "f1_macro":
         return "a guess drawn by how often each class comes"
     if rung == "average":
-        return "the same guess for every row" if problem.task != "regression" else "guessing the average"
+        mean = problem.task == "regression" and problem.level is None
+        return "guessing the average" if mean else "the same guess for every row"
     return rule if rung == "rule" and rule else NAMES[rung]
 
 

@@ -398,6 +398,21 @@ def test_the_simple_rule_is_said_in_full() -> None:
     assert float(answers["b"]) == pytest.approx(5, abs=0.4)
 
 
+@pytest.mark.parametrize(("problem", "b"), [
+    (Problem("y", "regression", "pinball", quantile=0.9), 7.56), (Problem("y", "regression", "mae"), 5.0),
+    (Problem("y", "regression", "money", money=Money(over=9.0, under=1.0)), 2.44),
+], ids=["quantile", "median", "money"])
+def test_a_rule_says_the_number_that_is_judged(problem: Problem, b: float) -> None:
+    """It said the averages of its parts, to be used as they are, where a quantile was asked for and was what scored."""
+    frame, columns, _ = grouped(0)
+    frame.loc[::10, "y"] += np.where(problem.metric == "mae", 15.0, 0.0)  # the average moves, the median hardly does
+    verdict = check(frame, columns, problem, pace=Pace(until=0.0))
+    assert verdict.rule.startswith("“y” by a table by “kind”: ")
+    answers = dict(part.split(": ") for part in verdict.rule.rstrip(".").split(": ", 1)[1].split("; "))
+    assert float(answers["b"]) == pytest.approx(b, abs=0.7)
+    assert verdict.ladder[0].sentence.startswith("The same guess for every row")
+
+
 def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     frame, _, problem = straight(0, rows=500)
     random = np.random.default_rng(0)
