@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from dataclasses import replace
@@ -411,6 +412,25 @@ def test_a_rule_says_the_number_that_is_judged(problem: Problem, b: float) -> No
     answers = dict(part.split(": ") for part in verdict.rule.rstrip(".").split(": ", 1)[1].split("; "))
     assert float(answers["b"]) == pytest.approx(b, abs=0.7)
     assert verdict.ladder[0].sentence.startswith("The same guess for every row")
+
+
+def test_costs_are_said_as_costs() -> None:
+    """A rule “costs 12,700 (95 % interval -14,200 to -11,300), against -29,100”."""
+    frame, columns, _ = grouped(0)
+    sentence = check(frame, columns, Problem("y", "regression", "money", money=Money(over=1.0, under=9.0)), 0).sentence
+    figures = [float(figure) for figure in re.findall(r"-?[0-9]+[.][0-9]+", sentence)]
+    assert sentence.startswith("A simple rule is enough: a table by “kind” costs")
+    assert min(figures) > 0
+    assert figures[1] < figures[0] < figures[2] < figures[3]
+
+
+def test_what_earns_is_said_with_its_sign() -> None:
+    rung = {name: Rung(name, score, score - 1, score + 1) for name, score in zip(RUNGS, (-2.0, 1.5, 4.0, 3.0), strict=True)}  # type: ignore[arg-type]
+    problem = replace(BINARY, metric="money", money=Money(true_positive=5.0, currency="€"))
+    folds = {name: one.score + np.array([-0.1, 0.0, 0.1, 0.05, -0.05]) for name, one in rung.items()}
+    evidence = Evidence(folds, 10.0, 0.25, 1_000, 300, True)
+    said = verdict_sentence(Wording(rule_on(evidence), evidence, problem, rung, "a rule"))
+    assert "earns 4.00 € a row (95 % interval 3.00 to 5.00), against -2.00 for the same guess for every row" in said
 
 
 def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
