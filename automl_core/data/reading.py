@@ -38,6 +38,7 @@ class _Request:
     options: ReadOptions
     limits: ReadLimits
     mode: Literal["table", "raw"]
+    whole: bool = False
 
 
 def read_file(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> Table:
@@ -88,10 +89,29 @@ def reading(
 
 
 def read_raw(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> pd.DataFrame:
-    """The cells of a file as text (missing as NaN), columns under their cleaned names: what scoring types by its own schema."""
-    with _begun(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw")) as under_way:
+    """The cells of a file as text (missing as NaN), columns under their cleaned names."""
+    return _raw(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw")).frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawRows:
+    """The rows of a file as they stand there, for a schema to type, and what could not be read of it, in sentences."""
+
+    frame: pd.DataFrame
+    warnings: tuple[str, ...] = ()
+
+
+def read_rows(path: Path, name: str, limits: ReadLimits | None = None, whole: bool = True) -> RawRows:
+    """The rows of a file to be scored, columns under their cleaned names. Each has its place, also one without a value, and what
+    looks like a total or another table, unless `whole` is False: then they are the rows that `read_file` finds."""
+    return _raw(_Request(path, name, ReadOptions(), limits or ReadLimits(), "raw", whole))
+
+
+def _raw(request: _Request) -> RawRows:
+    with _begun(request) as under_way:
         under_way.wait()
-        return pd.read_parquet(under_way.folder / "raw.parquet")
+        answer = json.loads((under_way.folder / "answer.json").read_text("utf-8"))
+        return RawRows(pd.read_parquet(under_way.folder / "raw.parquet"), tuple(answer["warnings"]))
 
 
 def retype(table: Table, raw_path: Path, kinds: Mapping[str, Kind], limits: ReadLimits | None = None) -> Table:
@@ -116,6 +136,7 @@ def _begun(request: _Request) -> Iterator[Reading]:
         "path": str(request.path.resolve()),
         "name": request.name,
         "mode": request.mode,
+        "whole": request.whole,
         "size": size,
         "sha256": digest,
         "options": to_json(request.options),

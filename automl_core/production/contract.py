@@ -7,6 +7,7 @@ from typing import Literal
 
 from automl_core.production.learned import Learned
 
+READING = "reading"  # the kind of what could not be read of a file
 IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
 
 
@@ -112,3 +113,14 @@ class BatchReport:
     realised: Estimate | None
     sentence: str
     learned: float = float("nan")
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """What could not be read of the batch's file, in sentences."""
+        return tuple(item.sentence for item in self.contract if item.kind == READING)
+
+
+def with_reading(report: BatchReport, warnings: Collection[str]) -> BatchReport:
+    """The same report with what was said when the batch's file was read."""
+    notes = [Violation("", READING, "note", 0, sentence) for sentence in warnings]
+    return replace(report, contract=(*report.contract, *notes))
