@@ -20,6 +20,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.keep import save_table
 from automl_core.data.names import clean_names
+from automl_core.data.raw_cells import packed
 from automl_core.data.source import Raw, Source, SourceFile, shown, sources
 from automl_core.data.table import ReadLimits, ReadOptions
 from automl_core.data.unpack import unpack
@@ -91,7 +92,11 @@ def _serve(request: dict[str, Any], folder: Path, limits: ReadLimits) -> None:
     if request["mode"] == "raw":
         names, originals, _ = clean_names([str(label) for label in raw.frame.columns])
         _as_text(raw.frame, names).to_parquet(folder / "raw.parquet", index=False)
-        _answer(folder, {"originals": originals, "warnings": raw.warnings})
+        _answer(folder, {"originals": originals})
+        return
+    if request["mode"] == "rows":
+        packed(raw.frame).to_parquet(folder / "rows.parquet", index=False)
+        _answer(folder, {"names": clean_names([str(label) for label in raw.frame.columns])[0], "warnings": raw.warnings})
         return
     table = table_from_frame(raw.frame, request["name"], origin, options.kinds)
     save_table(replace(table, warnings=(*raw.warnings, *table.warnings)), folder / "table")
@@ -99,7 +104,7 @@ def _serve(request: dict[str, Any], folder: Path, limits: ReadLimits) -> None:
 
 
 def _as_text(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """All cells as text, as a scoring request would carry them."""
+    """All cells as text."""
     data = {}
     for place, name in enumerate(names):
         series = frame.iloc[:, place]

@@ -16,6 +16,7 @@ from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
 from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, spelled, type_frame
 from automl_core.data.table import Column
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.production.contract import Contract, important
 from automl_core.search.family import Array
@@ -124,7 +125,7 @@ class Scorer:
     def _given_ids(self, frame: pd.DataFrame) -> dict[str, Any]:
         """The id columns that are there, as answers call them; a header may be spelled as it was in training."""
         places = label_places(frame)
-        return {shown: frame.iloc[:, places[key]].to_numpy(dtype=object)
+        return {shown: _as_given(frame.iloc[:, places[key]])
                 for shown, name, header in self._ids for key in _found(name, header, places)}
 
     def _stranger(self, what: str) -> BadInput:
@@ -173,6 +174,15 @@ def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, rea
     for place in np.flatnonzero(typed.isna().to_numpy()).tolist():
         if check.read(cells[place]) is UNREADABLE:
             reasons[place].append(_unreadable(check))
+
+
+def _as_given(series: pd.Series[Any]) -> Array:
+    """The cells of an id column as they came; days as texts, and what JSON and files have no word for as None."""
+    if series.dtype.kind == "M":
+        return np.array([to_text(value) for value in series.tolist()], dtype=object)
+    if not isinstance(series.dtype, (np.dtype, pd.StringDtype)):
+        series = series.astype(object).where(series.notna(), None)
+    return series.to_numpy(dtype=object)
 
 
 def _found(name: str, header: str, given: Container[str]) -> tuple[str, ...]:

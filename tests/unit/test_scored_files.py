@@ -1,18 +1,25 @@
 """Files that are scored: every row has its answer, and its values are those that stand in the file."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from automl_core.data.child import read_raw_here
-from automl_core.data.table import ReadLimits, ReadOptions
+from automl_core.data.raw_cells import packed, unpacked
+from automl_core.data.reading import read_rows
+from automl_core.data.schema import type_frame
+from automl_core.data.table import Column, Reading, ReadLimits, ReadOptions
 from automl_core.errors import BadInput
-from tests.unit.deploying import Deployed, deploy, found
-from tests.unit.modelling import make_model
+from automl_core.production import Bundle
+from tests.unit.deploying import Deployed, deploy, found, taught
+from tests.unit.modelling import make_contract, make_model
 
 
 @pytest.fixture
@@ -60,3 +67,50 @@ def test_what_was_not_read_of_a_file_is_said_with_its_answers(deployed: Callable
     assert [sentence for severity, _, sentence in found(report, "reading") if severity == "note"] == told
     text = here.workspace.deploy.score_text(here.deployment, body)
     assert (len(text.predictions), list(text.warnings)) == (4, told)
+
+
+def german(frame: pd.DataFrame) -> pd.DataFrame:
+    """As a German office writes it."""
+    days = pd.to_datetime(frame["since"]).dt.strftime("%d.%m.%Y").fillna("")
+    amounts = [f"{1000 + float(text):,.2f}".translate(str.maketrans(",.", ".,")) if text else "" for text in frame["charge"]]
+    return frame.assign(charge=amounts, since=days)
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "json"])
+def test_numbers_and_dates_of_a_workbook_are_not_read_by_the_marks_of_the_texts_learned_from(
+        tmp_path: Path, suffix: str) -> None:
+    """A model of “1.234,50” and 31.12.2023 took the number 1.234 for 1234, and 12.5 and every date for missing."""
+    model = taught("binary", german)
+    rows = pd.DataFrame({
+        "customer id": [1234567890123456789, 2], "tenure": [12, 3], "charge": [1.234, 12.5], "contract": ["One year", None],
+        "active": [True, False], "since": pd.to_datetime(["2023-12-31", "2020-02-03"]), "note": ["late", "2"]})
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "xlsx":
+        rows.assign(**{"customer id": ["A-1", 2]}).to_excel(path, index=False)
+    elif suffix == "parquet":
+        rows.to_parquet(path)
+    else:
+        days = rows["since"].dt.strftime("%d.%m.%Y")
+        path.write_text(json.dumps([{**row, "since": day} for row, day in zip(rows.to_dict("records"), days, strict=True)]))
+    read = read_rows(path, path.name).frame
+    typed = type_frame(read, model.columns)
+    assert typed.unreadable == {}
+    assert typed.frame["charge"].tolist() == [1.234, 12.5]
+    assert typed.frame["since"].tolist() == rows["since"].tolist()
+    assert typed.frame["active"].tolist() == ["Yes", "No"]
+    scored = Bundle(model, make_contract(model, make_model()[1]), {}).predict(read)
+    assert scored["customer id"].tolist() == ["A-1" if suffix == "xlsx" else 1234567890123456789, 2]
+
+
+def test_cells_of_any_type_come_out_of_the_reading_process_as_they_went_in() -> None:
+    moment = datetime(2023, 12, 31, 10, 30)
+    mixed: list[Any] = ["1.234", 1.234, 7, True, moment, None, "", 10**30, 2**60]
+    frame = pd.DataFrame({"mixed": mixed, "gaps": pd.Series([1, None] * 4 + [2**60], dtype="Int64"), "none": [None] * 9,
+                          "numbers": pd.Series([1, 2.5, None] * 3, dtype=object), "moments": [moment, None, moment] * 3})
+    out = unpacked(packed(frame), [*frame.columns])
+    assert out["mixed"].tolist() == ["1.234", 1.234, 7, True, moment, None, None, str(10**30), 2**60]
+    assert out["gaps"].equals(frame["gaps"])
+    assert out["none"].isna().all()
+    assert (out["numbers"].dtype, out["moments"].dtype) == ("float64", "datetime64[us]")
+    comma = Column("mixed", "float", "number", reading=Reading(decimal=",", thousands="."))
+    assert type_frame(out, (comma,)).frame["mixed"].tolist()[:3] == [1234.0, 1.234, 7.0]
