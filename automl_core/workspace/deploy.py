@@ -81,12 +81,10 @@ class Deploying:
         self.context.store.audit("user", "revoke key", key_id, "done")
 
     def end(self, deployment_id: str) -> None:
-        """The deployment stops answering, for good; its batches stay."""
+        """The deployment stops answering, for good; its batches stay. Its keys stay valid, so that who has one is told."""
         record = self.context.store.get(deployment_id)
         ended = replace(self.get(deployment_id), ended=True)
         self.context.store.update(deployment_id, to_json(ended), record.version)
-        for key in self.keys(deployment_id):
-            self.context.store.revoke_key(key.id)
         self.context.store.audit("user", "end deployment", deployment_id, "done")
 
     def score_rows(self, deployment_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -202,10 +202,12 @@ def test_rows_of_calls_are_kept_for_some_days_and_their_counts_for_good(
 
 
 def test_an_ended_deployment_answers_nobody(deployed: Callable[..., Deployed]) -> None:
-    """A key made in the moment of its end opened it again."""
+    """A key made in the moment of its end opened it again, and those from before were said to be wrong (401, not 409)."""
     here = deployed(make_model("binary", ("linear",))[0])
     deploy, store, rows = here.workspace.deploy, here.workspace.context.store, make_frame(2)
+    early = store.create_key(here.deployment)
     deploy.end(here.deployment)
+    assert deploy.check_key(here.deployment, early)
     late = store.create_key(here.deployment)  # of one who had looked just before
     assert deploy.check_key(here.deployment, late)
     calls: tuple[Callable[[str], object], ...] = (
