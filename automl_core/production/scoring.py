@@ -31,7 +31,7 @@ Reasons = defaultdict[int, list[str]]  # by the places of the rows that have any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Check:
-    """What is looked at in one used column: its range in training, or its known levels."""
+    """What is looked at in one used column: its range in training (days have no end), or its known levels."""
 
     name: str
     column: Column
@@ -233,7 +233,8 @@ def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) 
         promise, block = known.get(column.name), blocks[column.name]
         low, high, levels = -math.inf, math.inf, None
         if block.kind in ("number", "date") and promise is not None and len(promise.quantiles) > 1:
-            low, high = promise.quantiles[0], promise.quantiles[-1]
+            low = promise.quantiles[0]
+            high = promise.quantiles[-1] if block.kind == "number" else math.inf  # later dates are what new rows have
         if block.kind == "category" and block.column_kind in ("bool", "text"):
             levels = frozenset(block.levels) | frozenset(promise.levels if promise is not None else ())
         header = header_of(column)

@@ -116,6 +116,13 @@ def test_every_doubt_has_a_reason() -> None:
     assert scored["_reasons"][0] == ""
 
 
+def test_rows_later_than_training_are_not_unusual_for_it() -> None:
+    """Each of them was flagged, for good, once the model used a date."""
+    frame = make_frame(4).assign(contract="One year", charge="50", tenure="12", since=["2031-05-05", "1999-12-31"] * 2)
+    assert scorer().predict(frame)["_quality"].tolist() == ["ok", "warn"] * 2
+    assert_agrees(scorer(), frame)
+
+
 def test_what_is_cut_in_a_reason_is_marked() -> None:
     level = "Three years and then month by month, one"
     frame = make_frame(2).assign(contract=[level, f"{level} more"])
