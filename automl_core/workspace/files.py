@@ -21,7 +21,7 @@ from automl_core.explaining import explain_rows
 from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
 from automl_core.production.contract import BatchReport, with_reading
-from automl_core.production.outcomes import outcomes_in
+from automl_core.production.outcomes import beside, outcomes_in
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.model import cleaned_rows
 from automl_core.workspace.act import with_reasons
@@ -179,7 +179,8 @@ class Files:
         return replace(advice, experiment=result, gains=acting.experiment_frame(gains, frame, result))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
-        """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
+        """How a batch differs from training; with outcomes (the same rows: by their ids, else in the same order), the realised
+        score."""
         bundle = load_bundle(existing(bundle_path))
         read = self._read(batch)
         raw = read.frame
@@ -188,6 +189,8 @@ class Files:
         if told is not None and (len(told) != len(raw) or outcomes_in(bundle.model, told)[0] is None):
             raise BadInput(f"The outcomes need a column “{bundle.model.problem.target[:80]}” and one row for each of the "
                            f"batch's {len(raw):,}.", "Export them in the order of the batch.")
+        if told is not None:
+            told = beside(bundle.model, raw, told)
         return with_reading(self.deploy.report(bundle, raw, bundle.predict(raw), told), (*read.warnings, *results.warnings))
 
     def _read(self, source: str, whole: bool = True) -> RawRows:

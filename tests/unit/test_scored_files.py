@@ -17,9 +17,10 @@ from automl_core.data.reading import read_rows
 from automl_core.data.schema import type_frame
 from automl_core.data.table import Column, Reading, ReadLimits, ReadOptions
 from automl_core.errors import BadInput
-from automl_core.production import Bundle
+from automl_core.production import Bundle, load_bundle
+from automl_core.production.outcomes import beside
 from tests.unit.deploying import Deployed, deploy, found, taught
-from tests.unit.modelling import make_contract, make_model
+from tests.unit.modelling import make_contract, make_frame, make_model
 
 
 @pytest.fixture
@@ -114,3 +115,24 @@ def test_cells_of_any_type_come_out_of_the_reading_process_as_they_went_in() -> 
     assert (out["numbers"].dtype, out["moments"].dtype) == ("float64", "datetime64[us]")
     comma = Column("mixed", "float", "number", reading=Reading(decimal=",", thousands="."))
     assert type_frame(out, (comma,)).frame["mixed"].tolist()[:3] == [1234.0, 1.234, 7.0]
+
+
+def test_outcomes_are_joined_by_the_ids_that_both_files_have(deployed: Callable[..., Deployed], tmp_path: Path) -> None:
+    """By position, the score of a batch in another order was noise, and said to be measured."""
+    here = deployed(make_model("binary", ("linear",))[0])
+    rows, told, batch = make_frame(120, seed=3), tmp_path / "outcomes.csv", tmp_path / "batch.csv"
+    rows.drop(columns="churned").to_csv(batch, index=False)
+    turned = rows[["customer id", "churned"]].iloc[::-1]
+    turned.to_csv(told, index=False)
+    bundle = load_bundle(here.path)
+    model, wanted = bundle.model, here.workspace.deploy.report(bundle, rows, bundle.predict(rows)).realised
+    assert here.workspace.files.monitor(str(here.path), str(batch), str(told)).realised == wanted
+    others = turned.assign(**{"customer id": ["other", *turned["customer id"][1:]]})
+    with pytest.raises(BadInput, match=r"The “customer id” of the outcomes is not that of the batch in every row\."):
+        beside(model, rows, others)
+    twice = rows.assign(**{"customer id": ["A", "A", "B"] * 40})
+    assert beside(model, twice, twice) is twice
+    with pytest.raises(BadInput, match="more than once"):
+        beside(model, twice, twice.iloc[::-1])
+    unnamed = rows[["churned"]].iloc[::-1]
+    assert beside(model, rows, unnamed) is unnamed
