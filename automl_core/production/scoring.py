@@ -4,7 +4,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,7 +76,7 @@ class Scorer:
         """One answer a row, in order, with the frame's index. BadInput when no column the model knows is there."""
         typed = type_frame(frame, self.columns)
         if len(typed.missing_columns) == len(self.columns):
-            raise self._stranger("table")
+            raise self._stranger("this table")
         cleaned = apply_recipe(self.model.recipe, typed.frame, scoring=True).frame
         prediction = self.model.predict_frame(cleaned)
         absent = set(typed.missing_columns)
@@ -96,7 +96,27 @@ class Scorer:
 
     def predict_row(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """One answer with the same keys and values, by the fast path. BadInput when no known column is there."""
-        mapping = spelled(mapping, self._names)
+        return self._scored(spelled(mapping, self._names), "this row")
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The answers to the rows of one call, in order, as of a table: what other rows have and one has not is a missing value.
+        BadInput with the number (from 0) of a row that has columns and none of the model's; where none has any, of the first."""
+        told = [spelled(row, self._names) for row in rows]
+        labels = set().union(*told)
+        columns = [(check.name, check.header) for check in self._checks]
+        columns = [pair for pair in (*columns, *(one[1:] for one in self._ids)) if labels.intersection(pair)]
+        used = {label for check in self._checks for label in (check.name, check.header)} & labels
+        answers = []
+        for place, row in enumerate(told):
+            if not used or (row and used.isdisjoint(row)):
+                raise self._stranger(f"row {place}")
+            if len(row) < len(labels):
+                row = {**{name: None for name, header in columns if name not in row and header not in row}, **row}
+            answers.append(self._scored(row, f"row {place}"))
+        return answers
+
+    def _scored(self, mapping: Mapping[str, Any], called: str) -> dict[str, Any]:
+        """The answer to a row that is spelled as the model's columns are."""
         row = self._type_row(mapping)
         cleaned = apply_recipe_row(self.model.recipe, row)
         reasons: list[str] = []
@@ -115,7 +135,7 @@ class Scorer:
             if sentence:
                 reasons.append(sentence)
         if absent == len(self._checks):
-            raise self._stranger("row")
+            raise self._stranger(called)
         answer = {shown: mapping[key] for shown, name, header in self._ids for key in _found(name, header, mapping)}
         answer |= self._answer(self.model.predict_row(cleaned), rejected)
         answer["_quality"] = "reject" if rejected else "warn" if reasons else "ok"
@@ -130,7 +150,7 @@ class Scorer:
 
     def _stranger(self, what: str) -> BadInput:
         """The refusal of data that has nothing to do with this model."""
-        return BadInput(f"None of the columns this model uses is in this {what}.",
+        return BadInput(f"None of the columns this model uses is in {what}.",
                         f"It needs, among others, “{self.columns[0].name[:80]}”.")
 
     def _answers(self, prediction: Array, rejected: bool) -> dict[str, Any]:

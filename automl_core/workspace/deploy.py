@@ -92,7 +92,7 @@ class Deploying:
         _check_rows(len(rows), MAX_REST_ROWS)
         deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
-        scored: list[dict[str, Any]] = to_json([bundle.predict_row(row) for row in rows])
+        scored: list[dict[str, Any]] = to_json(bundle.predict_rows(rows))
         keep_call(self.context.store, deployment, rows, scored)
         return scored
 

@@ -87,6 +87,15 @@ def test_rows_are_scored_in_order_and_nan_becomes_null(client: TestClient) -> No
     assert reply.json()["predictions"][0]["low"] is None
 
 
+def test_whole_numbers_of_64_bits_stay_exact(client: TestClient) -> None:
+    """The id 1234567890123456789 came back as 1.2345678901234568e18."""
+    sent = [1234567890123456789, -(2**63), 2**63 - 1]
+    found = client.post(SCORE, headers=KEY, json={"rows": [{"a": number} for number in sent]}).json()["predictions"]
+    assert [one["prediction"] for one in found] == sent
+    large = client.post(SCORE, headers=KEY, content=b'{"rows": [{"a": 9223372036854775808}]}').json()["predictions"]
+    assert isinstance(large[0]["prediction"], float)
+
+
 def test_both_ways_to_send_the_key(client: TestClient) -> None:
     for headers in ({"X-API-Key": "right"}, {"Authorization": "Bearer right"}):
         assert client.get("/api/v1/deployments/rec_1/health", headers=headers).json()["status"] == "ok"

@@ -148,6 +148,24 @@ def test_a_missing_column_warns_or_rejects() -> None:
         scorer().predict_row({"tier": "gold"})
 
 
+def test_keys_that_other_rows_of_a_call_have_are_missing_values() -> None:
+    """Rows that leave nulls out were rejected, and one {} was a refusal of all, without its number."""
+    frame = make_frame(4)
+    rows = frame.to_dict("records")
+    sparse = [rows[0], {name: cell for name, cell in rows[1].items() if name != "tenure"}, {}, rows[3]]
+    whole = [rows[0], {**rows[1], "tenure": None}, dict.fromkeys(rows[0]), rows[3]]
+    found = scorer()
+    assert found.predict_rows(sparse) == [found.predict_row(row) for row in whole]
+    assert [one["_quality"] == "reject" for one in found.predict_rows(sparse)] == [False] * 4
+    spaced = [{" tenure ": "12", "charge": "5"}, {"tenure": "12"}, {"charge": "5"}]
+    assert found.predict_rows(spaced)[0] == found.predict_row({"tenure": "12", "charge": "5"})
+    assert found.predict_rows(rows[:1]) == [found.predict_row(rows[0])]
+    with pytest.raises(BadInput, match=r"None of the columns this model uses is in row 2\."):
+        found.predict_rows([rows[0], {}, {"tier": "gold"}])
+    with pytest.raises(BadInput, match=r"None of the columns this model uses is in row 0\."):
+        found.predict_rows([{}, {}])
+
+
 def test_ids_are_found_under_the_header_they_had() -> None:
     """“Customer ID ” was cleaned to “customer id” in training; new files still have the old header."""
     model, table = make_model("binary", ("linear",))
