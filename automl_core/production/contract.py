@@ -8,6 +8,8 @@ from typing import Literal
 from automl_core.production.learned import Learned
 
 READING = "reading"  # the kind of what could not be read of a file
+FEWEST_EMPTY = 30  # rows without a value from which a column counts as one that is not there
+OFTEN_MISSING = 0.5  # of the training rows: then no gap says anything
 IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
 
 
@@ -56,6 +58,11 @@ def important(contract: Contract) -> frozenset[str]:
         names.append(column.name)
         carried += column.importance
     return frozenset(names)
+
+
+def is_lost(column: ColumnContract, rows: int, missing: int) -> bool:
+    """Whether so many missing values in so many rows say that the column did not arrive: chance empties none of these."""
+    return missing == rows >= FEWEST_EMPTY and column.missing_share < OFTEN_MISSING
 
 
 def for_model(contract: Contract, sources: Collection[str]) -> Contract:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
@@ -18,7 +19,7 @@ from automl_core.data.schema import RowTyper, header_of, label_places, row_typer
 from automl_core.data.table import Column
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
-from automl_core.production.contract import Contract, important
+from automl_core.production.contract import ColumnContract, Contract, important, is_lost
 from automl_core.search.family import Array
 from automl_core.search.model import Model
 
@@ -41,6 +42,16 @@ class _Check:
     low: float
     high: float
     levels: frozenset[object] | None
+    promise: ColumnContract | None
+
+    def lost(self, rows: int, missing: int) -> bool:
+        """Whether the model rests on the column and it did not arrive: it has no value in any of so many rows."""
+        return self.important and self.promise is not None and is_lost(self.promise, rows, missing)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model rests on the column and it had no gap in training."""
+        return self.important and self.promise is not None and self.promise.rows > 0 and self.promise.missing_share == 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +60,7 @@ class Scorer:
 
     Answers have the id columns that were given, `prediction`, `probability_<class>` or `low` and `high` (90 % conformal),
     `_quality` (ok, warn, reject) and `_reasons`. An id column with one of these names gets “_2” added. A rejected row lacks
-    a column the model rests on and gets no prediction.
+    a column the model rests on, or has no value there as no other row, and gets no prediction.
     """
 
     model: Model
@@ -88,8 +99,11 @@ class Scorer:
                 for place in range(len(frame)):
                     reasons[place].append(_absent(check))
                 continue
-            if typed.unreadable.get(check.name):
-                _mark_unreadable(frame.iloc[:, typed.places[check.name]].tolist(), typed.frame[check.name], check, reasons)
+            gaps = typed.frame[check.name].isna().to_numpy()
+            lost = check.lost(len(frame), int(gaps.sum()))
+            rejected = rejected or lost
+            if gaps.any() and (lost or check.whole or typed.unreadable.get(check.name)):
+                _mark_gaps(frame.iloc[:, typed.places[check.name]].tolist(), gaps, check, reasons)
             _mark_unusual(cleaned[check.name], check, reasons)
         answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected, len(frame))
         return pd.DataFrame(answers, index=frame.index)
@@ -106,17 +120,18 @@ class Scorer:
         columns = [(check.name, check.header) for check in self._checks]
         columns = [pair for pair in (*columns, *(one[1:] for one in self._ids)) if labels.intersection(pair)]
         used = {label for check in self._checks for label in (check.name, check.header)} & labels
-        answers = []
+        filled = []
         for place, row in enumerate(told):
             if not used or (row and used.isdisjoint(row)):
                 raise self._stranger(f"row {place}")
             if len(row) < len(labels):
                 row = {**{name: None for name, header in columns if name not in row and header not in row}, **row}
-            answers.append(self._scored(row, f"row {place}"))
-        return answers
+            filled.append(row)
+        lost = frozenset(check.name for check in self._checks if check.lost(len(filled), _missing(check, filled)))
+        return [self._scored(row, f"row {place}", lost) for place, row in enumerate(filled)]
 
-    def _scored(self, mapping: Mapping[str, Any], called: str) -> dict[str, Any]:
-        """The answer to a row that is spelled as the model's columns are."""
+    def _scored(self, mapping: Mapping[str, Any], called: str, lost: Container[str] = ()) -> dict[str, Any]:
+        """The answer to a row that is spelled as the model's columns are; the `lost` ones have no value in the whole call."""
         row = self._type_row(mapping)
         cleaned = apply_recipe_row(self.model.recipe, row)
         reasons: list[str] = []
@@ -129,8 +144,11 @@ class Scorer:
                 reasons.append(_absent(check))
                 continue
             typed = row[check.name]
-            if (typed is None or typed != typed) and check.read(mapping[key]) is UNREADABLE:
-                reasons.append(_unreadable(check))
+            if typed is None or typed != typed:
+                sentence = _gap(check, mapping[key], check.name in lost)
+                rejected = rejected or check.name in lost
+                if sentence:
+                    reasons.append(sentence)
             sentence = _unusual(check, cleaned.get(check.name))
             if sentence:
                 reasons.append(sentence)
@@ -189,11 +207,30 @@ class Scorer:
         return answer
 
 
-def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, reasons: Reasons) -> None:
-    """Add a reason for each cell that was given and is missing in the typed column."""
-    for place in np.flatnonzero(typed.isna().to_numpy()).tolist():
-        if check.read(cells[place]) is UNREADABLE:
-            reasons[place].append(_unreadable(check))
+def _mark_gaps(cells: list[Any], gaps: NDArray[np.bool_], check: _Check, reasons: Reasons) -> None:
+    """Add what is to be said of each missing value of the typed column."""
+    lost = check.lost(len(gaps), int(gaps.sum()))
+    for place in np.flatnonzero(gaps).tolist():
+        sentence = _gap(check, cells[place], lost)
+        if sentence:
+            reasons[place].append(sentence)
+
+
+def _gap(check: _Check, cell: Any, lost: bool) -> str:
+    """What is to be said of a cell that has no value, or an empty string."""
+    name = _short(check.name)
+    if check.read(cell) is UNREADABLE:
+        kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
+        return f"the value in “{name}” is no {kind}"
+    if lost:
+        return f"the column “{name}” is empty in every row, and the model rests on it"
+    return f"the value in “{name}” is missing, which it never was in training" if check.whole else ""
+
+
+def _missing(check: _Check, rows: Sequence[Mapping[str, Any]]) -> int:
+    """In how many rows, from the first on, the column has no value."""
+    cells = (row.get(check.name, row.get(check.header)) for row in rows)
+    return sum(1 for _ in itertools.takewhile(lambda cell: check.read(cell) in (None, UNREADABLE), cells))
 
 
 def _as_given(series: pd.Series[Any]) -> Array:
@@ -258,7 +295,8 @@ def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) 
         if block.kind == "category" and block.column_kind in ("bool", "text"):
             levels = frozenset(block.levels) | frozenset(promise.levels if promise is not None else ())
         header = header_of(column)
-        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels))
+        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels,
+                             promise))
     return tuple(checks)
 
 
@@ -307,10 +345,3 @@ def _days(moment: datetime) -> float:
 
 def _absent(check: _Check) -> str:
     return f"the column “{_short(check.name)}” is missing" + (", and the model rests on it" if check.important else "")
-
-
-def _unreadable(check: _Check) -> str:
-    kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
-    return f"the value in “{_short(check.name)}” is no {kind}"
-
-

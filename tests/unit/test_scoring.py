@@ -166,6 +166,33 @@ def test_keys_that_other_rows_of_a_call_have_are_missing_values() -> None:
         found.predict_rows([{}, {}])
 
 
+def test_an_important_column_that_is_empty_throughout_is_as_one_that_is_not_there() -> None:
+    """It passed as fine, whatever the model said then."""
+    found, frame = scorer(), make_frame(40, seed=3)
+    for gone in (frame.assign(tenure=""), frame.assign(tenure="soon")):
+        rejected = found.predict(gone)
+        assert set(rejected["_quality"]) == {"reject"}
+        assert rejected["prediction"].isna().all()
+        assert rejected.to_dict("records")[0].keys() == found.predict(frame).to_dict("records")[0].keys()
+        answers = found.predict_rows(gone.to_dict("records"))
+        assert [one["_reasons"] for one in answers] == rejected["_reasons"].tolist()
+        assert {one["_quality"] for one in answers} == {"reject"}
+    assert "“tenure” is empty in every row, and the model rests on it" in found.predict(frame.assign(tenure=""))["_reasons"][0]
+    assert set(found.predict(frame.assign(active=""))["_quality"]) == {"ok"}, "nothing rests on it"
+    assert not (found.predict(frame.head(29).assign(tenure=""))["_quality"] == "reject").any(), "too few to tell"
+
+
+def test_a_gap_where_training_had_none_is_named() -> None:
+    frame = make_frame(4, seed=3).assign(charge="50")
+    frame.loc[1, "tenure"] = ""
+    frame.loc[2, "charge"] = ""  # as 5 % of the training rows
+    scored = scorer().predict(frame)
+    assert [("tenure" in reasons, "charge" in reasons) for reasons in scored["_reasons"]] == [
+        (False, False), (True, False), (False, False), (False, False)]
+    assert "the value in “tenure” is missing, which it never was in training" in scored["_reasons"][1]
+    assert_agrees(scorer(), frame)
+
+
 def test_ids_are_found_under_the_header_they_had() -> None:
     """“Customer ID ” was cleaned to “customer id” in training; new files still have the old header."""
     model, table = make_model("binary", ("linear",))
