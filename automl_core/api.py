@@ -45,12 +45,14 @@ def make_api(workspace: Workspace) -> FastAPI:
 
     @api.post("/deployments/{deployment_id}/score", openapi_extra=_body("rows to score", True), **guarded)
     async def score(deployment_id: str, request: Request) -> Response:
-        """Score rows in order: JSON {"rows": [{column: value}]} or a CSV with a header line."""
+        """Score rows in order: JSON {"rows": [{column: value}]}, where a column that one row leaves out and others have is null;
+        or a CSV with a header line, where `warnings` say what of it could not be read."""
         body = await read_body(request)
         if _media(request) == "text/csv":
-            found = await run_in_threadpool(workspace.deploy.score_text, deployment_id, body)
-        else:
-            found = await run_in_threadpool(workspace.deploy.score_rows, deployment_id, _rows(request, body))
+            scored = await run_in_threadpool(workspace.deploy.score_text, deployment_id, body)
+            told = {"warnings": list(scored.warnings)} if scored.warnings else {}
+            return answer({"predictions": to_json(scored.predictions), **told})
+        found = await run_in_threadpool(workspace.deploy.score_rows, deployment_id, _rows(request, body))
         return answer({"predictions": to_json(found)})
 
     @api.post("/deployments/{deployment_id}/outcomes", openapi_extra=_body("what came true", False), **guarded)
@@ -150,8 +152,8 @@ def _rows(request: Request, body: bytes) -> list[dict[str, Any]]:
 
 def _number(text: str) -> int | float:
     """A JSON number: an int when it fits into 64 bits, else a float (infinite when too large; refused with its row's number)."""
-    if len(text) <= 18 and text.lstrip("-").isdigit():
-        return int(text)
+    if len(text) <= 20 and text.removeprefix("-").isdigit() and -(2**63) <= (number := int(text)) < 2**63:
+        return number
     return float(text)
 
 

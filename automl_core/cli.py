@@ -125,11 +125,12 @@ def _predict(arguments: Arguments) -> Answer:
     files.write_table(scored, out)
     quality = scored["_quality"]
     refused, flagged = int((quality == "reject").sum()), int((quality == "warn").sum())
-    data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds, "note": found.note}
+    data = {"rows": len(scored), "refused": refused, "flagged": flagged, "seconds": seconds, "note": found.note,
+            "warnings": list(found.warnings)}
     sentence = f"Scored {len(scored):,} rows; {flagged:,} flagged, {refused:,} refused."
     if refused:
         sentence += f" Most often: {scored.loc[quality == 'reject', '_reasons'].mode().iloc[0]}."
-    return Answer(data, f"{sentence} {found.note}".strip(), 1 if refused or flagged else 0)
+    return Answer(data, " ".join([sentence, *filter(None, (found.note, *found.warnings))]), 1 if refused or flagged else 0)
 
 
 def _explain(arguments: Arguments) -> Answer:

@@ -58,6 +58,8 @@ def score(deployment: Deployment) -> None:
     flagged = int((frame["_quality"] != "ok").sum()) if "_quality" in frame else 0
     if flagged:
         st.warning(f"{count(flagged, 'row')} to look at; the column \\_reasons says why.", icon=":material/warning:")
+    if report.reading:
+        st.warning(plain(" ".join(report.reading), 1_000), title="As the file was read", icon=":material/warning:")
     cards.table(frame, "Scored rows", "scored", tall=320)
     st.download_button("Download all scored rows", partial(ws.files.csv, frame), file_name="scored.csv", mime="text/csv",
                        icon=":material/download:", on_click="ignore", key="scored_csv")

@@ -19,7 +19,7 @@ STATUS = {
     "ok": ("Fine", "green", ":material/check_circle:"), "watch": ("Watch", "orange", ":material/visibility:"),
     "act": ("Act", "red", ":material/priority_high:"),
 }
-WHOLE = ("missing_column", "extra_column")  # a whole column, in no row more than in another
+WHOLE = ("missing_column", "extra_column", "reading")  # a whole column or file, in no row more than in another
 UNJUDGED = ("Too few rows to judge", "gray", ":material/hourglass_empty:")
 ws = session.workspace()
 project = cards.need_project()

@@ -20,6 +20,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.keep import save_table
 from automl_core.data.names import clean_names
+from automl_core.data.raw_cells import packed
 from automl_core.data.source import Raw, Source, SourceFile, shown, sources
 from automl_core.data.table import ReadLimits, ReadOptions
 from automl_core.data.unpack import unpack
@@ -49,7 +50,9 @@ def main(request_path: str) -> int:
     return 0
 
 
-def read_raw_here(path: Path, name: str, options: ReadOptions, limits: ReadLimits, folder: Path) -> Raw:
+def read_raw_here(
+    path: Path, name: str, options: ReadOptions, limits: ReadLimits, folder: Path, whole: bool = False
+) -> Raw:
     """Reads the file in this process, untyped. Only the child and tests on harmless files call this."""
     if path.stat().st_size == 0:
         raise BadInput(f"{shown(name)} is empty.", "Upload a file with a header line and rows.")
@@ -59,7 +62,7 @@ def read_raw_here(path: Path, name: str, options: ReadOptions, limits: ReadLimit
     if unpacked.path != path and head[:4] == b"PK\x03\x04":
         raise BadInput(f"{shown(name)} is an archive inside an archive.", "Upload the table itself.")
     inner = replace(options, sheet="") if unpacked.members else options
-    file = SourceFile(unpacked.path, name, head, inner, limits)
+    file = SourceFile(unpacked.path, name, head, inner, limits, whole)
     source = _source_of(file)
     if not is_installed(source.package):
         raise MissingDependency(
@@ -84,12 +87,16 @@ def _source_of(file: SourceFile) -> Source:
 
 def _serve(request: dict[str, Any], folder: Path, limits: ReadLimits) -> None:
     options = from_json(ReadOptions, request["options"])
-    raw = read_raw_here(Path(request["path"]), request["name"], options, limits, folder)
+    raw = read_raw_here(Path(request["path"]), request["name"], options, limits, folder, request["whole"])
     origin = replace(raw.origin, name=request["name"], size=request["size"], sha256=request["sha256"])
     if request["mode"] == "raw":
         names, originals, _ = clean_names([str(label) for label in raw.frame.columns])
         _as_text(raw.frame, names).to_parquet(folder / "raw.parquet", index=False)
         _answer(folder, {"originals": originals})
+        return
+    if request["mode"] == "rows":
+        packed(raw.frame).to_parquet(folder / "rows.parquet", index=False)
+        _answer(folder, {"names": clean_names([str(label) for label in raw.frame.columns])[0], "warnings": raw.warnings})
         return
     table = table_from_frame(raw.frame, request["name"], origin, options.kinds)
     save_table(replace(table, warnings=(*raw.warnings, *table.warnings)), folder / "table")
@@ -97,7 +104,7 @@ def _serve(request: dict[str, Any], folder: Path, limits: ReadLimits) -> None:
 
 
 def _as_text(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """All cells as text, as a scoring request would carry them."""
+    """All cells as text."""
     data = {}
     for place, name in enumerate(names):
         series = frame.iloc[:, place]

@@ -22,6 +22,7 @@ import pandas as pd
 import automl_core
 from automl_core.codec import to_json
 from automl_core.data.keep import load_table
+from automl_core.data.raw_cells import unpacked
 from automl_core.data.source import shown
 from automl_core.data.table import Kind, ReadLimits, ReadOptions, Table
 from automl_core.errors import BadInput, ClarionError, MissingDependency
@@ -37,7 +38,8 @@ class _Request:
     name: str
     options: ReadOptions
     limits: ReadLimits
-    mode: Literal["table", "raw"]
+    mode: Literal["table", "raw", "rows"]
+    whole: bool = False
 
 
 def read_file(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> Table:
@@ -88,10 +90,29 @@ def reading(
 
 
 def read_raw(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> pd.DataFrame:
-    """The cells of a file as text (missing as NaN), columns under their cleaned names: what scoring types by its own schema."""
+    """The cells of a file as text (missing as NaN), columns under their cleaned names."""
     with _begun(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw")) as under_way:
         under_way.wait()
         return pd.read_parquet(under_way.folder / "raw.parquet")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawRows:
+    """The rows of a file, for a schema to type: texts where it holds texts, and numbers, truths and dates where it holds these.
+    `warnings` say what could not be read of it."""
+
+    frame: pd.DataFrame
+    warnings: tuple[str, ...] = ()
+
+
+def read_rows(path: Path, name: str, limits: ReadLimits | None = None, whole: bool = True) -> RawRows:
+    """The rows of a file to be scored, columns under their cleaned names. Each has its place, also one without a value, and what
+    looks like a total or another table, unless `whole` is False: then they are the rows that `read_file` finds."""
+    with _begun(_Request(path, name, ReadOptions(), limits or ReadLimits(), "rows", whole)) as under_way:
+        under_way.wait()
+        answer = json.loads((under_way.folder / "answer.json").read_text("utf-8"))
+        frame = unpacked(pd.read_parquet(under_way.folder / "rows.parquet"), answer["names"])
+        return RawRows(frame, tuple(answer["warnings"]))
 
 
 def retype(table: Table, raw_path: Path, kinds: Mapping[str, Kind], limits: ReadLimits | None = None) -> Table:
@@ -116,6 +137,7 @@ def _begun(request: _Request) -> Iterator[Reading]:
         "path": str(request.path.resolve()),
         "name": request.name,
         "mode": request.mode,
+        "whole": request.whole,
         "size": size,
         "sha256": digest,
         "options": to_json(request.options),

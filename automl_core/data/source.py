@@ -14,13 +14,16 @@ from automl_core.registry import Field, Registry, discover
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file to read, already unpacked. `name` is the user's name for it: shown, never used as a path."""
+    """One file to read, already unpacked. `name` is the user's name for it: shown, never used as a path. `whole` asks for every
+    row below the header, as answers must stand beside them: also those without a value, and what looks like a total or another
+    table."""
 
     path: Path
     name: str
     head: bytes
     options: ReadOptions
     limits: ReadLimits
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -7,7 +7,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path, PurePosixPath
@@ -78,6 +78,10 @@ class Bundle:
     def predict_row(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """One answer by the fast path, equal to `predict`'s."""
         return self.scorer.predict_row(mapping)
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """One answer a row of a call: see `Scorer.predict_rows`."""
+        return self.scorer.predict_rows(rows)
 
 
 def id_columns(model: Model) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from automl_core.data.schema import Typed
 from automl_core.production.alike import design, standing, together_now
-from automl_core.production.contract import ColumnContract, Contract, Violation, important
+from automl_core.production.contract import ColumnContract, Contract, Violation, important, is_lost
 from automl_core.production.drift._test import LEAST_ROWS, quoted, short
 from automl_core.production.drift.quantiles import as_numbers
 
@@ -31,13 +31,18 @@ def check_batch(contract: Contract, typed: Typed) -> tuple[Violation, ...]:
     unread = typed.unreadable.get(contract.target, 0)
     if unread:
         found.append(_unread_outcomes(contract.target, unread, len(typed.frame)))
-    together = together_now(contract, typed.frame)
+    vital, together = important(contract), together_now(contract, typed.frame)
     present = [column for column in contract.columns
                if column.needed and column.name in typed.frame and column.name not in typed.missing_columns]
     for column in present:
+        missing = int(typed.frame[column.name].isna().sum()) if column.name in vital else 0
+        unread = typed.unreadable.get(column.name, 0)
+        if not unread and is_lost(column, len(typed.frame), missing):
+            sentence = f"The column {quoted(column.name)} is empty in every row; the model leans on it."
+            found.append(Violation(column.name, "missing_column", "refuse", missing, sentence))
+            continue
         few = _Few(design(column.alike, together), len(present))
-        told = standing(column, contract)
-        found.extend(_value_violations(told, typed.frame[column.name], typed.unreadable.get(column.name, 0), few))
+        found.extend(_value_violations(standing(column, contract), typed.frame[column.name], unread, few))
     order = {"refuse": 0, "warn": 1, "note": 2}
     return tuple(sorted(found, key=lambda violation: order[violation.severity]))
 

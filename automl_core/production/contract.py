@@ -8,6 +8,9 @@ from typing import Literal
 from automl_core.production.learned import Learned
 from automl_core.search.plan import Score
 
+READING = "reading"  # the kind of what could not be read of a file
+FEWEST_EMPTY = 30  # rows without a value from which a column counts as one that is not there
+OFTEN_MISSING = 0.5  # of the training rows: then no gap says anything
 IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
 
 
@@ -65,6 +68,11 @@ def important(contract: Contract) -> frozenset[str]:
     return frozenset(names)
 
 
+def is_lost(column: ColumnContract, rows: int, missing: int) -> bool:
+    """Whether so many missing values in so many rows say that the column did not arrive: chance empties none of these."""
+    return missing == rows >= FEWEST_EMPTY and column.missing_share < OFTEN_MISSING
+
+
 def for_model(contract: Contract, sources: Collection[str]) -> Contract:
     """The same contract for a model of these columns: only they are needed, whatever the search had to choose from."""
     return replace(contract, columns=tuple(replace(column, needed=column.name in sources) for column in contract.columns))
@@ -120,3 +128,14 @@ class BatchReport:
     realised: Estimate | None
     sentence: str
     learned: float = float("nan")
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """What could not be read of the batch's file, in sentences."""
+        return tuple(item.sentence for item in self.contract if item.kind == READING)
+
+
+def with_reading(report: BatchReport, warnings: Collection[str]) -> BatchReport:
+    """The same report with what was said when the batch's file was read."""
+    notes = [Violation("", READING, "note", 0, sentence) for sentence in warnings]
+    return replace(report, contract=(*report.contract, *notes))

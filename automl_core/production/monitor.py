@@ -174,6 +174,9 @@ def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[Co
         if moved:
             tail = f", and the predictions moved with {'it' if len(names) == 1 else 'them'}"
         return f"{named} changed since training{tail}."
+    gaps = next((violation.sentence for violation in violations if violation.kind == "missing_values"), "")
+    if moved and gaps:
+        return f"{gaps.removesuffix('.')}, and the predictions changed."
     if moved:
         return "No single column changed much, but the predictions did."
     if rows < LEAST_ROWS:

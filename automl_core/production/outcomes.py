@@ -9,9 +9,11 @@ import pandas as pd
 
 from automl_core.cleaning.application import apply_recipe
 from automl_core.cleaning.recipe import Recipe, RecipeStep
-from automl_core.data.schema import type_frame
-from automl_core.data.values import is_null_token
+from automl_core.data.schema import header_of, label_places, type_frame
+from automl_core.data.values import is_null_token, to_text
+from automl_core.errors import BadInput
 from automl_core.framing.validation import encode_target
+from automl_core.production.bundle import id_columns
 from automl_core.search.model import Model
 
 READERS = ("to_number", "to_date")  # steps that leave what they cannot read out without a word
@@ -32,3 +34,31 @@ def outcomes_in(model: Model, raw: pd.DataFrame) -> tuple[pd.Series[Any] | None,
     lost = given.notna().to_numpy() & ~encode_target(outcomes, problem)[1]
     meant = [text for text in given[lost].astype("str") if not is_null_token(text)]
     return outcomes, typed.unreadable.get(problem.target, 0) + len(meant)
+
+
+def beside(model: Model, batch: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `told`, as many as the batch has, in the batch's order: by the id columns that both have, else as they stand.
+    BadInput where the ids are not the same."""
+    names, here, there = [], label_places(batch), label_places(told)
+    pairs = []
+    for column in model.columns:
+        if column.name in id_columns(model):
+            one, other = (places.get(column.name, places.get(header_of(column))) for places in (here, there))
+            if one is not None and other is not None:
+                names.append(column.name)
+                pairs.append((_texts(batch.iloc[:, one]), _texts(told.iloc[:, other])))
+    wanted, given = (list(zip(*some, strict=True)) for some in zip(*pairs, strict=True)) if pairs else ([], [])
+    if wanted == given:
+        return told
+    name = f"“{names[0][:80]}”"
+    hint = "Export them in the order of the batch, or leave that column out of them."
+    if sorted(wanted) != sorted(given):
+        raise BadInput(f"The {name} of the outcomes is not that of the batch in every row.", hint)
+    places = {key: place for place, key in enumerate(given)}
+    if len(places) < len(given):
+        raise BadInput(f"A {name} occurs more than once, so the outcomes cannot be joined by it.", hint)
+    return told.iloc[[places[key] for key in wanted]].reset_index(drop=True)
+
+
+def _texts(cells: pd.Series[Any]) -> list[str]:
+    return [(to_text(cell) or "").strip() for cell in cells.tolist()]

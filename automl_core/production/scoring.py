@@ -4,20 +4,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
 from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, spelled, type_frame
 from automl_core.data.table import Column
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
-from automl_core.production.contract import Contract, important
+from automl_core.production.contract import ColumnContract, Contract, important, is_lost
 from automl_core.search.family import Array
 from automl_core.search.model import Model
 
@@ -30,7 +32,7 @@ Reasons = defaultdict[int, list[str]]  # by the places of the rows that have any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Check:
-    """What is looked at in one used column: its range in training, or its known levels."""
+    """What is looked at in one used column: its range in training (days have no end), or its known levels."""
 
     name: str
     column: Column
@@ -40,6 +42,16 @@ class _Check:
     low: float
     high: float
     levels: frozenset[object] | None
+    promise: ColumnContract | None
+
+    def lost(self, rows: int, missing: int) -> bool:
+        """Whether the model rests on the column and it did not arrive: it has no value in any of so many rows."""
+        return self.important and self.promise is not None and is_lost(self.promise, rows, missing)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model rests on the column and it had no gap in training."""
+        return self.important and self.promise is not None and self.promise.rows > 0 and self.promise.missing_share == 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +60,7 @@ class Scorer:
 
     Answers have the id columns that were given, `prediction`, `probability_<class>` or `low` and `high` (90 % conformal),
     `_quality` (ok, warn, reject) and `_reasons`. An id column with one of these names gets “_2” added. A rejected row lacks
-    a column the model rests on and gets no prediction.
+    a column the model rests on, or has no value there as no other row, and gets no prediction.
     """
 
     model: Model
@@ -75,7 +87,7 @@ class Scorer:
         """One answer a row, in order, with the frame's index. BadInput when no column the model knows is there."""
         typed = type_frame(frame, self.columns)
         if len(typed.missing_columns) == len(self.columns):
-            raise self._stranger("table")
+            raise self._stranger("this table")
         cleaned = apply_recipe(self.model.recipe, typed.frame, scoring=True).frame
         prediction = self.model.predict_frame(cleaned)
         absent = set(typed.missing_columns)
@@ -87,15 +99,39 @@ class Scorer:
                 for place in range(len(frame)):
                     reasons[place].append(_absent(check))
                 continue
-            if typed.unreadable.get(check.name):
-                _mark_unreadable(frame.iloc[:, typed.places[check.name]].tolist(), typed.frame[check.name], check, reasons)
+            gaps = typed.frame[check.name].isna().to_numpy()
+            lost = check.lost(len(frame), int(gaps.sum()))
+            rejected = rejected or lost
+            if gaps.any() and (lost or check.whole or typed.unreadable.get(check.name)):
+                _mark_gaps(frame.iloc[:, typed.places[check.name]].tolist(), gaps, check, reasons)
             _mark_unusual(cleaned[check.name], check, reasons)
         answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected, len(frame))
         return pd.DataFrame(answers, index=frame.index)
 
     def predict_row(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """One answer with the same keys and values, by the fast path. BadInput when no known column is there."""
-        mapping = spelled(mapping, self._names)
+        return self._scored(spelled(mapping, self._names), "this row")
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The answers to the rows of one call, in order, as of a table: what other rows have and one has not is a missing value.
+        BadInput with the number (from 0) of a row that has columns and none of the model's; where none has any, of the first."""
+        told = [spelled(row, self._names) for row in rows]
+        labels = set().union(*told)
+        columns = [(check.name, check.header) for check in self._checks]
+        columns = [pair for pair in (*columns, *(one[1:] for one in self._ids)) if labels.intersection(pair)]
+        used = {label for check in self._checks for label in (check.name, check.header)} & labels
+        filled = []
+        for place, row in enumerate(told):
+            if not used or (row and used.isdisjoint(row)):
+                raise self._stranger(f"row {place}")
+            if len(row) < len(labels):
+                row = {**{name: None for name, header in columns if name not in row and header not in row}, **row}
+            filled.append(row)
+        lost = frozenset(check.name for check in self._checks if check.lost(len(filled), _missing(check, filled)))
+        return [self._scored(row, f"row {place}", lost) for place, row in enumerate(filled)]
+
+    def _scored(self, mapping: Mapping[str, Any], called: str, lost: Container[str] = ()) -> dict[str, Any]:
+        """The answer to a row that is spelled as the model's columns are; the `lost` ones have no value in the whole call."""
         row = self._type_row(mapping)
         cleaned = apply_recipe_row(self.model.recipe, row)
         reasons: list[str] = []
@@ -108,13 +144,16 @@ class Scorer:
                 reasons.append(_absent(check))
                 continue
             typed = row[check.name]
-            if (typed is None or typed != typed) and check.read(mapping[key]) is UNREADABLE:
-                reasons.append(_unreadable(check))
+            if typed is None or typed != typed:
+                sentence = _gap(check, mapping[key], check.name in lost)
+                rejected = rejected or check.name in lost
+                if sentence:
+                    reasons.append(sentence)
             sentence = _unusual(check, cleaned.get(check.name))
             if sentence:
                 reasons.append(sentence)
         if absent == len(self._checks):
-            raise self._stranger("row")
+            raise self._stranger(called)
         answer = {shown: mapping[key] for shown, name, header in self._ids for key in _found(name, header, mapping)}
         answer |= self._answer(self.model.predict_row(cleaned), rejected)
         answer["_quality"] = "reject" if rejected else "warn" if reasons else "ok"
@@ -124,12 +163,12 @@ class Scorer:
     def _given_ids(self, frame: pd.DataFrame) -> dict[str, Any]:
         """The id columns that are there, as answers call them; a header may be spelled as it was in training."""
         places = label_places(frame)
-        return {shown: frame.iloc[:, places[key]].to_numpy(dtype=object)
+        return {shown: _as_given(frame.iloc[:, places[key]])
                 for shown, name, header in self._ids for key in _found(name, header, places)}
 
     def _stranger(self, what: str) -> BadInput:
         """The refusal of data that has nothing to do with this model."""
-        return BadInput(f"None of the columns this model uses is in this {what}.",
+        return BadInput(f"None of the columns this model uses is in {what}.",
                         f"It needs, among others, “{self.columns[0].name[:80]}”.")
 
     def _answers(self, prediction: Array, rejected: bool) -> dict[str, Any]:
@@ -168,11 +207,39 @@ class Scorer:
         return answer
 
 
-def _mark_unreadable(cells: list[Any], typed: pd.Series[Any], check: _Check, reasons: Reasons) -> None:
-    """Add a reason for each cell that was given and is missing in the typed column."""
-    for place in np.flatnonzero(typed.isna().to_numpy()).tolist():
-        if check.read(cells[place]) is UNREADABLE:
-            reasons[place].append(_unreadable(check))
+def _mark_gaps(cells: list[Any], gaps: NDArray[np.bool_], check: _Check, reasons: Reasons) -> None:
+    """Add what is to be said of each missing value of the typed column."""
+    lost = check.lost(len(gaps), int(gaps.sum()))
+    for place in np.flatnonzero(gaps).tolist():
+        sentence = _gap(check, cells[place], lost)
+        if sentence:
+            reasons[place].append(sentence)
+
+
+def _gap(check: _Check, cell: Any, lost: bool) -> str:
+    """What is to be said of a cell that has no value, or an empty string."""
+    name = _short(check.name)
+    if check.read(cell) is UNREADABLE:
+        kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
+        return f"the value in “{name}” is no {kind}"
+    if lost:
+        return f"the column “{name}” is empty in every row, and the model rests on it"
+    return f"the value in “{name}” is missing, which it never was in training" if check.whole else ""
+
+
+def _missing(check: _Check, rows: Sequence[Mapping[str, Any]]) -> int:
+    """In how many rows, from the first on, the column has no value."""
+    cells = (row.get(check.name, row.get(check.header)) for row in rows)
+    return sum(1 for _ in itertools.takewhile(lambda cell: check.read(cell) in (None, UNREADABLE), cells))
+
+
+def _as_given(series: pd.Series[Any]) -> Array:
+    """The cells of an id column as they came; days as texts, and what JSON and files have no word for as None."""
+    if series.dtype.kind == "M":
+        return np.array([to_text(value) for value in series.tolist()], dtype=object)
+    if not isinstance(series.dtype, (np.dtype, pd.StringDtype)):
+        series = series.astype(object).where(series.notna(), None)
+    return series.to_numpy(dtype=object)
 
 
 def _found(name: str, header: str, given: Container[str]) -> tuple[str, ...]:
@@ -223,11 +290,13 @@ def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) 
         promise, block = known.get(column.name), blocks[column.name]
         low, high, levels = -math.inf, math.inf, None
         if block.kind in ("number", "date") and promise is not None and len(promise.quantiles) > 1:
-            low, high = promise.quantiles[0], promise.quantiles[-1]
+            low = promise.quantiles[0]
+            high = promise.quantiles[-1] if block.kind == "number" else math.inf  # later dates are what new rows have
         if block.kind == "category" and block.column_kind in ("bool", "text"):
             levels = frozenset(block.levels) | frozenset(promise.levels if promise is not None else ())
         header = header_of(column)
-        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels))
+        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels,
+                             promise))
     return tuple(checks)
 
 
@@ -276,10 +345,3 @@ def _days(moment: datetime) -> float:
 
 def _absent(check: _Check) -> str:
     return f"the column “{_short(check.name)}” is missing" + (", and the model rests on it" if check.important else "")
-
-
-def _unreadable(check: _Check) -> str:
-    kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
-    return f"the value in “{_short(check.name)}” is no {kind}"
-
-

@@ -10,10 +10,9 @@ import pandas as pd
 
 from automl_core import data as data_step
 from automl_core.codec import from_json, to_json
-from automl_core.data.table import ReadOptions
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.production import Bundle
-from automl_core.production.contract import BatchReport
+from automl_core.production.contract import BatchReport, with_reading
 from automl_core.production.deployment import Batch, Deployment
 from automl_core.production.monitor import report_batch
 from automl_core.production.outcomes import outcomes_in
@@ -23,6 +22,14 @@ from automl_core.workspace.context import Context
 from automl_core.workspace.search import Searching
 
 MAX_REST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredText:
+    """The answers to the rows of a text, in order, and what could not be read of it, in sentences."""
+
+    predictions: list[dict[str, Any]]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,12 +81,10 @@ class Deploying:
         self.context.store.audit("user", "revoke key", key_id, "done")
 
     def end(self, deployment_id: str) -> None:
-        """The deployment stops answering, for good; its batches stay."""
+        """The deployment stops answering, for good; its batches stay. Its keys stay valid, so that who has one is told."""
         record = self.context.store.get(deployment_id)
         ended = replace(self.get(deployment_id), ended=True)
         self.context.store.update(deployment_id, to_json(ended), record.version)
-        for key in self.keys(deployment_id):
-            self.context.store.revoke_key(key.id)
         self.context.store.audit("user", "end deployment", deployment_id, "done")
 
     def score_rows(self, deployment_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -87,15 +92,14 @@ class Deploying:
         _check_rows(len(rows), MAX_REST_ROWS)
         deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
-        scored: list[dict[str, Any]] = to_json([bundle.predict_row(row) for row in rows])
+        scored: list[dict[str, Any]] = to_json(bundle.predict_rows(rows))
         keep_call(self.context.store, deployment, rows, scored)
         return scored
 
-    def score_text(self, deployment_id: str, body: bytes) -> list[dict[str, Any]]:
+    def score_text(self, deployment_id: str, body: bytes) -> ScoredText:
         """Score the rows of a CSV given as bytes; read in a child process like every upload."""
-        scored, _ = self.score_file(deployment_id, "request.csv", body, MAX_REST_ROWS)
-        records: list[dict[str, Any]] = to_json(scored.to_dict(orient="records"))
-        return records
+        scored, report = self.score_file(deployment_id, "request.csv", body, MAX_REST_ROWS)
+        return ScoredText(to_json(scored.to_dict(orient="records")), report.reading)
 
     def score_file(self, deployment_id: str, file_name: str, stream: BinaryIO | bytes,
                    most_rows: int = 0) -> tuple[pd.DataFrame, BatchReport]:
@@ -107,10 +111,11 @@ class Deploying:
         deployment = self._answering(deployment_id)
         bundle = self._bundle(deployment)
         with self.context.store.passing_file(stream, self.context.settings.max_upload_mb) as path:
-            raw = data_step.read_raw(path, file_name, ReadOptions(), self.search.goal.data.limits())
+            read = data_step.read_rows(path, file_name, self.search.goal.data.limits())
+        raw = read.frame
         _check_rows(len(raw), most_rows)
         scored = bundle.predict(raw)
-        report = self.report(bundle, raw, scored)
+        report = with_reading(self.report(bundle, raw, scored), read.warnings)
         batch = Batch(self.context.store.new_id("bat"), deployment_id, file_name, len(raw), datetime.now(UTC), report)
         self.context.save("batch", deployment.project_id, batch, parent_id=deployment_id, record_id=batch.id)
         self.context.store.touch(deployment.project_id)

@@ -14,13 +14,14 @@ from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import Actions
 from automl_core.acting.action_list import ActionList
 from automl_core.cleaning.recipe import Finding
-from automl_core.data.table import ReadLimits, ReadOptions, Table
+from automl_core.data.reading import RawRows
+from automl_core.data.table import ReadLimits, Table
 from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
 from automl_core.framing.problem import Verdict
 from automl_core.production import Bundle, load_bundle
-from automl_core.production.contract import BatchReport
-from automl_core.production.outcomes import outcomes_in
+from automl_core.production.contract import BatchReport, with_reading
+from automl_core.production.outcomes import beside, outcomes_in
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.model import cleaned_rows
 from automl_core.workspace.act import with_reasons
@@ -68,10 +69,12 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """The rows of a file with their predictions, and what is to be said of their reasons (empty: nothing)."""
+    """The rows of a file with their predictions, and what is to be said of their reasons, and of how the file was read (empty:
+    nothing)."""
 
     rows: pd.DataFrame
     note: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,15 @@ class Files:
         """The scored rows of a file, in order; with `reasons`, why each row got its prediction, where it has one: compared with
         the rows of the search, or of the file where these are not at hand."""
         bundle = load_bundle(existing(bundle_path))
-        raw = self._raw(source)
+        read = self._read(source)
+        raw = read.frame
         scored = bundle.predict(raw)
         if not reasons or (scored["_quality"] == "reject").all():  # a file is refused as a whole, for a column that is missing
-            return Scored(scored)
+            return Scored(scored, "", read.warnings)
         frame, kept = cleaned_rows(bundle.model, raw), kept_rows(bundle, self.deploy.search)
         why = explain_rows(bundle.model, frame, frame if kept is None else kept[1])
         scored["_reasons"] = [_joined(note, words) for note, words in zip(scored["_reasons"], why, strict=True)]
-        return Scored(scored, "" if kept else NOT_HERE)
+        return Scored(scored, "" if kept else NOT_HERE, read.warnings)
 
     def csv(self, frame: pd.DataFrame) -> bytes:
         """A frame as a CSV that no spreadsheet takes for formulas."""
@@ -132,7 +136,7 @@ class Files:
 
     def opened(self, bundle_path: str, source: str) -> tuple[Bundle, pd.DataFrame]:
         """A bundle, and the rows of a file as they stand there."""
-        return load_bundle(existing(bundle_path)), self._raw(source)
+        return load_bundle(existing(bundle_path)), self._read(source).frame
 
     def act(self, bundle_path: str, source: str, goal_text: str, processes: bool = False) -> Advice:
         """Action cards and the ranked list for the rows of a file under a goal, given as the text of a goal.toml; many rows in
@@ -140,7 +144,7 @@ class Files:
         goal = acting.read_goal(goal_text)  # a slip in it is told before the bundle is opened
         bundle = load_bundle(existing(bundle_path))
         problem, goal = bundle.model.problem, goal_for(bundle, goal)
-        raw = self._raw(source)
+        raw = self._read(source, whole=False).frame  # a total is nobody to act on
         check_file(goal, bundle, raw)
         frame = cleaned_rows(bundle.model, raw)
         columns = cleaning.columns_after(bundle.model.recipe, bundle.model.columns, frame)
@@ -175,20 +179,25 @@ class Files:
         return replace(advice, experiment=result, gains=acting.experiment_frame(gains, frame, result))
 
     def monitor(self, bundle_path: str, batch: str, outcomes: str = "") -> BatchReport:
-        """How a batch differs from training; with outcomes (same rows in the same order), the realised score."""
+        """How a batch differs from training; with outcomes (the same rows: by their ids, else in the same order), the realised
+        score."""
         bundle = load_bundle(existing(bundle_path))
-        raw = self._raw(batch)
-        told = self._raw(outcomes) if outcomes else None
+        read = self._read(batch)
+        raw = read.frame
+        results = self._read(outcomes) if outcomes else RawRows(pd.DataFrame())
+        told = results.frame if outcomes else None
         if told is not None and (len(told) != len(raw) or outcomes_in(bundle.model, told)[0] is None):
             raise BadInput(f"The outcomes need a column “{bundle.model.problem.target[:80]}” and one row for each of the "
                            f"batch's {len(raw):,}.", "Export them in the order of the batch.")
-        return self.deploy.report(bundle, raw, bundle.predict(raw), told)
+        if told is not None:
+            told = beside(bundle.model, raw, told)
+        return with_reading(self.deploy.report(bundle, raw, bundle.predict(raw), told), (*read.warnings, *results.warnings))
 
-    def _raw(self, source: str) -> pd.DataFrame:
+    def _read(self, source: str, whole: bool = True) -> RawRows:
         if source.startswith("sample:"):
-            return sample_tables.load_sample(source.removeprefix("sample:"))[0].frame
+            return RawRows(sample_tables.load_sample(source.removeprefix("sample:"))[0].frame)
         path = existing(source)
-        return data_step.read_raw(path, path.name, ReadOptions(), self.limits())
+        return data_step.read_rows(path, path.name, self.limits(), whole)
 
 
 def _joined(note: str, words: tuple[str, ...]) -> str:

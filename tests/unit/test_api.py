@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from automl_core.api import make_server
 from automl_core.errors import BadInput, NotFound, Untrusted
 from automl_core.guard import BODY_MB
+from automl_core.workspace.deploy import ScoredText
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the test client says that it will want another HTTP package some day
@@ -47,10 +48,10 @@ class FakeDeploy:
         self.scored.append(rows)
         return [{"prediction": row.get("a"), "low": math.nan} for row in rows]
 
-    def score_text(self, deployment_id: str, body: bytes) -> list[dict[str, Any]]:
+    def score_text(self, deployment_id: str, body: bytes) -> ScoredText:
         if not body.strip():
             raise BadInput("The file is empty.", "Send rows.")
-        return [{"prediction": len(body)}]
+        return ScoredText([{"prediction": len(body)}], ("1 blank row was left out.",) if b"\n\n" in body else ())
 
     def outcomes(self, deployment_id: str, rows: list[dict[str, Any]]) -> int:
         return len(rows)
@@ -84,6 +85,15 @@ def test_rows_are_scored_in_order_and_nan_becomes_null(client: TestClient) -> No
     assert reply.status_code == 200
     assert [row["prediction"] for row in reply.json()["predictions"]] == [2, "x\u2028\u0000", None, None]
     assert reply.json()["predictions"][0]["low"] is None
+
+
+def test_whole_numbers_of_64_bits_stay_exact(client: TestClient) -> None:
+    """The id 1234567890123456789 came back as 1.2345678901234568e18."""
+    sent = [1234567890123456789, -(2**63), 2**63 - 1]
+    found = client.post(SCORE, headers=KEY, json={"rows": [{"a": number} for number in sent]}).json()["predictions"]
+    assert [one["prediction"] for one in found] == sent
+    large = client.post(SCORE, headers=KEY, content=b'{"rows": [{"a": 9223372036854775808}]}').json()["predictions"]
+    assert isinstance(large[0]["prediction"], float)
 
 
 def test_both_ways_to_send_the_key(client: TestClient) -> None:
@@ -137,6 +147,8 @@ def test_errors_of_the_workspace_become_their_status(client: TestClient) -> None
 def test_csv_is_scored_and_other_types_are_refused(client: TestClient) -> None:
     csv = client.post(SCORE, headers={**KEY, "Content-Type": "text/csv; charset=utf-8"}, content=b"a\n1\n")
     assert csv.json() == {"predictions": [{"prediction": 4}]}
+    gap = client.post(SCORE, headers={**KEY, "Content-Type": "text/csv"}, content=b"a\n\n1\n").json()
+    assert gap == {"predictions": [{"prediction": 5}], "warnings": ["1 blank row was left out."]}
     assert client.post(SCORE, headers={**KEY, "Content-Type": "text/csv"}, content=b"").status_code == 422
     for media in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/octet-stream"):
         assert client.post(SCORE, headers={**KEY, "Content-Type": media}, content=b"a=1").status_code == 415

@@ -108,7 +108,7 @@ def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
     after: str, words: str
 ) -> None:
     """It took as long as reading and cleaning the file does."""
-    monkeypatch.setattr(Files, "_raw", _too_late)
+    monkeypatch.setattr(Files, "_read", _too_late)
     goal = goal_file(tmp_path)
     goal.write_text(goal.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal))

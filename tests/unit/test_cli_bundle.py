@@ -118,13 +118,13 @@ def test_one_row_is_explained_without_opening_cleaning_or_predicting_the_file_ag
         told = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *given, **named: (begun.append(name), told(*given, **named))[1])
 
-    for module, name in ((Files, "_raw"), (files_module, "load_bundle"), (files_module, "cleaned_rows"),
+    for module, name in ((Files, "_read"), (files_module, "load_bundle"), (files_module, "cleaned_rows"),
                          (file_rows, "cleaned_rows"), (file_rows, "kept_table"), (file_risks, "kept_table"),
                          (file_risks, "_said")):
         counted(module, name)
     code, _ = call(capsys, "explain", str(bundle), str(table), "--row", "3")
     assert code == 0
-    assert sorted(begun) == ["_raw", "cleaned_rows", "kept_table", "load_bundle"]
+    assert sorted(begun) == ["_read", "cleaned_rows", "kept_table", "load_bundle"]
 
 
 def test_one_row_is_told_with_how_sure_it_is_and_past_rows_like_it_as_on_the_page(

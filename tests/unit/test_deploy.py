@@ -4,8 +4,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,53 +21,26 @@ from automl_core.cleaning.application import new_step
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Conflict, NotFound
-from automl_core.production import load_bundle, write_bundle
-from automl_core.production.contract import BatchReport, Contract
-from automl_core.production.deployment import Deployment
+from automl_core.production import load_bundle
 from automl_core.production.monitor import make_contract as contract_of
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.features import fit_encoder
-from automl_core.search.model import Member, Model
+from automl_core.search.model import Member
 from automl_core.search.plan import Plan
 from automl_core.store import records, schema
 from automl_core.workspace import calls
 from automl_core.workspace.deploy import MAX_REST_ROWS
 from automl_core.workspace.run_files import metadata_of
 from automl_core.workspace.views import Run
-from tests.unit.modelling import PROBLEMS, make_contract, make_frame, make_model
+from tests.unit.deploying import Deployed, deploy, found, taught
+from tests.unit.modelling import PROBLEMS, make_frame, make_model
 from tests.unit.reporting import SUMMARY
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A workspace with one model that answers."""
-
-    workspace: Workspace
-    project: str
-    deployment: str
-    path: Path
 
 
 @pytest.fixture
 def deployed(home: Path, tmp_path: Path) -> Callable[..., Deployed]:
-    def deploy(model: Model, contract: Contract | None = None) -> Deployed:
-        workspace, path = Workspace.open(), tmp_path / "model.zip"
-        write_bundle(path, model, contract or make_contract(model, make_model()[1]), "# Card", {})
-        project = workspace.projects.create("Customers")
-        store = workspace.context.store
-        kept = store.write_file(project, path.read_bytes(), ".zip")
-        made = Deployment(store.new_id("dep"), project, "run", kept.id, datetime.now(UTC))
-        workspace.context.save("deployment", project, made, record_id=made.id)
-        return Deployed(workspace, project, made.id, path)
-    return deploy
-
-
-def taught(task: str, written: Callable[[pd.DataFrame], pd.DataFrame]) -> Model:
-    """A model of a table whose cells were written so."""
-    model, _ = make_model(task, ("linear",))
-    columns = table_from_frame(written(make_frame()), "customers").columns
-    return replace(model, columns=columns)
+    return partial(deploy, tmp_path)
 
 
 def as_written(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -74,10 +48,6 @@ def as_written(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
         plain = f"{10 * float(text):,.1f}"
         return {"groups": plain, "unit": f"EUR {plain}", "german": plain.translate(str.maketrans(",.", ".,"))}[form]
     return lambda frame: frame.assign(value=frame["value"].map(amount))
-
-
-def found(report: BatchReport, kind: str) -> list[tuple[str, int, str]]:
-    return [(item.severity, item.count, item.sentence) for item in report.contract if item.kind == kind]
 
 
 @pytest.mark.parametrize("form", ["groups", "unit", "german"])
@@ -232,10 +202,12 @@ def test_rows_of_calls_are_kept_for_some_days_and_their_counts_for_good(
 
 
 def test_an_ended_deployment_answers_nobody(deployed: Callable[..., Deployed]) -> None:
-    """A key made in the moment of its end opened it again."""
+    """A key made in the moment of its end opened it again, and those from before were said to be wrong (401, not 409)."""
     here = deployed(make_model("binary", ("linear",))[0])
     deploy, store, rows = here.workspace.deploy, here.workspace.context.store, make_frame(2)
+    early = store.create_key(here.deployment)
     deploy.end(here.deployment)
+    assert deploy.check_key(here.deployment, early)
     late = store.create_key(here.deployment)  # of one who had looked just before
     assert deploy.check_key(here.deployment, late)
     calls: tuple[Callable[[str], object], ...] = (

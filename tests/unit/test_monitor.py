@@ -97,6 +97,22 @@ def test_status_follows_importance(contract: Contract) -> None:
     assert status(raw.drop(columns="big")) == "act"
 
 
+def test_an_important_column_that_arrives_empty_is_as_one_that_is_missing(contract: Contract) -> None:
+    """It was a warning, and “No single column changed much, but the predictions did”."""
+    raw, p = rows(seed=5).drop(columns="y"), np.random.default_rng(2).random(600)
+    empty = raw.assign(big=np.nan)
+    assert kinds(contract, empty) == {("big", "missing_column"): "refuse"}
+    assert kinds(contract, empty.head(29)) == {("big", "missing_values"): "warn"}
+    report = report_batch(contract, type_frame(empty, FEATURES), p, None, PROBLEM)
+    assert report.status == "act"
+    assert report.sentence.startswith("This batch should not be scored: the column “big” is empty in every row")
+    often = replace(contract, columns=tuple(replace(one, missing_share=0.6) for one in contract.columns))
+    assert kinds(often, empty.head(40)) == {("big", "missing_values"): "warn"}
+    half = raw.assign(small=raw["small"].mask(raw.index < 300))
+    said = report_batch(contract, type_frame(half, FEATURES), p**2, None, PROBLEM).sentence
+    assert said == "300 of 600 values of “small” are missing, in training 0.0 %, and the predictions changed."
+
+
 def test_estimate_and_outcomes(contract: Contract) -> None:
     rng = np.random.default_rng(3)
     p = rng.random(2000)

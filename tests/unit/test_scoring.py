@@ -116,6 +116,13 @@ def test_every_doubt_has_a_reason() -> None:
     assert scored["_reasons"][0] == ""
 
 
+def test_rows_later_than_training_are_not_unusual_for_it() -> None:
+    """Each of them was flagged, for good, once the model used a date."""
+    frame = make_frame(4).assign(contract="One year", charge="50", tenure="12", since=["2031-05-05", "1999-12-31"] * 2)
+    assert scorer().predict(frame)["_quality"].tolist() == ["ok", "warn"] * 2
+    assert_agrees(scorer(), frame)
+
+
 def test_what_is_cut_in_a_reason_is_marked() -> None:
     level = "Three years and then month by month, one"
     frame = make_frame(2).assign(contract=[level, f"{level} more"])
@@ -139,6 +146,51 @@ def test_a_missing_column_warns_or_rejects() -> None:
         scorer().predict(frame[["tier"]])
     with pytest.raises(BadInput, match="None of the columns"):
         scorer().predict_row({"tier": "gold"})
+
+
+def test_keys_that_other_rows_of_a_call_have_are_missing_values() -> None:
+    """Rows that leave nulls out were rejected, and one {} was a refusal of all, without its number."""
+    frame = make_frame(4)
+    rows = frame.to_dict("records")
+    sparse = [rows[0], {name: cell for name, cell in rows[1].items() if name != "tenure"}, {}, rows[3]]
+    whole = [rows[0], {**rows[1], "tenure": None}, dict.fromkeys(rows[0]), rows[3]]
+    found = scorer()
+    assert found.predict_rows(sparse) == [found.predict_row(row) for row in whole]
+    assert [one["_quality"] == "reject" for one in found.predict_rows(sparse)] == [False] * 4
+    spaced = [{" tenure ": "12", "charge": "5"}, {"tenure": "12"}, {"charge": "5"}]
+    assert found.predict_rows(spaced)[0] == found.predict_row({"tenure": "12", "charge": "5"})
+    assert found.predict_rows(rows[:1]) == [found.predict_row(rows[0])]
+    with pytest.raises(BadInput, match=r"None of the columns this model uses is in row 2\."):
+        found.predict_rows([rows[0], {}, {"tier": "gold"}])
+    with pytest.raises(BadInput, match=r"None of the columns this model uses is in row 0\."):
+        found.predict_rows([{}, {}])
+
+
+def test_an_important_column_that_is_empty_throughout_is_as_one_that_is_not_there() -> None:
+    """It passed as fine, whatever the model said then."""
+    found, frame = scorer(), make_frame(40, seed=3)
+    for gone in (frame.assign(tenure=""), frame.assign(tenure="soon")):
+        rejected = found.predict(gone)
+        assert set(rejected["_quality"]) == {"reject"}
+        assert rejected["prediction"].isna().all()
+        assert rejected.to_dict("records")[0].keys() == found.predict(frame).to_dict("records")[0].keys()
+        answers = found.predict_rows(gone.to_dict("records"))
+        assert [one["_reasons"] for one in answers] == rejected["_reasons"].tolist()
+        assert {one["_quality"] for one in answers} == {"reject"}
+    assert "“tenure” is empty in every row, and the model rests on it" in found.predict(frame.assign(tenure=""))["_reasons"][0]
+    assert set(found.predict(frame.assign(active=""))["_quality"]) == {"ok"}, "nothing rests on it"
+    assert not (found.predict(frame.head(29).assign(tenure=""))["_quality"] == "reject").any(), "too few to tell"
+
+
+def test_a_gap_where_training_had_none_is_named() -> None:
+    frame = make_frame(4, seed=3).assign(charge="50")
+    frame.loc[1, "tenure"] = ""
+    frame.loc[2, "charge"] = ""  # as 5 % of the training rows
+    scored = scorer().predict(frame)
+    assert [("tenure" in reasons, "charge" in reasons) for reasons in scored["_reasons"]] == [
+        (False, False), (True, False), (False, False), (False, False)]
+    assert "the value in “tenure” is missing, which it never was in training" in scored["_reasons"][1]
+    assert_agrees(scorer(), frame)
 
 
 def test_ids_are_found_under_the_header_they_had() -> None:

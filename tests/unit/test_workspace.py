@@ -460,7 +460,9 @@ def test_keys_can_be_closed_and_a_deployment_ended(walked: Walked) -> None:
     with pytest.raises(NotFound):
         deploy.revoke_key(deployment.id, "key_of_somebody_else")
     deploy.end(deployment.id)
-    assert not deploy.check_key(deployment.id, second)
+    assert deploy.check_key(deployment.id, second), "who has it is told of the end, not of a wrong key"
+    with pytest.raises(Conflict):
+        deploy.health(deployment.id)
     assert deploy.get(deployment.id).ended
 
 

@@ -17,7 +17,7 @@ from automl_core.data.source import Raw, Source, SourceFile, shown
 from automl_core.data.table import Origin
 from automl_core.data.text.dialect import Dialect, find_dialect, split_records
 from automl_core.data.text.encoding import find_encoding
-from automl_core.data.text.records import STAND_IN, Collector, mended, second_table, warnings_of
+from automl_core.data.text.records import STAND_IN, Collector, blank_end, mended, second_table, warnings_of
 from automl_core.data.text.regular import regular_columns
 from automl_core.errors import BadInput
 from automl_core.registry import Field
@@ -154,7 +154,8 @@ def _read_table(
         raise BadInput(f"{shown(file.name)} holds no data, only blank lines.", "Upload a file with a header line and rows.")
     if layout.width > file.limits.columns:
         raise BadInput(f"{shown(file.name)} has more than {file.limits.columns:,} columns.", "Upload a table with fewer columns.")
-    reader = Collector(layout.width, dialect, file.limits.rows, [[] for _ in range(layout.width)], stray=stray)
+    reader = Collector(layout.width, dialect, file.limits.rows, [[] for _ in range(layout.width)], stray=stray,
+                       whole=file.whole)
     whole = regular_columns(file.path, dialect, layout, file.limits.rows) if regular else None
     if whole is not None:
         reader.columns, reader.rows = [column.chunks for column in whole], len(whole[0])
@@ -166,11 +167,11 @@ def _read_table(
         waiting.extend(chunk)
         last = not chunk
         waiting = mended(waiting, reader, last)
-        cut = second_table(waiting, reader)
+        cut = -1 if file.whole else second_table(waiting, reader)
         if cut >= 0:
             waiting, last = waiting[:cut], True
             reader.second = True
-        keep = len(waiting) - footer_length(waiting[-_TAIL:], layout.width) if last else max(0, len(waiting) - _TAIL)
+        keep = len(waiting) - _held_back(waiting, last, reader)
         if last and keep < len(waiting) and any(filled(row) for row in waiting[keep:]):
             layout = Layout(
                 layout.header, layout.first, layout.width, layout.header_row, (*layout.warnings, _footer_words(waiting[keep:]))
@@ -180,6 +181,13 @@ def _read_table(
         waiting = waiting[keep:]
         if last:
             return layout, reader
+
+
+def _held_back(waiting: Sequence[Sequence[str]], last: bool, reader: Collector) -> int:
+    """How many of the last records are no rows of the table, or, before the `last` were read, may be none."""
+    if reader.whole:
+        return max(blank_end(waiting), 0 if last else min(_TAIL, len(waiting)))
+    return footer_length(waiting[-_TAIL:], reader.width) if last else min(_TAIL, len(waiting))
 
 
 def _footer_words(rows: Sequence[Sequence[str]]) -> str:

@@ -179,14 +179,14 @@ def _table(sheet: _Sheet, file: SourceFile, name: str) -> Raw:
         warnings.append(f"{filled} cell{'s' if filled > 1 else ''} under merged cells were filled with their value.")
     body = rows[layout.first :]
     tail = [[to_text(_plain(cell)) or "" for cell in row] for row in body[-12:]]
-    below = footer_length(tail, layout.width)
+    below = 0 if file.whole else footer_length(tail, layout.width)
     below = 0 if below >= len(body) else below
     if below:
         warnings.append(
             f"{below} line{'s' if below > 1 else ''} below the table, such as a total, {'were' if below > 1 else 'was'} left out."
         )
         body = body[:-below]
-    kept = [row for row in body if any(cell not in ("", None) for cell in row)]
+    kept = [row for row in body if file.whole or any(cell not in ("", None) for cell in row)]
     if len(kept) < len(body):
         warnings.append(f"{len(body) - len(kept)} blank row{'s' if len(body) - len(kept) > 1 else ''} left out.")
     frame = _frame(layout, kept)

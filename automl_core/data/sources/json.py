@@ -76,7 +76,8 @@ def _lines(text: str, decoder: json.JSONDecoder, file: SourceFile, warnings: lis
                 records.append(decoder.decode(line.strip()))
             except (ValueError, RecursionError):
                 bad.append(number)
-    if len(records) < 2 or len(bad) > 0.1 * len(records) or not all(isinstance(record, (dict, list)) for record in records):
+    most = 0 if file.whole else 0.1 * len(records)
+    if len(records) < 2 or len(bad) > most or not all(isinstance(record, (dict, list)) for record in records):
         where = f" (line {bad[0]})" if bad else ""
         raise BadInput(f"{shown(file.name)} is not valid JSON{where}.", _HINT)
     if bad:

@@ -30,28 +30,27 @@ class Collector:
     reopened: int = 0
     second: bool = False
     stray: bool = False
+    whole: bool = False
 
     def take(self, records: Sequence[list[str]], first_line: int) -> None:
-        """Adds records; short ones are padded, long ones cut, blank ones left out, each counted."""
+        """Adds records; short ones are padded, long ones cut, blank ones left out, each counted. Of a `whole` table only lines
+        without any cell are left out: delimiters alone are a row without a value."""
         import pyarrow as pa
 
         width = self.width
         good: list[list[str]] = []
         for line, record in enumerate(records, start=first_line):
-            if len(record) == width:
+            if self.whole and (len(record) > 1 or width == 1):
+                self._place(record, line, good)
+            elif len(record) == width:
                 if (width == 1 and not record[0].strip()) or not any(record):
                     self.blank += 1
                     continue
                 good.append(record)
             elif not filled(record):
                 self.blank += 1
-            elif len(record) < width:
-                self.short.append(line)
-                good.append([*record, *[""] * (width - len(record))])
             else:
-                if filled(record[width:]):
-                    self.long.append(line)
-                good.append(record[:width])
+                self._place(record, line, good)
         self.rows += len(good)
         if self.rows > self.limit:
             raise BadInput(f"The file has more than {self.limit:,} rows.", "Upload a part of it, or a sample.")
@@ -60,6 +59,25 @@ class Collector:
                 if self.stray:
                     cells = tuple(cell.replace(STAND_IN, "\r") for cell in cells)
                 column.append(pa.array(cells, type=pa.large_string()))
+
+    def _place(self, record: list[str], line: int, good: list[list[str]]) -> None:
+        """Add a record with as many cells as the table has columns."""
+        if len(record) < self.width:
+            if record:
+                self.short.append(line)
+            good.append([*record, *[""] * (self.width - len(record))])
+        else:
+            if filled(record[self.width :]):
+                self.long.append(line)
+            good.append(record[: self.width])
+
+
+def blank_end(records: Sequence[Sequence[str]]) -> int:
+    """How many of the last records are lines without any cell (one that is quoted is a cell)."""
+    count = 0
+    while count < len(records) and not records[-1 - count]:
+        count += 1
+    return count
 
 
 def mended(records: list[list[str]], reader: Collector, last: bool) -> list[list[str]]:
