@@ -29,8 +29,8 @@ class Covariates:
         return self._kept([place for place, other in enumerate(self.names) if other != name])
 
     def only(self, name: str) -> Covariates:
-        """One column alone."""
-        return self._kept([self.names.index(name)])
+        """One column alone, or all of that name."""
+        return self._kept([place for place, other in enumerate(self.names) if other == name])
 
     def none(self) -> Covariates:
         """No column at all: rows as they are."""

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
+from automl_core.acting.group_shares import groups_tell
 from automl_core.acting.nuisance import FOLDS, Learner
-from automl_core.acting.statistics import too_few_to_tell
+from automl_core.acting.statistics import group_codes, too_few_to_tell
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
 
@@ -28,6 +29,7 @@ FEWEST_A_SIDE = 100
 FEWEST_GROUPS_A_SIDE = 10
 FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 
+NO_EXPERIMENT = "Uplift needs an experiment; use action cards, which compare like with like."
 NEARLY_ONE = (
     "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
     "An experiment is needed that treated more than a few groups.",
@@ -59,17 +61,22 @@ def check_experiment(
 ) -> Balance:
     """Whether chance decided who of the aligned rows was treated: the one verdict for the experiment and for cards of grade A.
 
-    BadInput when it did not, or when a side has fewer than 100 rows, or than 10 of the `groups` (codes; None: rows stand alone)
-    that were dealt as a whole.
+    BadInput when it did not, as where rows were dealt one by one and some of the `groups` (codes; None: rows stand alone) have
+    clearly more treated ones, or when a side has fewer than 100 rows, or than 10 of the groups that were dealt as a whole.
     """
     check_sides(treated)
     dealt = _dealt(treated, groups)
     if len(dealt) < len(treated):
         _check_groups(treated[dealt], group)
     _check_folds(folds, treated)
+    if groups is not None and len(dealt) == len(treated) and groups_tell(treated.astype(np.float64), group_codes(groups)):
+        raise BadInput(
+            f"Treatment was not left to chance: rows with the same {quote(group)} were treated alike more often than by chance.",
+            NO_EXPERIMENT,
+        )
     balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
-        raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
+        raise BadInput(balance.sentence, NO_EXPERIMENT)
     return balance
 
 

@@ -1,0 +1,98 @@
+"""What the groups that rows belong to tell of who got a change: shops differ in more than their columns say.
+
+Where rows of a group have a lever more alike than chance makes them, what sets groups apart steers it: then rows are compared on
+how common it is in their group (Mundlak 1978), which tells all that groups do of a lever drawn in each at a rate of its own. A
+draw by lot, in the whole table or as many in each group, has no such share: it would only repeat the row's own lever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_core.acting.covariates import Covariates
+from automl_core.acting.nuisance import Folds, Learner
+from automl_core.acting.scores import given_to_groups
+from automl_core.acting.statistics import group_codes
+from automl_core.framing.dependent import Codes
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+SHUFFLES = 999  # none of them is as uneven: p < 0.001
+UNUSUAL, BEYOND = 1.5, 20.0  # errors of what chance makes: below the first nobody need shuffle, nor above the second
+LEAST_LIKE = 0.0025  # of the variance lies between groups: what tells it has a correlation of 0.05 with the lever
+WHOLE = 0.9  # of the variance of a number that lies between groups: there is nothing within them to compare
+LARGE = 10  # rows of a group that hardly tell by their share what one of them has
+
+
+def groups_tell(values: Floats, codes: Codes) -> bool:
+    """Whether rows of one group have `values` (n,) more alike than if these had been shuffled among all rows (p < 0.001), and
+    enough so to mislead. Groups that are more even than by chance, as where each got as many, tell nothing."""
+    centred = values - values.mean()
+    variance, sizes = float((centred**2).mean()), np.bincount(codes)
+    several = np.maximum(sizes, 1)
+
+    def between(one: Floats) -> float:
+        return float((np.bincount(codes, one) ** 2 / several).sum())
+
+    expected = variance * (1 - sizes[sizes > 0] / len(values)).sum()
+    error = variance * np.sqrt(2 * (1 - 1 / several).sum())
+    uneven = between(centred)
+    if error <= 0 or uneven < expected + UNUSUAL * error or likeness(values, codes) < LEAST_LIKE:
+        return False
+    random = np.random.default_rng(0)
+    return uneven > expected + BEYOND * error or all(between(random.permutation(centred)) < uneven for _ in range(SHUFFLES))
+
+
+def likeness(values: Floats, codes: Codes) -> float:
+    """The share of the variance of `values` (n,) that lies between groups (the intraclass correlation of the analysis of
+    variance); 0 where rows of a group are no more alike than others, or none has a second row."""
+    sizes, sums = np.bincount(codes), np.bincount(codes, values)
+    sizes, sums = sizes[sizes > 0], sums[sizes > 0]
+    rows, many = len(values), len(sizes)
+    if many < 2 or many == rows:
+        return 0.0
+    between = float(((sums - sizes * values.mean()) ** 2 / sizes).sum()) / (many - 1)
+    within = float((values**2).sum() - (sums**2 / sizes).sum()) / (rows - many)
+    usual = (rows - float((sizes**2).sum()) / rows) / (many - 1)
+    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
+
+
+def share_in_group(values: Floats, known: Mask, codes: Codes) -> Floats:
+    """(n,) the mean of the `known` values in each row's group, drawn to the mean of all by how alike rows of groups are. A group
+    of fewer than ten is told without the row itself, whose own value it would be (NaN where it has no other row)."""
+    like = max(likeness(values[known], group_codes(codes[known])), LEAST_LIKE)
+    prior, middle = (1 - like) / like, float(values[known].mean())
+    own = np.where(known, values, 0.0)
+    sums, counts = (np.bincount(codes, one)[codes] for one in (own, known.astype(np.float64)))
+    small = counts < LARGE
+    sums, counts = np.where(small, sums - own, sums), np.where(small, counts - known, counts)
+    share = (sums + prior * middle) / (counts + prior) if prior > 0 else sums / np.maximum(counts, 1)
+    return np.asarray(np.where(counts > 0, share, np.nan), dtype=np.float64)
+
+
+def with_shares(
+    learner: Learner, levers: Sequence[Floats], among: Mask, groups: NDArray[np.generic] | None, folds: Folds, name: str
+) -> Learner:
+    """A learner that knows of each lever (n,), known `among` some rows, how common it is in a row's group, under the `name` of
+    the groups, where these tell it beyond what covariates do; the same one where they do not, or where whole groups have it."""
+    if groups is None:
+        return learner
+    codes, given = group_codes(groups), learner.covariates
+    inside = group_codes(codes[among])
+    added = []
+    for values in levers:
+        binary = bool(np.isin(values[among], (0, 1)).all())
+        whole = given_to_groups(values == 1, among, codes) if binary else likeness(values[among], inside) >= WHOLE
+        if whole or not groups_tell(values[among], inside):
+            continue
+        told = learner.cross_fit(np.where(among, values, 0.0), among, folds, binary)
+        if groups_tell((values - told)[among], inside):
+            added.append(share_in_group(values, among, codes))
+    if not added:
+        return learner
+    names = (*given.names, *(name for _ in added))
+    more = Covariates(np.column_stack([given.matrix, *added]), given.categorical, names)
+    return Learner(more, learner.most, learner.rounds, learner.seed, learner.bends)
