@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
+from automl_core.acting.linear import MOST_LEVELS
 from automl_core.acting.nuisance import Folds, Learner
 from automl_core.acting.scores import given_to_groups
 from automl_core.acting.statistics import group_codes
@@ -77,22 +78,34 @@ def with_shares(
     learner: Learner, levers: Sequence[Floats], among: Mask, groups: NDArray[np.generic] | None, folds: Folds, name: str
 ) -> Learner:
     """A learner that knows of each lever (n,), known `among` some rows, how common it is in a row's group, under the `name` of
-    the groups, where these tell it beyond what covariates do; the same one where they do not, or where whole groups have it."""
-    if groups is None:
+    the groups, where these tell it beyond what covariates do; the same one where they do not, or where whole groups have it.
+    So it does of every category that has more levels than a line has room for, each a group."""
+    given = learner.covariates
+    sources = [(name, group_codes(groups))] if groups is not None else []
+    sources += [(wide, group_codes(codes)) for wide, codes in wide_categories(given)]
+    if not sources:
         return learner
-    codes, given = group_codes(groups), learner.covariates
-    inside = group_codes(codes[among])
-    added = []
+    added: list[tuple[str, Floats]] = []
     for values in levers:
-        binary = bool(np.isin(values[among], (0, 1)).all())
-        whole = given_to_groups(values == 1, among, codes) if binary else likeness(values[among], inside) >= WHOLE
-        if whole or not groups_tell(values[among], inside):
-            continue
-        told = learner.cross_fit(np.where(among, values, 0.0), among, folds, binary)
-        if groups_tell((values - told)[among], inside):
-            added.append(share_in_group(values, among, codes))
+        told = None
+        for source, codes in sources:
+            inside = group_codes(codes[among])
+            binary = bool(np.isin(values[among], (0, 1)).all())
+            whole = given_to_groups(values == 1, among, codes) if binary else likeness(values[among], inside) >= WHOLE
+            if whole or not groups_tell(values[among], inside):
+                continue
+            if told is None:
+                told = learner.cross_fit(np.where(among, values, 0.0), among, folds, binary)
+            if groups_tell((values - told)[among], inside):
+                added.append((source, share_in_group(values, among, codes)))
     if not added:
         return learner
-    names = (*given.names, *(name for _ in added))
-    more = Covariates(np.column_stack([given.matrix, *added]), given.categorical, names)
+    names = (*given.names, *(source for source, _ in added))
+    more = Covariates(np.column_stack([given.matrix, *(share for _, share in added)]), given.categorical, names, given.wide)
     return Learner(more, learner.most, learner.rounds, learner.seed, learner.bends)
+
+
+def wide_categories(covariates: Covariates) -> list[tuple[str, Floats]]:
+    """The categories of more levels than a line has columns for, with the codes (n,) of these (NaN: none of them)."""
+    columns = {covariates.names[place]: covariates.matrix[:, place] for place in covariates.categorical} | dict(covariates.wide)
+    return [(name, codes) for name, codes in columns.items() if len(np.unique(codes[~np.isnan(codes)])) > MOST_LEVELS]

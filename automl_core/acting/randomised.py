@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.group_shares import groups_tell
+from automl_core.acting.group_shares import groups_tell, wide_categories
 from automl_core.acting.nuisance import FOLDS, Learner
 from automl_core.acting.statistics import group_codes, too_few_to_tell
 from automl_core.errors import BadInput
@@ -124,12 +124,15 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
     chance = learner.cross_fit(treated.astype(np.float64), everyone, folds, True)
     auc, p = _auc(chance, treated)
     column, gap, column_p = _widest(covariates, treated)
+    levels = _by_levels(covariates, treated)
     uneven = column_p < LEVEL and gap >= LEAST_GAP
-    if not uneven and p < LEVEL and auc >= LEAST_AUC:  # a column that says no needs no second witness
+    if not (uneven or levels) and p < LEVEL and auc >= LEAST_AUC:  # a column that says no needs no second witness
         p = _shuffled(learner, treated, folds, auc)
     told = p < LEVEL and auc >= LEAST_AUC
     if uneven:
         words = f"Treatment was not left to chance: treated rows differ in {quote(column)} (standardised difference {gap:.2f})."
+    elif levels:
+        words = f"Treatment was not left to chance: some levels of {quote(levels)} have clearly more treated rows than others."
     elif told:
         words = (
             f"Treatment was not left to chance: the other columns tell who was treated (AUC {auc:.2f}, where chance gives 0.50)."
@@ -137,12 +140,18 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
     else:
         words = f"Treatment looks like chance: the other columns cannot tell who was treated (AUC {auc:.2f})."
     few = too_few_to_tell(len(treated))
-    if few and not (told or uneven):
+    if few and not (told or uneven or levels):
         words = (
             f"Nothing speaks against chance: the other columns cannot tell who was treated (AUC {auc:.2f}). But of only "
             f"{len(treated):,} draws a small difference would not be seen, so no card of it is graded A."
         )
-    return Balance(auc, p, column, gap, column_p, not (told or uneven), words, few)
+    return Balance(auc, p, column, gap, column_p, not (told or uneven or levels), words, few)
+
+
+def _by_levels(covariates: Covariates, treated: NDArray[np.bool_]) -> str:
+    """The first category of many levels, too small to differ one by one, whose levels tell who was treated; empty for none."""
+    side = treated.astype(np.float64)
+    return next((name for name, codes in wide_categories(covariates) if groups_tell(side, group_codes(codes))), "")
 
 
 def _auc(chance: Floats, treated: NDArray[np.bool_]) -> tuple[float, float]:
