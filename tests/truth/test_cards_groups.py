@@ -163,3 +163,21 @@ def test_levels_that_are_too_rare_to_be_compared_are_told() -> None:
     assert len(dict(covariates.rows(np.arange(7)).without("branch").wide)["kind"]) == 7
     assert thin_notes(frame, covariates) == ("88 % of the rows have a value of “branch” that is too rare for rows to be compared "
                                              "on it.",)
+
+
+def test_one_stray_row_does_not_make_an_experiment_of_whole_shops_one_of_rows() -> None:
+    """Rows of a shop share its size: as draws of their own, 15 of 20 honest experiments were refused for it."""
+    refused = 0
+    for seed in range(20):
+        rng = np.random.default_rng((65, seed))
+        shop, size = np.repeat(np.arange(60), 50), rng.normal(size=60)
+        treated = (rng.permutation(60) < 30)[shop]
+        treated[7] = not treated[7]
+        try:
+            check_experiment(Covariates(size[shop][:, None], (), ("size",)), treated, fold_of(3000, shop, 0), shop, "shop")
+        except BadInput:
+            refused += 1
+    assert refused <= 1
+    mixed = (np.arange(3000) % 50 < 5 + 40 * (shop % 2)).astype(bool)  # a tenth of each shop differs: these were no whole shops
+    with pytest.raises(BadInput, match="treated alike more often"):
+        check_experiment(Covariates(np.empty((3000, 0)), (), ()), mixed, fold_of(3000, shop, 0), shop, "shop")
