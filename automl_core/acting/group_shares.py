@@ -16,7 +16,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.linear import MOST_LEVELS
 from automl_core.acting.nuisance import Folds, Learner
 from automl_core.acting.scores import given_to_groups
-from automl_core.acting.statistics import group_codes
+from automl_core.acting.statistics import group_codes, likeness
 from automl_core.framing.dependent import Codes
 
 Floats = NDArray[np.float64]
@@ -45,20 +45,6 @@ def groups_tell(values: Floats, codes: Codes) -> bool:
         return False
     random = np.random.default_rng(0)
     return uneven > expected + BEYOND * error or all(between(random.permutation(centred)) < uneven for _ in range(SHUFFLES))
-
-
-def likeness(values: Floats, codes: Codes) -> float:
-    """The share of the variance of `values` (n,) that lies between groups (the intraclass correlation of the analysis of
-    variance); 0 where rows of a group are no more alike than others, or none has a second row."""
-    sizes, sums = np.bincount(codes), np.bincount(codes, values)
-    sizes, sums = sizes[sizes > 0], sums[sizes > 0]
-    rows, many = len(values), len(sizes)
-    if many < 2 or many == rows:
-        return 0.0
-    between = float(((sums - sizes * values.mean()) ** 2 / sizes).sum()) / (many - 1)
-    within = float((values**2).sum() - (sums**2 / sizes).sum()) / (rows - many)
-    usual = (rows - float((sizes**2).sum()) / rows) / (many - 1)
-    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
 
 
 def share_in_group(values: Floats, known: Mask, codes: Codes) -> Floats:

@@ -81,6 +81,20 @@ def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     return codes_of(groups)
 
 
+def likeness(values: Floats, codes: NDArray[np.int64]) -> float:
+    """The share of the variance of `values` (n,) that lies between groups (the intraclass correlation of the analysis of
+    variance); 0 where rows of a group are no more alike than others, or none has a second row."""
+    sizes, sums = np.bincount(codes), np.bincount(codes, values)
+    sizes, sums = sizes[sizes > 0], sums[sizes > 0]
+    rows, many = len(values), len(sizes)
+    if many < 2 or many == rows:
+        return 0.0
+    between = float(((sums - sizes * values.mean()) ** 2 / sizes).sum()) / (many - 1)
+    within = float((values**2).sum() - (sums**2 / sizes).sum()) / (rows - many)
+    usual = (rows - float((sizes**2).sum()) / rows) / (many - 1)
+    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
+
+
 def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:
     """Whether models could tell who `got` something (n,), by their cross-fitted chance of it `told` (n,), as they could not if it
     was drawn by lot: a correlation above 0.05 and beyond three of its errors. Of few rows that takes more, for an honest draw of
@@ -95,17 +109,20 @@ def too_few_to_tell(rows: int) -> bool:
     return CHANCE / math.sqrt(max(rows, 1)) > MUCH_TOLD
 
 
-def unseen_variance(y: Floats, side: NDArray[np.bool_]) -> float:
+def unseen_variance(y: Floats, side: NDArray[np.bool_], codes: NDArray[np.int64] | None = None) -> float:
     """What is to be added to the variance of an outcome on the rows of a `side` (n,) that hardly vary: that of all rows `y` (n,),
-    where fewer than five of the side differ from its median; else 0.
+    where fewer than five of the side (or of its groups, by the `codes` (n,) of these) differ from its median; else 0.
 
     The rows of a side that all ended alike have no variance of their own, and a range by it leaves out whatever they could not
     show: it held the truth in 63 to 89 % for outcomes of 1 to 3 % on 100 rows. That of all rows is what there were if the sides
     did not differ (as in a score test); added, not put in its place, it does for a side with more events than the other, too.
     """
     own = y[side]
-    few = len(own) > 0 and int((own != np.median(own)).sum()) < LEAST_EVENTS
-    return float(y.var()) if few else 0.0
+    if not len(own):
+        return 0.0
+    unlike = own != np.median(own)
+    events = int(unlike.sum()) if codes is None else len(np.unique(codes[side][unlike]))
+    return float(y.var()) if events < LEAST_EVENTS else 0.0
 
 
 def benjamini_hochberg(p: list[float]) -> list[float]:

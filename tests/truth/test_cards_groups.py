@@ -8,11 +8,12 @@ import pytest
 
 from automl_core.acting import Roles, UpliftRoles, find_actions, measure_uplift
 from automl_core.acting.covariates import Covariates, make_covariates, thin_levels
-from automl_core.acting.effects import Comparison, comparison_scores, estimate
+from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate
 from automl_core.acting.group_shares import groups_tell, share_in_group, with_shares
 from automl_core.acting.not_compared import thin_notes
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.randomised import check_experiment
+from automl_core.acting.statistics import unseen_variance
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -181,3 +182,39 @@ def test_one_stray_row_does_not_make_an_experiment_of_whole_shops_one_of_rows() 
     mixed = (np.arange(3000) % 50 < 5 + 40 * (shop % 2)).astype(bool)  # a tenth of each shop differs: these were no whole shops
     with pytest.raises(BadInput, match="treated alike more often"):
         check_experiment(Covariates(np.empty((3000, 0)), (), ()), mixed, fold_of(3000, shop, 0), shop, "shop")
+
+
+def rare(seed: int, alike: bool) -> tuple[Floats, Floats, Floats, Effect]:
+    """Ten of 210 customers of ten rows each are dealt an idle offer as a whole; one in ten churns, in all of his rows or in one
+    by one. The outcome, who was treated, the customers, and the effect."""
+    rng = np.random.default_rng((66, seed))
+    who = np.repeat(np.arange(210), 10)
+    y = (rng.random(210 if alike else 2100) < 0.1).astype(float)
+    y, new = (y[who] if alike else y), who < 10
+    scores = comparison_scores(Comparison(y, ~new, new, Covariates(np.empty((2100, 0)), (), ()), True, who, seed))
+    assert scores is not None
+    effect = estimate(scores, np.ones(2100, dtype=bool))
+    assert effect is not None
+    return y, new, who, effect
+
+
+def test_a_rare_outcome_of_few_whole_groups_is_not_told_from_their_lack_of_it() -> None:
+    """None of ten customers churned in 0.9^10 = 35 % of the tables, and p was 0.02 in all of these: a range by rows, of which
+    there are a hundred. More than 6 of 60 have a chance of 3 % when 5 % are told."""
+    told = [rare(seed, True) for seed in range(60)]
+    none = [effect for y, new, _, effect in told if not y[new].any()]
+    assert len(none) >= 10
+    assert min(effect.error for effect in none) > 0.07  # sqrt(0.1 * 0.9 / 10) is 0.095, where a tenth churn
+    assert sum(effect.p < 0.05 for *_, effect in told) <= 6
+    assert sum(effect.low <= 0 <= effect.high for *_, effect in told) >= 54
+
+
+def test_where_rows_of_a_group_are_no_more_alike_groups_take_nothing_off() -> None:
+    """The events of a hundred rows that stand alone are in as many customers, and their error is that of rows."""
+    told = [rare(seed, False) for seed in range(40)]
+    assert np.mean([effect.error for *_, effect in told]) < 0.045  # sqrt(0.1 * 0.9 / 100) is 0.03
+    y, new, who, _ = told[0]
+    y = np.where(new, np.arange(2100) % 10 == 0, y).astype(float)  # ten rows of ten customers
+    assert unseen_variance(y, new) == unseen_variance(y, new, who) == 0.0
+    y = np.where(new, who < 2, y).astype(float)  # twenty rows of two customers
+    assert unseen_variance(y, new) == 0.0 < unseen_variance(y, new, who)
