@@ -49,12 +49,12 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     Clustered, the error sums each group's influence before it is squared (Liang and Zeger 1986), never below Welch's, and the
     degrees of freedom are those of the effective number of groups (Carter, Schnepel and Steigerwald 2017): a few large customers
     are few observations, however many rows they have. The p value takes the larger of two errors, about each side's own mean and
-    about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. Rows
-    whose group is missing stand alone.
+    about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. A
+    side that does not vary has half a group of each kind added to its variance. Rows whose group is missing stand alone.
     """
     from scipy.special import stdtr
 
-    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, root_of_sums, student
+    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, half_row, root_of_sums, student
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
@@ -66,7 +66,9 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     worth = effective(weights)  # as of groups whose rows are all alike, for a side may have few
     if worth < LEAST_TOGETHER:
         return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
-    error = few(worth) * root_of_sums(influence, codes)
+    sides = (side for side in (inside, ~inside) if np.ptp(values[side]) == 0)
+    unknown = sum(half_row(effective(side.astype(np.float64), codes)) for side in sides)
+    error = math.hypot(few(worth) * root_of_sums(influence, codes), (float(np.ptp(values)) or 1.0) * math.sqrt(unknown))
     reach = student(worth) * error
     null = few(worth) * root_of_sums(rows * (values - values.mean()), codes)
     p = float(2 * stdtr(worth - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
