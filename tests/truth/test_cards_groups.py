@@ -199,8 +199,8 @@ def rare(seed: int, alike: bool) -> tuple[Floats, Floats, Floats, Effect]:
 
 
 def test_a_rare_outcome_of_few_whole_groups_is_not_told_from_their_lack_of_it() -> None:
-    """None of ten customers churned in 0.9^10 = 35 % of the tables, and p was 0.02 in all of these: a range by rows, of which
-    there are a hundred. More than 6 of 60 have a chance of 3 % when 5 % are told."""
+    """None of ten customers churns in 0.9^10 = 35 % of the tables, and p was 0.03 in the middle one of these, by a hundred rows:
+    an effect was told in 13 of 60 tables. More than 6 of 60 have a chance of 3 % when 5 % are told."""
     told = [rare(seed, True) for seed in range(60)]
     none = [effect for y, new, _, effect in told if not y[new].any()]
     assert len(none) >= 10
@@ -221,8 +221,8 @@ def test_where_rows_of_a_group_are_no_more_alike_groups_take_nothing_off() -> No
 
 
 def test_a_segment_whose_customers_are_all_alike_has_a_range_as_of_so_few() -> None:
-    """None of 200 rows of 20 customers has what 15 % have elsewhere: the range was 4 points wide, as of 200 rows. Where one in
-    twenty has it, it is none's in 36 % of tables, and nine in ten of these ranges hold the truth."""
+    """None of 200 rows of 20 customers has what 15 % have elsewhere: the range was 8 points wide, as of 200 rows. Where one in
+    twenty has it, it is none's in 36 % of tables: 16 of 77 such ranges held the truth."""
     who = np.repeat(np.arange(420), 10)
     inside, held, none = who < 20, 0, 0
     for seed in range(200):
