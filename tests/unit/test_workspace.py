@@ -22,6 +22,7 @@ from automl_core import Workspace, explaining
 from automl_core.acting.action import Goal, Lever
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.framing.drawing import Drawn
 from automl_core.framing.ladder import make_material
 from automl_core.framing.problem import Money, Problem
 from automl_core.production import Scorer
@@ -501,7 +502,7 @@ def test_twice_the_columns_are_about_twice_the_work() -> None:
         began = time.process_time()
         table = table_from_frame(part, "t")
         assert not safe_recipe(table, "y").steps
-        make_material(table.frame, table.columns, problem, table.frame["y"].eq("yes").to_numpy().astype(float), 0)
+        make_material(Drawn(table.frame, table.frame["y"].eq("yes").to_numpy().astype(float)), table.columns, problem, 0)
         make_contract(table.frame, table.columns, problem, None, {})
         return time.process_time() - began
 
