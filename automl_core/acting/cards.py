@@ -116,7 +116,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
             notes = (*notes, *not_tried_notes(lever, inputs.frame[lever.column]))
         else:
             notes = (*notes, why_not_compared(
-                lever, inputs.frame, _given(inputs, (lever.column,)).names, inputs.problem.group))
+                lever, inputs.frame, _given(inputs, (lever.column,)).columns, inputs.problem.group))
         notes = (*notes, *undrawn_notes(trial.undrawn for trial in made[place]))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))

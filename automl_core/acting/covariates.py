@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
+from automl_core.framing.simple_matrix import date_parts
 
 Floats = NDArray[np.float64]
 MOST_LEVELS = 50
@@ -18,19 +19,25 @@ MOST_LEVELS = 50
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Covariates:
-    """`matrix` is (rows, columns) float64; `categorical` are the places of coded columns, `names` the source columns."""
+    """`matrix` is (rows, columns) float64; `categorical` are the places of coded columns, `names` the source column of each: of
+    all parts of a date that date."""
 
     matrix: Floats
     categorical: tuple[int, ...]
     names: tuple[str, ...]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Each source column once."""
+        return tuple(dict.fromkeys(self.names))
+
     def without(self, name: str) -> Covariates:
-        """All but one column."""
+        """All but one source column."""
         return self._kept([place for place, other in enumerate(self.names) if other != name])
 
     def only(self, name: str) -> Covariates:
-        """One column alone."""
-        return self._kept([self.names.index(name)])
+        """One source column alone."""
+        return self._kept([place for place, other in enumerate(self.names) if other == name])
 
     def none(self) -> Covariates:
         """No column at all: rows as they are."""
@@ -57,9 +64,12 @@ def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: P
             continue
         series = frame[column.name]
         if pd.api.types.is_datetime64_any_dtype(series.dtype):
-            days = series.astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000
-            values = np.where(series.isna(), math.nan, days)
-        elif pd.api.types.is_numeric_dtype(series.dtype):
+            for values, coded in _of_date(series):
+                categorical.extend([len(parts)] if coded else [])
+                parts.append(values)
+                names.append(column.name)
+            continue
+        if pd.api.types.is_numeric_dtype(series.dtype):
             values = series.to_numpy(dtype=np.float64)
         else:
             common = series.value_counts().index[:MOST_LEVELS]
@@ -70,3 +80,15 @@ def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: P
         names.append(column.name)
     matrix = np.column_stack(parts) if parts else np.empty((len(frame), 0))
     return Covariates(np.asarray(matrix, dtype=np.float64), tuple(categorical), tuple(names))
+
+
+def _of_date(series: pd.Series) -> list[tuple[Floats, bool]]:
+    """Days since 1970 (n,), and what returns: month, weekday and hour, where they differ and the days do not tell them already;
+    with whether it is a code. A weekday is one: no line tells weekends."""
+    days, month, weekday, *hour = date_parts(series)
+    parts = [(days, False)]
+    if series.dt.year.nunique() > 1:
+        parts.append((month, False))
+    if series.dt.day_of_week.nunique() > 1:
+        parts.append((weekday, True))
+    return [*parts, *((values, False) for values in hour)]

@@ -1,0 +1,77 @@
+"""What rows are compared on: all that a date says, columns that only look like an id, and many columns beside few rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.acting import Actions, find_actions
+from automl_core.acting.covariates import Covariates, make_covariates
+from automl_core.acting.effects import Comparison
+from automl_core.acting.refutations import small_effect, strongest_observed
+from automl_core.data.infer import table_from_frame
+from automl_core.framing.problem import Problem
+
+PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
+
+
+def visits(rows: int, seed: int) -> pd.DataFrame:
+    """An idle offer that is made more often at weekends, when more churn."""
+    random = np.random.default_rng(seed)
+    at = pd.Timestamp("2025-01-01") + pd.to_timedelta(random.integers(0, 365 * 24 * 60, rows), unit="min")
+    weekend = at.weekday >= 5
+    offer = np.where(random.random(rows) < np.where(weekend, 0.7, 0.3), "new", "old")
+    y = np.where(random.random(rows) < 0.3 + 0.15 * weekend, "Yes", "No")
+    return pd.DataFrame({"visited_at": at, "size": random.normal(size=rows), "offer": offer, "y": y})
+
+
+def of_offer(found: Actions) -> float:
+    """How surely the move to the new offer was seen to do something: its estimate in standard errors, on everybody."""
+    card = next(card for card in (*found.cards, *found.patterns) if card.to_value == "new")
+    return card.adjusted / ((card.high - card.low) / 2 / 1.96)
+
+
+def test_an_offer_of_weekends_is_compared_within_them() -> None:
+    """Only days since 1970 were compared on: the idle offer was four errors from nothing, and a card."""
+    found = [find_actions(visits(5000, seed), "y", "No", ["offer"]) for seed in (1, 2)]
+    assert not any(one.cards for one in found)
+    assert max(abs(of_offer(one)) for one in found) < 2.5
+
+
+def test_the_parts_of_a_date_are_one_column() -> None:
+    frame = visits(400, 0)
+    frame.loc[::7, "visited_at"] = pd.NaT
+    table = table_from_frame(frame, "visits")
+    made = make_covariates(table.frame, table.columns, PROBLEM, ("y",))
+    assert made.columns == ("visited_at", "size", "offer")
+    assert made.names == ("visited_at",) * 3 + ("size", "offer")  # days, weekday and hour; in one year days tell the month
+    assert np.isnan(made.matrix[::7, :3]).all()
+    assert made.categorical == (1, 4)
+    assert made.without("visited_at").names == ("size", "offer")
+    assert made.only("visited_at").matrix.shape == (400, 3)
+    assert made.only("visited_at").categorical == (1,)
+
+
+def test_the_strongest_column_may_be_a_date() -> None:
+    """All its parts are left out together: what is left of one would make up for another."""
+    frame = visits(3000, 1)
+    table = table_from_frame(frame, "visits")
+    given = make_covariates(table.frame, table.columns, PROBLEM, ("y", "offer"))
+    new = (frame["offer"] == "new").to_numpy()
+    case = Comparison(np.where(frame["y"] == "Yes", 1.0, 0.0), ~new, new, given, True)
+    small = small_effect(case)
+    assert small is not None
+    found = strongest_observed(case, small, small)
+    assert found is not None
+    assert found.column == "visited_at"
+
+
+@pytest.mark.parametrize("dates", [["2020-01-06", "2020-01-13"], ["2020-01-01", "9999-12-31"], [None, None]])
+def test_dates_that_say_little_add_little(dates: list[str | None]) -> None:
+    """A far day for “open” could not be told in nanoseconds."""
+    frame = pd.DataFrame({"d": pd.Series(dates * 30, dtype="datetime64[us]"), "y": ["No", "Yes"] * 30})
+    table = table_from_frame(frame, "dates")
+    columns = tuple(column for column in table.columns if column.role == "date")
+    made: Covariates = make_covariates(table.frame, columns, PROBLEM, ())
+    assert made.matrix.shape[1] <= (3 if "9999-12-31" in dates else 1)
