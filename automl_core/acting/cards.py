@@ -22,6 +22,7 @@ from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
+from automl_core.acting.like_ids import like_id_notes, with_given
 from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
@@ -78,7 +79,8 @@ def make_cards(inputs: CardInputs) -> Actions:
 
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
-    inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame))
+    inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame),
+                     problem=with_given(inputs.problem, inputs.columns, inputs.goal.given))
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
@@ -92,6 +94,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
+    notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal))
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
         return _made(inputs, notes, given)
@@ -162,8 +165,11 @@ def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
 
 def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
     """What rows are compared on when these levers are moved."""
-    left_out = (*inputs.goal.never, *inputs.goal.later, *inputs.goal.negative_control, *levers)
-    return make_covariates(inputs.frame, inputs.columns, inputs.problem, left_out)
+    return make_covariates(inputs.frame, inputs.columns, inputs.problem, (*_left_out(inputs.goal), *levers))
+
+
+def _left_out(goal: Goal) -> tuple[str, ...]:
+    return (*goal.never, *goal.later, *goal.negative_control)
 
 
 def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
@@ -171,8 +177,7 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
     grouped = bool(problem.group) and problem.group in inputs.frame
     groups = group_codes(inputs.frame[problem.group].to_numpy()) if grouped else None
     levers = tuple(lever.column for lever in goal.levers)
-    hidden = (*goal.never, *goal.later, *goal.negative_control)
-    given = [column for column in usable(inputs.columns, problem, hidden) if column.name not in levers]
+    given = [column for column in usable(inputs.columns, problem, _left_out(goal)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
     return Stage(
         frame=inputs.frame,

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Actions, find_actions
+from automl_core.acting import Actions, Roles, find_actions, measure_uplift, segments_of, suggest_goal
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.effects import Comparison
 from automl_core.acting.refutations import small_effect, strongest_observed
 from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Column
+from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -65,6 +67,43 @@ def test_the_strongest_column_may_be_a_date() -> None:
     found = strongest_observed(case, small, small)
     assert found is not None
     assert found.column == "visited_at"
+
+
+def risky(rows: int, seed: int, most: int = 10_000) -> pd.DataFrame:
+    """An idle offer made to those of high risk, who churn more. The risk is nearly another number in each row."""
+    random = np.random.default_rng(seed)
+    risk = random.integers(0, most, rows)
+    high = risk / most
+    offer = np.where(random.random(rows) < 0.2 + 0.6 * high, "new", "old")
+    y = np.where(random.random(rows) < 0.1 + 0.7 * high, "Yes", "No")
+    return pd.DataFrame({"client_id": np.arange(rows) + 70_000, "risk_index": risk, "size": random.normal(size=rows),
+                         "offer": offer, "y": y})
+
+
+def test_what_looks_like_an_id_and_is_given_is_compared_on() -> None:
+    """It was left out without a word, whoever named it as known before."""
+    frame = risky(600, 2, 100_000)
+    alone = find_actions(frame, "y", "No", ["offer"])
+    assert [note for note in alone.notes if "id" in note] == [
+        "“risk_index” looks like an id, so rows were not compared on it. What tells something of a row can be named as given."]
+    assert abs(of_offer(alone)) > 3
+    given = find_actions(frame, "y", "No", ["offer"], Roles(given=("risk_index",)))
+    assert not any("risk_index" in note for note in given.notes)
+    assert abs(of_offer(given)) < 2
+    left_out = find_actions(frame, "y", "No", ["offer"], Roles(never=("risk_index",)))
+    assert not any("risk_index" in note for note in left_out.notes)
+
+
+def test_other_doors_use_what_is_given_too() -> None:
+    frame = risky(600, 2, 100_000)
+    roles = Roles(given=("risk_index",), never=("offer",))
+    assert not segments_of(frame, "y", "Yes", Roles(never=("offer",))).segments
+    assert "risk_index" in {one.column for one in segments_of(frame, "y", "Yes", roles).segments[0].conditions}
+    drawn = frame.assign(offer=frame["offer"].map({"new": "yes", "old": "no"}))
+    assert measure_uplift(drawn, "y", "offer").balance.randomised
+    with pytest.raises(BadInput, match="differ in “risk_index”"):
+        measure_uplift(drawn, "y", "offer", Roles(given=("risk_index",)))
+    assert suggest_goal(PROBLEM, (Column("region", "int", "id"), Column("age", "int", "number"))).given == ("age",)
 
 
 @pytest.mark.parametrize("dates", [["2020-01-06", "2020-01-13"], ["2020-01-01", "9999-12-31"], [None, None]])
