@@ -18,6 +18,7 @@ from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
 from automl_core.acting.controls import Control, controls_of
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
@@ -29,7 +30,7 @@ from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
-from automl_core.acting.statistics import group_codes, held_by_family
+from automl_core.acting.statistics import held_by_family
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, held_words, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
@@ -102,7 +103,8 @@ def make_cards(inputs: CardInputs) -> Actions:
 
 def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     outcome, levers = counted(inputs.y, inputs.problem, inputs.goal), inputs.goal.levers
-    stage = _stage(inputs, outcome)
+    groups, said = together(inputs.frame, outcome.values, inputs.columns, inputs.problem)
+    stage, notes = _stage(inputs, outcome, groups), (*notes, *said)
     # what takes longest is begun first, so that all hands end at about the same time
     order = sorted(range(len(levers)), key=lambda place: -work_of(levers[place], inputs.frame[levers[place].column]))
     each = side_by_side(_tried, ((levers[place], stage, _given(inputs, (levers[place].column,))) for place in order), given)
@@ -172,10 +174,8 @@ def _left_out(goal: Goal) -> tuple[str, ...]:
     return (*goal.never, *goal.later, *goal.negative_control)
 
 
-def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
+def _stage(inputs: CardInputs, outcome: Outcome, groups: NDArray[np.int64] | None) -> Stage:
     goal, problem, rows = inputs.goal, inputs.problem, len(inputs.frame)
-    grouped = bool(problem.group) and problem.group in inputs.frame
-    groups = group_codes(inputs.frame[problem.group].to_numpy()) if grouped else None
     levers = tuple(lever.column for lever in goal.levers)
     given = [column for column in usable(inputs.columns, problem, _left_out(goal)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
@@ -194,7 +194,7 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
         experiment=goal.experiment,
         values=row_values(inputs.frame, goal) if goal.value_column else None,
         compared=goal.value_column in {column.name for column in given},
-        group=problem.group if grouped else "",
+        group=problem.group if problem.group in inputs.frame else "",
     )
 
 

@@ -68,8 +68,8 @@ def _no_room(lever: Lever, values: pd.Series) -> str:
         return f"{name} is known in only {count(known, 'row')}, and {LEAST_KNOWN} are needed to compare: load more rows."
     low, high = np.quantile(dose[np.isfinite(dose)], RANGE)
     if low == high:
-        return (f"{name} is {spelled(float(low))} in nearly all rows, so any step leads where hardly any row is: try other values "
-                f"on more rows, or name a column that says only whether it is {spelled(float(low))}.")
+        return (f"{name} is {spelled(float(low))} in nearly all rows, so any step leads where hardly any row is: try other "
+                f"values on more rows, or name a column that says only whether it is {spelled(float(low))}.")
     if math.isnan(lever.step) or lever.step == 0:
         return ""
     move = Move(lever, tuple(lever.from_values), step=lever.step, relative=lever.relative)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Actions, Roles, find_actions, measure_uplift, segments_of, suggest_goal
+from automl_core.acting import Actions, Lever, Roles, find_actions, measure_uplift, segments_of, suggest_goal
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.effects import Comparison
 from automl_core.acting.refutations import small_effect, strongest_observed
@@ -104,6 +105,39 @@ def test_other_doors_use_what_is_given_too() -> None:
     with pytest.raises(BadInput, match="differ in “risk_index”"):
         measure_uplift(drawn, "y", "offer", Roles(given=("risk_index",)))
     assert suggest_goal(PROBLEM, (Column("region", "int", "id"), Column("age", "int", "number"))).given == ("age",)
+
+
+def lots(rows: int, seed: int) -> pd.DataFrame:
+    """An idle offer drawn by lot."""
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({"size": random.normal(size=rows), "age": random.integers(18, 80, rows),
+                         "offer": np.where(random.random(rows) < 0.5, "new", "old"),
+                         "y": np.where(random.random(rows) < 0.3, "Yes", "No")})
+
+
+def test_copies_of_rows_make_no_card_surer() -> None:
+    """Nothing was said of them, and the idle offer was a card: copies of what a fold holds out were learned from."""
+    once = lots(1000, 1)
+    twice = pd.concat([once, once]).sample(frac=1, random_state=0)
+    alone, copied = (find_actions(frame, "y", "No", [Lever("offer", ("new",))]) for frame in (once, twice))
+    assert not copied.cards
+    wide, narrow = (card.high - card.low for found in (alone, copied) for card in (*found.cards, *found.patterns))
+    assert narrow == pytest.approx(wide, rel=0.1)
+    assert not any("repeat" in note for note in alone.notes)
+    assert any(note.startswith("1,000 rows of 2,000 repeat others in every column. How sure") for note in copied.notes)
+
+
+def test_rows_that_are_alike_by_chance_or_come_again_are_no_copies() -> None:
+    random = np.random.default_rng(0)
+    of_few = pd.DataFrame({name: random.choice(list("abc"), 3000) for name in ("one", "two", "three", "four", "five")})
+    of_few["six"] = np.where(random.random(3000) < 0.9, of_few["one"], "a")  # equal pairs are many times those of chance
+    of_few["y"] = np.where(random.random(3000) < 0.1, "Yes", "No")
+    again = pd.concat([lots(1500, 0), lots(1500, 0).assign(y=lots(1500, 1)["y"])], ignore_index=True)
+    for frame in (of_few, again, pd.concat([again, again.head(60)], ignore_index=True)):
+        table = table_from_frame(frame, "rows")
+        codes, said = together(table.frame, np.where(frame["y"] == "Yes", 1.0, 0.0), table.columns, PROBLEM)
+        assert codes is None
+        assert not said
 
 
 @pytest.mark.parametrize("dates", [["2020-01-06", "2020-01-13"], ["2020-01-01", "9999-12-31"], [None, None]])
