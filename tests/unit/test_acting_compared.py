@@ -9,7 +9,8 @@ import pytest
 from automl_core.acting import Actions, Lever, Roles, find_actions, measure_uplift, segments_of, suggest_goal
 from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
-from automl_core.acting.effects import Comparison
+from automl_core.acting.effects import Comparison, comparison_scores, estimate
+from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.refutations import small_effect, strongest_observed
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
@@ -138,6 +139,29 @@ def test_rows_that_are_alike_by_chance_or_come_again_are_no_copies() -> None:
         codes, said = together(table.frame, np.where(frame["y"] == "Yes", 1.0, 0.0), table.columns, PROBLEM)
         assert codes is None
         assert not said
+
+
+def test_many_columns_that_say_nothing_make_an_effect_no_less_sure() -> None:
+    """The line followed what chance made of 200 columns: the error was twice what it is without them."""
+    random = np.random.default_rng(0)
+    new, columns = random.random(2000) < 0.5, random.normal(size=(2000, 200))
+    y = (random.random(2000) < 0.4 - 0.1 * new).astype(float)
+    given = Covariates(columns, (), tuple(f"column {place}" for place in range(200)))
+    scores = comparison_scores(Comparison(y, ~new, new, given, True), Learner(given, rounds=20), 2)
+    assert scores is not None
+    found = estimate(scores, np.ones(2000, dtype=bool))
+    assert found is not None
+    assert found.error < 1.1 * 2 * y.std() / np.sqrt(2000)
+    assert found.high < 0
+
+
+def test_many_columns_that_all_say_something_are_not_shrunk_away() -> None:
+    random = np.random.default_rng(0)
+    columns = random.normal(size=(2000, 100))
+    target = columns @ np.full(100, 0.3) + random.normal(size=2000)
+    given = Covariates(columns, (), tuple(f"column {place}" for place in range(100)))
+    told = Learner(given, rounds=20).cross_fit(target, np.ones(2000, dtype=bool), fold_of(2000, None, 0, 2), False)
+    assert float(np.mean((target - told) ** 2)) < 1.2
 
 
 @pytest.mark.parametrize("dates", [["2020-01-06", "2020-01-13"], ["2020-01-01", "9999-12-31"], [None, None]])
