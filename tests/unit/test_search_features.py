@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame, type_row
+from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from automl_core.search import features
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.features import fit_encoder
 from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns, numbers_in
@@ -226,3 +228,22 @@ def test_long_texts_are_not_kept_for_their_numbers() -> None:
     assert inner_columns(texts, 1)[::3, 0].tolist() == list(range(40))
     assert inner_cell(texts[9], 2)[0] == 3.0
     assert numbers_in.cache_info().currsize == 80  # read with and without marks
+
+
+def test_numbers_that_follow_each_other_are_taken_at_once_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, 3,000 columns of one row took 0.1 s."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"n{place}": random.normal(size=40) * 10.0 ** (place * 60) for place in range(6)})
+    frame["gaps"], frame["far"] = pd.array([1, None] * 20, dtype="Int64"), [np.inf, 2.0] * 20
+    frame.insert(3, "town", [f"t{number % 4}" for number in range(40)])
+    frame["whole"], frame["y"] = np.arange(40) % 7, random.normal(size=40)
+    columns = tuple(Column(name, "text" if name == "town" else "float", "category" if name == "town" else "number")
+                    for name in frame)
+    encoder = fit_encoder(frame, columns, Problem("y", "regression", "rmse"))
+    taken = [len(some) for some in features._together(encoder.blocks, 4)]
+    assert taken == [3, 1, 4, 2]
+    together = encoder.matrix(frame)
+    monkeypatch.setattr(features, "CELLS_AT_ONCE", 0)
+    np.testing.assert_array_equal(together, encoder.matrix(frame))
+    np.testing.assert_array_equal(together[0], encoder.row({name: None if pd.isna(value) else value
+                                                            for name, value in frame.iloc[0].items()}))
