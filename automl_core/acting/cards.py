@@ -24,7 +24,7 @@ from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
 from automl_core.acting.like_ids import like_id_notes, with_given
-from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared, word_notes
+from automl_core.acting.not_compared import not_tried_notes, thin_notes, undrawn_notes, why_not_compared, word_notes
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
@@ -124,6 +124,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
             notes = (*notes, why_not_compared(
                 lever, inputs.frame, _given(inputs, (lever.column,)).columns, inputs.problem.group))
         notes = (*notes, *undrawn_notes(trial.undrawn for trial in made[place]))
+    notes = (*notes, *thin_notes(inputs.frame, _given(inputs, ())))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))
              for one, other in best_pairs(trials, desk.rank))

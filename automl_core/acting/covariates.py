@@ -14,17 +14,21 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import date_parts
 
 Floats = NDArray[np.float64]
-MOST_LEVELS = 50
+MOST_LEVELS = 50  # that models tell apart
+LEAST_LEVEL_ROWS = 10  # of a further level
+THIN = 0.1  # of the rows
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Covariates:
     """`matrix` is (rows, columns) float64; `categorical` are the places of coded columns, `names` the source column of each: of
-    all parts of a date that date."""
+    all parts of a date that date. `wide` are the categories of more than 50 levels with the codes (rows,) of all that have ten
+    rows or more: the matrix has the 50 commonest."""
 
     matrix: Floats
     categorical: tuple[int, ...]
     names: tuple[str, ...]
+    wide: tuple[tuple[str, Floats], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -36,7 +40,7 @@ class Covariates:
         return self._kept([place for place, other in enumerate(self.names) if other != name])
 
     def only(self, name: str) -> Covariates:
-        """One source column alone."""
+        """One source column alone, with all that has its name."""
         return self._kept([place for place, other in enumerate(self.names) if other == name])
 
     def none(self) -> Covariates:
@@ -45,11 +49,13 @@ class Covariates:
 
     def _kept(self, kept: list[int]) -> Covariates:
         categorical = tuple(new for new, old in enumerate(kept) if old in self.categorical)
-        return Covariates(self.matrix[:, kept], categorical, tuple(self.names[place] for place in kept))
+        names = tuple(self.names[place] for place in kept)
+        return Covariates(self.matrix[:, kept], categorical, names, tuple(one for one in self.wide if one[0] in names))
 
     def rows(self, picked: NDArray[np.generic]) -> Covariates:
         """Some rows only."""
-        return Covariates(self.matrix[picked], self.categorical, self.names)
+        wide = tuple((name, codes[picked]) for name, codes in self.wide)
+        return Covariates(self.matrix[picked], self.categorical, self.names, wide)
 
 
 def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, leave_out: tuple[str, ...]) -> Covariates:
@@ -57,6 +63,7 @@ def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: P
     parts: list[Floats] = []
     categorical: list[int] = []
     names: list[str] = []
+    wide: list[tuple[str, Floats]] = []
     for column in columns:
         role = problem.roles.get(column.name, column.role)
         skipped = column.name in problem.excluded or column.name in leave_out or column.name == problem.group
@@ -72,14 +79,23 @@ def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: P
         if pd.api.types.is_numeric_dtype(series.dtype):
             values = series.to_numpy(dtype=np.float64)
         else:
-            common = series.value_counts().index[:MOST_LEVELS]
-            codes = pd.Categorical(series, categories=list(common)).codes.astype(np.float64)
-            values = np.where(codes < 0, math.nan, codes)
+            counts = series.value_counts()
+            kept = counts.index[(counts.to_numpy() >= LEAST_LEVEL_ROWS) | (np.arange(len(counts)) < MOST_LEVELS)]
+            codes = pd.Categorical(series, categories=list(kept)).codes.astype(np.float64)
+            values = np.where((codes < 0) | (codes >= MOST_LEVELS), math.nan, codes)
+            if len(counts) > MOST_LEVELS:
+                wide.append((column.name, np.where(codes < 0, math.nan, codes)))
             categorical.append(len(parts))
         parts.append(values)
         names.append(column.name)
     matrix = np.column_stack(parts) if parts else np.empty((len(frame), 0))
-    return Covariates(np.asarray(matrix, dtype=np.float64), tuple(categorical), tuple(names))
+    return Covariates(np.asarray(matrix, dtype=np.float64), tuple(categorical), tuple(names), tuple(wide))
+
+
+def thin_levels(frame: pd.DataFrame, covariates: Covariates) -> dict[str, float]:
+    """The categories of which more than a tenth of the rows have levels that are not compared on, with that share."""
+    shares = {name: float((np.isnan(codes) & frame[name].notna().to_numpy()).mean()) for name, codes in covariates.wide}
+    return {name: share for name, share in shares.items() if share > THIN}
 
 
 def _of_date(series: pd.Series) -> list[tuple[Floats, bool]]:

@@ -16,7 +16,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
-from automl_core.acting.statistics import group_codes, unseen_variance
+from automl_core.acting.statistics import group_codes, likeness, unseen_variance
 from automl_core.framing.dependent import LEAST_WORTH, effective, sum_error
 
 Floats = NDArray[np.float64]
@@ -165,11 +165,19 @@ def _mean(scores: Scores, used: Mask, moved: Mask) -> tuple[float, float]:
 
 def _unseen(scores: Scores, used: Mask, moved: Mask) -> float:
     """The variance of the sum of the scores that sides with hardly any events do not show: none of 100 rows had the outcome, and
-    it would seem certain that no row at that value ever has."""
+    it would seem certain that no row at that value ever has. Rows of a group add up as far as all rows show them to be alike."""
     if scores.numeric:
         return 0.0
-    y = scores.y[used]
-    return sum(unseen_variance(y, side[used]) * float(scores.weight[side].sum()) for side in (scores.new & used, moved))
+    y, sides = scores.y[used], (scores.new & used, moved)
+    if scores.groups is None:
+        return sum(unseen_variance(y, side[used]) * float(scores.weight[side].sum()) for side in sides)
+    codes = group_codes(scores.groups[used])
+    weight, alike, total = scores.weight[used], likeness(y, codes), 0.0
+    for side in (one[used] for one in sides):
+        sums = np.bincount(codes[side], np.sqrt(weight[side]))
+        mass = alike * float((sums**2).sum()) + (1 - alike) * float(weight[side].sum())
+        total += unseen_variance(y, side, codes) * mass
+    return total
 
 
 def _clusters(scores: Scores, used: Mask) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.action import Lever
+from automl_core.acting.covariates import Covariates, thin_levels
 from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import LEAST_ROWS, MOST_VALUES, Move, category_moves, is_numeric, movable, steps_of
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
@@ -16,7 +17,7 @@ from automl_core.acting.spelling import holds_numbers, spelled, texts
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
-from automl_core.explaining.words import count, quote
+from automl_core.explaining.words import count, percent, quote
 from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective
 
 MOST_NAMED = 3
@@ -116,6 +117,12 @@ def _few_of(names: list[str]) -> str:
     """The first of some names, and how many more there are."""
     more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
     return join_words(names[:MOST_NAMED] + more, "or")
+
+
+def thin_notes(frame: pd.DataFrame, covariates: Covariates) -> tuple[str, ...]:
+    """The categories whose levels are so rare that many rows are not compared on them."""
+    return tuple(f"{percent(share)} of the rows have a value of {quote(name)} that is too rare for rows to be compared on it."
+                 for name, share in thin_levels(frame, covariates).items())
 
 
 def number_not_drawn(column: str) -> str:

@@ -15,6 +15,7 @@ from automl_core.acting.conditions import all_hold
 from automl_core.acting.costs import mean_cost, mean_distance, move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
+from automl_core.acting.group_shares import with_shares
 from automl_core.acting.moves import Move
 from automl_core.acting.nuisance import Learner, folds_for
 from automl_core.acting.trials import Stage, Trial, measured, move_trials
@@ -41,8 +42,10 @@ def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) 
     new = one.scores.new & other.scores.new
     if min(int(old.sum()), int(new.sum())) < LEAST_TOGETHER:
         return []
-    case = Comparison(stage.y, old, new, covariates, stage.binary, stage.groups, stage.seed)
-    scores = comparison_scores(case, Learner(covariates, seed=stage.seed), folds_for(len(stage.y)))
+    learner = Learner(covariates, seed=stage.seed)
+    learner = with_shares(learner, [new.astype(np.float64)], old | new, stage.groups, stage.folds, stage.group)
+    case = Comparison(stage.y, old, new, learner.covariates, stage.binary, stage.groups, stage.seed)
+    scores = comparison_scores(case, learner, folds_for(len(stage.y)))
     if scores is None:
         return []
     scores = replace(scores, blocks=stage.blocks)

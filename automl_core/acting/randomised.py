@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.covariates import Covariates
+from automl_core.acting.group_shares import groups_tell, wide_categories
 from automl_core.acting.nuisance import FOLDS, Learner
-from automl_core.acting.statistics import too_few_to_tell
+from automl_core.acting.scores import given_to_groups
+from automl_core.acting.statistics import group_codes, too_few_to_tell
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
 
@@ -28,6 +30,7 @@ FEWEST_A_SIDE = 100
 FEWEST_GROUPS_A_SIDE = 10
 FIRST_FOLDS = 2  # folds that only teach: models of fewer rows would judge an order much worse than the one handed over
 
+NO_EXPERIMENT = "Uplift needs an experiment; use action cards, which compare like with like."
 NEARLY_ONE = (
     "Nearly all rows of one side belong together, so the other rows cannot say what happens there.",
     "An experiment is needed that treated more than a few groups.",
@@ -59,17 +62,22 @@ def check_experiment(
 ) -> Balance:
     """Whether chance decided who of the aligned rows was treated: the one verdict for the experiment and for cards of grade A.
 
-    BadInput when it did not, or when a side has fewer than 100 rows, or than 10 of the `groups` (codes; None: rows stand alone)
-    that were dealt as a whole.
+    BadInput when it did not, as where rows were dealt one by one and some of the `groups` (codes; None: rows stand alone) have
+    clearly more treated ones, or when a side has fewer than 100 rows, or than 10 of the groups that were dealt as a whole.
     """
     check_sides(treated)
     dealt = _dealt(treated, groups)
     if len(dealt) < len(treated):
         _check_groups(treated[dealt], group)
     _check_folds(folds, treated)
+    if groups is not None and len(dealt) == len(treated) and groups_tell(treated.astype(np.float64), group_codes(groups)):
+        raise BadInput(
+            f"Treatment was not left to chance: rows with the same {quote(group)} were treated alike more often than by chance.",
+            NO_EXPERIMENT,
+        )
     balance = check_randomised(covariates.rows(dealt), treated[dealt], folds[dealt])
     if not balance.randomised:
-        raise BadInput(balance.sentence, "Uplift needs an experiment; use action cards, which compare like with like.")
+        raise BadInput(balance.sentence, NO_EXPERIMENT)
     return balance
 
 
@@ -83,12 +91,17 @@ def check_sides(treated: NDArray[np.bool_]) -> None:
 
 
 def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> NDArray[np.int64]:
-    """The rows that chance dealt: one of each group when groups were treated as a whole, else all."""
+    """The rows that chance dealt: one of each group, treated as most of it, when groups were treated as a whole (but for one row
+    in fifty), else all."""
+    rows = np.arange(len(treated))
     if groups is None:
-        return np.arange(len(treated))
-    codes, first = np.unique(groups, return_index=True)
-    whole = bool((treated[first][np.searchsorted(codes, groups)] == treated).all())
-    return first if whole else np.arange(len(treated))
+        return rows
+    codes = np.unique(groups, return_inverse=True)[1]
+    most = 2 * np.bincount(codes, treated) > np.bincount(codes)
+    usual = np.flatnonzero(most[codes] == treated)
+    if len(usual) < len(rows) and not given_to_groups(treated, np.ones(len(rows), dtype=bool), groups):
+        return rows
+    return np.asarray(usual[np.unique(codes[usual], return_index=True)[1]], dtype=np.int64)
 
 
 def _check_groups(treated: NDArray[np.bool_], group: str) -> None:
@@ -117,12 +130,15 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
     chance = learner.cross_fit(treated.astype(np.float64), everyone, folds, True)
     auc, p = _auc(chance, treated)
     column, gap, column_p = _widest(covariates, treated)
+    levels = _by_levels(covariates, treated)
     uneven = column_p < LEVEL and gap >= LEAST_GAP
-    if not uneven and p < LEVEL and auc >= LEAST_AUC:  # a column that says no needs no second witness
+    if not (uneven or levels) and p < LEVEL and auc >= LEAST_AUC:  # a column that says no needs no second witness
         p = _shuffled(learner, treated, folds, auc)
     told = p < LEVEL and auc >= LEAST_AUC
     if uneven:
         words = f"Treatment was not left to chance: treated rows differ in {quote(column)} (standardised difference {gap:.2f})."
+    elif levels:
+        words = f"Treatment was not left to chance: some levels of {quote(levels)} have clearly more treated rows than others."
     elif told:
         words = (
             f"Treatment was not left to chance: the other columns tell who was treated (AUC {auc:.2f}, where chance gives 0.50)."
@@ -130,12 +146,18 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
     else:
         words = f"Treatment looks like chance: the other columns cannot tell who was treated (AUC {auc:.2f})."
     few = too_few_to_tell(len(treated))
-    if few and not (told or uneven):
+    if few and not (told or uneven or levels):
         words = (
             f"Nothing speaks against chance: the other columns cannot tell who was treated (AUC {auc:.2f}). But of only "
             f"{len(treated):,} draws a small difference would not be seen, so no card of it is graded A."
         )
-    return Balance(auc, p, column, gap, column_p, not (told or uneven), words, few)
+    return Balance(auc, p, column, gap, column_p, not (told or uneven or levels), words, few)
+
+
+def _by_levels(covariates: Covariates, treated: NDArray[np.bool_]) -> str:
+    """The first category of many levels, too small to differ one by one, whose levels tell who was treated; empty for none."""
+    side = treated.astype(np.float64)
+    return next((name for name, codes in wide_categories(covariates) if groups_tell(side, group_codes(codes))), "")
 
 
 def _auc(chance: Floats, treated: NDArray[np.bool_]) -> tuple[float, float]:

@@ -49,12 +49,12 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     Clustered, the error sums each group's influence before it is squared (Liang and Zeger 1986), never below Welch's, and the
     degrees of freedom are those of the effective number of groups (Carter, Schnepel and Steigerwald 2017): a few large customers
     are few observations, however many rows they have. The p value takes the larger of two errors, about each side's own mean and
-    about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. Rows
-    whose group is missing stand alone.
+    about the mean of all (the null's own): the few groups of a small side that happen to agree would otherwise seem sure. A
+    side that does not vary has half a group of each kind added to its variance. Rows whose group is missing stand alone.
     """
     from scipy.special import stdtr
 
-    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, root_of_sums, student
+    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, half_row, root_of_sums, student
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
@@ -66,7 +66,9 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     worth = effective(weights)  # as of groups whose rows are all alike, for a side may have few
     if worth < LEAST_TOGETHER:
         return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
-    error = few(worth) * root_of_sums(influence, codes)
+    sides = (side for side in (inside, ~inside) if np.ptp(values[side]) == 0)
+    unknown = sum(half_row(effective(side.astype(np.float64), codes)) for side in sides)
+    error = math.hypot(few(worth) * root_of_sums(influence, codes), (float(np.ptp(values)) or 1.0) * math.sqrt(unknown))
     reach = student(worth) * error
     null = few(worth) * root_of_sums(rows * (values - values.mean()), codes)
     p = float(2 * stdtr(worth - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
@@ -79,6 +81,20 @@ def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     from automl_core.framing.dependent import codes_of
 
     return codes_of(groups)
+
+
+def likeness(values: Floats, codes: NDArray[np.int64]) -> float:
+    """The share of the variance of `values` (n,) that lies between groups (the intraclass correlation of the analysis of
+    variance); 0 where rows of a group are no more alike than others, or none has a second row."""
+    sizes, sums = np.bincount(codes), np.bincount(codes, values)
+    sizes, sums = sizes[sizes > 0], sums[sizes > 0]
+    rows, many = len(values), len(sizes)
+    if many < 2 or many == rows:
+        return 0.0
+    between = float(((sums - sizes * values.mean()) ** 2 / sizes).sum()) / (many - 1)
+    within = float((values**2).sum() - (sums**2 / sizes).sum()) / (rows - many)
+    usual = (rows - float((sizes**2).sum()) / rows) / (many - 1)
+    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
 
 
 def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:
@@ -95,17 +111,20 @@ def too_few_to_tell(rows: int) -> bool:
     return CHANCE / math.sqrt(max(rows, 1)) > MUCH_TOLD
 
 
-def unseen_variance(y: Floats, side: NDArray[np.bool_]) -> float:
+def unseen_variance(y: Floats, side: NDArray[np.bool_], codes: NDArray[np.int64] | None = None) -> float:
     """What is to be added to the variance of an outcome on the rows of a `side` (n,) that hardly vary: that of all rows `y` (n,),
-    where fewer than five of the side differ from its median; else 0.
+    where fewer than five of the side (or of its groups, by the `codes` (n,) of these) differ from its median; else 0.
 
     The rows of a side that all ended alike have no variance of their own, and a range by it leaves out whatever they could not
     show: it held the truth in 63 to 89 % for outcomes of 1 to 3 % on 100 rows. That of all rows is what there were if the sides
     did not differ (as in a score test); added, not put in its place, it does for a side with more events than the other, too.
     """
     own = y[side]
-    few = len(own) > 0 and int((own != np.median(own)).sum()) < LEAST_EVENTS
-    return float(y.var()) if few else 0.0
+    if not len(own):
+        return 0.0
+    unlike = own != np.median(own)
+    events = int(unlike.sum()) if codes is None else len(np.unique(codes[side][unlike]))
+    return float(y.var()) if events < LEAST_EVENTS else 0.0
 
 
 def benjamini_hochberg(p: list[float]) -> list[float]:

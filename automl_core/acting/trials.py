@@ -15,6 +15,7 @@ from automl_core.acting.costs import move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.crossing import PARTS, crossed_policy
 from automl_core.acting.effects import Comparison, Effect, estimate
+from automl_core.acting.group_shares import with_shares
 from automl_core.acting.moves import MOST_VALUES, Move, category_moves, is_numeric, movable, numeric_moves, steps_of
 from automl_core.acting.not_compared import number_not_drawn
 from automl_core.acting.nuisance import Learner, fold_of
@@ -126,7 +127,9 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     masks = {value: np.asarray(values == value, dtype=bool) for value in needed}
     if len(needed) < 2:
         return ()
-    among = np.any(list(masks.values()), axis=0)
+    among, given = np.any(list(masks.values()), axis=0), setting.learner.covariates
+    told = [masks[value].astype(np.float64) for value in needed[: 1 if len(needed) == 2 else None]]
+    setting = _by_groups(setting, told, among, stage)
     levels: dict[str, Level] = {}
     for place, value in enumerate(needed):
         other = levels[needed[0]] if len(needed) == 2 and place == 1 else None
@@ -142,7 +145,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
         if lever.column == stage.experiment:
             sides = frozenset((*move.from_values, move.to))
             if sides not in drawn_between:
-                drawn_between[sides] = _drawn_by_chance(move, old[0].rows, new.rows, setting, stage)
+                drawn_between[sides] = _drawn_by_chance(move, old[0].rows, new.rows, given, stage)
             drawn, undrawn = drawn_between[sides]
         scores = category_scores(setting, old, new, drawn)
         if scores is None:
@@ -157,14 +160,19 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     return tuple(trials)
 
 
-def _drawn_by_chance(move: Move, old: Mask, new: Mask, setting: Setting, stage: Stage) -> tuple[bool, str]:
+def _by_groups(setting: Setting, levers: list[Floats], among: Mask, stage: Stage) -> Setting:
+    """The same setting, where groups tell who got the levers with how common these are in a row's group."""
+    return replace(setting, learner=with_shares(setting.learner, levers, among, setting.groups, setting.folds, stage.group))
+
+
+def _drawn_by_chance(move: Move, old: Mask, new: Mask, given: Covariates, stage: Stage) -> tuple[bool, str]:
     """Whether chance decided who got the new value, by the verdict that the experiment itself gets, and rows are enough to see
     it if chance did not; and why it is not read as such, where that verdict refuses it or rows are too few."""
     among = np.flatnonzero(old | new)
-    groups = None if setting.groups is None else setting.groups[among]
+    groups = None if stage.groups is None else stage.groups[among]
     folds = fold_of(len(among), groups, stage.seed)
     try:
-        balance = check_experiment(setting.learner.covariates.rows(among), new[among], folds, groups, stage.group)
+        balance = check_experiment(given.rows(among), new[among], folds, groups, stage.group)
         if not balance.few:
             return True, ""
         why = balance.sentence
@@ -176,6 +184,8 @@ def _drawn_by_chance(move: Move, old: Mask, new: Mask, setting: Setting, stage: 
 
 def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial, ...]:
     dose = pd.to_numeric(stage.frame[lever.column], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
+    if np.isfinite(dose).any():
+        setting = _by_groups(setting, [dose], np.isfinite(dose), stage)
     made = dose_of(setting, dose)
     if made is None:
         return ()

@@ -10,6 +10,7 @@ from automl_core.acting import Actions, Lever, Roles, find_actions, measure_upli
 from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
+from automl_core.acting.group_shares import with_shares
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.refutations import small_effect, strongest_observed
 from automl_core.data.infer import table_from_frame
@@ -126,6 +127,17 @@ def test_copies_of_rows_make_no_card_surer() -> None:
     assert narrow == pytest.approx(wide, rel=0.1)
     assert not any("repeat" in note for note in alone.notes)
     assert any(note.startswith("1,000 rows of 2,000 repeat others in every column. How sure") for note in copied.notes)
+
+
+def test_copies_are_no_groups_that_tell_who_got_a_lever() -> None:
+    """How common a lever is among copies of a row is whether the row has it."""
+    random = np.random.default_rng(0)
+    codes = np.concatenate([np.arange(1000), np.arange(200)])
+    new, column = (random.random(1000) < 0.5).astype(float)[codes], random.normal(size=1000)[codes]
+    learner, everyone = Learner(Covariates(column[:, None], (), ("size",)), rounds=20), np.ones(1200, dtype=bool)
+    folds = fold_of(1200, codes, 0)
+    assert with_shares(learner, [new], everyone, codes, folds, "") is learner
+    assert with_shares(learner, [new], everyone, codes, folds, "shop") is not learner
 
 
 def test_rows_that_are_alike_by_chance_or_come_again_are_no_copies() -> None:
