@@ -1,9 +1,10 @@
 """Cross-fitted helpers of an effect estimate: each row's value comes from models that have not seen the row.
 
-A linear model, straight or bent whichever loses less, and shrunk where its columns are many, is blended by out-of-fold loss with
-a boosted one that begins where it ends (a small super learner, van der Laan, Polley and Hubbard 2007): the first does not waste
-rows on what a line tells, the second finds thresholds and interactions in what is left. Where it finds some, the line is drawn
-once more with bent sums and differences of the numbers it used most, and with bumps over them, and what loses least is kept.
+A linear model, straight or bent whichever loses less, is blended by out-of-fold loss with a boosted one that begins where it
+ends (a small super learner, van der Laan, Polley and Hubbard 2007): the first does not waste rows on what a line tells, the
+second finds thresholds and interactions in what is left. Where it finds some, the line is drawn once more with bent sums and
+differences of the numbers it used most, and with bumps over them, and what loses least is kept. Where many columns tell nothing
+it is nearly level.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ LEAST_CROSSED_ROWS = 1_000
 LEAST_GAIN = 0.002  # of the line's loss, that trees must take off before the line is drawn again
 MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
-PENALTIES = (1.0, 30.0, 1_000.0)  # of a line whose columns are more than one to so many rows:
-FEW_ROWS = 20
+PENALTY, LEVEL_PENALTY = 1.0, 1_000.0
+FEW_ROWS = 20  # for each column of a line: of fewer it follows chance
+HINT = 1.5  # errors of a correlation: columns that tell less of a target are taken to tell nothing
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -88,7 +90,7 @@ class Line:
     betas: tuple[Floats | None, ...]
     told: Floats
     raw: Floats
-    penalty: float = PENALTIES[0]
+    penalty: float = PENALTY
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -258,19 +260,20 @@ class Learner:
 
 
 def _shrunk(design: Floats, case: Case) -> Line:
-    """The lines of a case, where columns are many beside its rows with the penalty that loses least: a line that follows chance
-    makes an effect seem much less sure than it is."""
-    best = _drawn(design, case)
-    if FEW_ROWS * design.shape[1] > min(len(part.train) for part in case.parts):
-        for penalty in PENALTIES[1:]:
-            line = _drawn(design, case, penalty=penalty)
-            if not case.loss(line.told) < case.loss(best.told):
-                break
-            best = line
-    return best
+    """The lines of a case: nearly level where columns are many beside its rows and tell nothing of the target, for a line that
+    follows chance makes an effect seem half as sure as it is. Where they tell something it is not shrunk, though that may lose
+    less: what many weak columns explain together would be left in the effect."""
+    line = _drawn(design, case)
+    if FEW_ROWS * design.shape[1] <= min(len(part.train) for part in case.parts):
+        return line
+    level, rows = _drawn(design, case, penalty=LEVEL_PENALTY), case.judged
+    told, target = level.told[rows], case.target[rows]
+    if not len(rows) or told.std() == 0 or target.std() == 0 or not case.loss(level.told) < case.loss(line.told):
+        return line
+    return level if float(np.corrcoef(told, target)[0, 1]) < HINT / np.sqrt(len(rows)) else line
 
 
-def _drawn(design: Floats, case: Case, known: tuple[Floats | None, ...] = (), penalty: float = PENALTIES[0]) -> Line:
+def _drawn(design: Floats, case: Case, known: tuple[Floats | None, ...] = (), penalty: float = PENALTY) -> Line:
     """The lines of a case; of its first parts they may be `known`."""
     told, raw, betas = np.full(len(case.target), np.nan), np.full(len(case.target), np.nan), []
     near = None
