@@ -18,17 +18,19 @@ from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
 from automl_core.acting.controls import controls_of, unmoved_notes
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
+from automl_core.acting.like_ids import like_id_notes, with_given
 from automl_core.acting.not_compared import not_tried_notes, thin_notes, undrawn_notes, why_not_compared, word_notes
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
-from automl_core.acting.statistics import group_codes, held_by_family
+from automl_core.acting.statistics import held_by_family
 from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, held_words, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
@@ -77,7 +79,8 @@ def make_cards(inputs: CardInputs) -> Actions:
 
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
-    inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame))
+    inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame),
+                     problem=with_given(inputs.problem, inputs.columns, inputs.goal.given))
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
@@ -91,6 +94,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
+    notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal))
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
         return _made(inputs, notes, given)
@@ -98,7 +102,8 @@ def make_cards(inputs: CardInputs) -> Actions:
 
 def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     outcome, levers = counted(inputs.y, inputs.problem, inputs.goal), inputs.goal.levers
-    stage = _stage(inputs, outcome)
+    groups, said = together(inputs.frame, outcome.values, inputs.columns, inputs.problem)
+    stage, notes = _stage(inputs, outcome, groups), (*notes, *said)
     # what takes longest is begun first, so that all hands end at about the same time
     order = sorted(range(len(levers)), key=lambda place: -work_of(levers[place], inputs.frame[levers[place].column]))
     each = side_by_side(_tried, ((levers[place], stage, _given(inputs, (levers[place].column,))) for place in order), given)
@@ -117,7 +122,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
             notes = (*notes, *not_tried_notes(lever, inputs.frame[lever.column]))
         else:
             notes = (*notes, why_not_compared(
-                lever, inputs.frame, _given(inputs, (lever.column,)).names, inputs.problem.group))
+                lever, inputs.frame, _given(inputs, (lever.column,)).columns, inputs.problem.group))
         notes = (*notes, *undrawn_notes(trial.undrawn for trial in made[place]))
     notes = (*notes, *thin_notes(inputs.frame, _given(inputs, ())))
     inputs.told(0.5, "Trying two changes together.")
@@ -164,17 +169,17 @@ def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
 
 def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
     """What rows are compared on when these levers are moved."""
-    left_out = (*inputs.goal.never, *inputs.goal.later, *inputs.goal.negative_control, *levers)
-    return make_covariates(inputs.frame, inputs.columns, inputs.problem, left_out)
+    return make_covariates(inputs.frame, inputs.columns, inputs.problem, (*_left_out(inputs.goal), *levers))
 
 
-def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
+def _left_out(goal: Goal) -> tuple[str, ...]:
+    return (*goal.never, *goal.later, *goal.negative_control)
+
+
+def _stage(inputs: CardInputs, outcome: Outcome, groups: NDArray[np.int64] | None) -> Stage:
     goal, problem, rows = inputs.goal, inputs.problem, len(inputs.frame)
-    grouped = bool(problem.group) and problem.group in inputs.frame
-    groups = group_codes(inputs.frame[problem.group].to_numpy()) if grouped else None
     levers = tuple(lever.column for lever in goal.levers)
-    hidden = (*goal.never, *goal.later, *goal.negative_control)
-    given = [column for column in usable(inputs.columns, problem, hidden) if column.name not in levers]
+    given = [column for column in usable(inputs.columns, problem, _left_out(goal)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
     return Stage(
         frame=inputs.frame,
@@ -191,7 +196,7 @@ def _stage(inputs: CardInputs, outcome: Outcome) -> Stage:
         experiment=goal.experiment,
         values=row_values(inputs.frame, goal) if goal.value_column else None,
         compared=goal.value_column in {column.name for column in given},
-        group=problem.group if grouped else "",
+        group=problem.group if problem.group in inputs.frame else "",
     )
 
 

@@ -156,7 +156,7 @@ def _separating(covariates: Covariates, first: Mask) -> tuple[str, ...]:
         rate = np.bincount(codes, weights=first) / np.maximum(counts, 1)
         if roc_auc_score(first, rate[codes]) >= SEPARATES:
             found.append(name)
-    return tuple(found)
+    return tuple(dict.fromkeys(found))  # parts of a date have one name
 
 
 def _ranks(values: Floats) -> Floats:

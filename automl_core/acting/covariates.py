@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
+from automl_core.framing.simple_matrix import date_parts
 
 Floats = NDArray[np.float64]
 MOST_LEVELS = 50  # that models tell apart
@@ -20,21 +21,26 @@ THIN = 0.1  # of the rows
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Covariates:
-    """`matrix` is (rows, columns) float64; `categorical` are the places of coded columns, `names` the source columns. `wide` are
-    the categories of more than 50 levels with the codes (rows,) of all that have ten rows or more: the matrix has the 50
-    commonest."""
+    """`matrix` is (rows, columns) float64; `categorical` are the places of coded columns, `names` the source column of each: of
+    all parts of a date that date. `wide` are the categories of more than 50 levels with the codes (rows,) of all that have ten
+    rows or more: the matrix has the 50 commonest."""
 
     matrix: Floats
     categorical: tuple[int, ...]
     names: tuple[str, ...]
     wide: tuple[tuple[str, Floats], ...] = ()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Each source column once."""
+        return tuple(dict.fromkeys(self.names))
+
     def without(self, name: str) -> Covariates:
-        """All but one column."""
+        """All but one source column."""
         return self._kept([place for place, other in enumerate(self.names) if other != name])
 
     def only(self, name: str) -> Covariates:
-        """One column alone, or all of that name."""
+        """One source column alone, with all that has its name."""
         return self._kept([place for place, other in enumerate(self.names) if other == name])
 
     def none(self) -> Covariates:
@@ -65,9 +71,12 @@ def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: P
             continue
         series = frame[column.name]
         if pd.api.types.is_datetime64_any_dtype(series.dtype):
-            days = series.astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000
-            values = np.where(series.isna(), math.nan, days)
-        elif pd.api.types.is_numeric_dtype(series.dtype):
+            for values, coded in _of_date(series):
+                categorical.extend([len(parts)] if coded else [])
+                parts.append(values)
+                names.append(column.name)
+            continue
+        if pd.api.types.is_numeric_dtype(series.dtype):
             values = series.to_numpy(dtype=np.float64)
         else:
             counts = series.value_counts()
@@ -87,3 +96,15 @@ def thin_levels(frame: pd.DataFrame, covariates: Covariates) -> dict[str, float]
     """The categories of which more than a tenth of the rows have levels that are not compared on, with that share."""
     shares = {name: float((np.isnan(codes) & frame[name].notna().to_numpy()).mean()) for name, codes in covariates.wide}
     return {name: share for name, share in shares.items() if share > THIN}
+
+
+def _of_date(series: pd.Series) -> list[tuple[Floats, bool]]:
+    """Days since 1970 (n,), and what returns: month, weekday and hour, where they differ and the days do not tell them already;
+    with whether it is a code. A weekday is one: no line tells weekends."""
+    days, month, weekday, *hour = date_parts(series)
+    parts = [(days, False)]
+    if series.dt.year.nunique() > 1:
+        parts.append((month, False))
+    if series.dt.day_of_week.nunique() > 1:
+        parts.append((weekday, True))
+    return [*parts, *((values, False) for values in hour)]

@@ -18,6 +18,7 @@ from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
+from automl_core.acting.like_ids import with_given
 from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import Uplift, measure_uplift
 from automl_core.acting.uplift_asked import UpliftRoles
@@ -116,7 +117,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     What cannot be read as an experiment (no two sides, too few rows, or treatment that was not left to chance) is refused in the
     result, not raised.
     """
-    goal, problem = inputs.goal, inputs.problem
+    goal, problem = inputs.goal, with_given(inputs.problem, inputs.columns, inputs.goal.given)
     lever = next((lever for lever in goal.levers if lever.column == goal.experiment), None)
     treated = lever.to[0] if lever is not None and len(lever.to) == 1 else ""
     never, later = (*problem.never, *goal.never), (*problem.later, *goal.later)

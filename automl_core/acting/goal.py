@@ -41,7 +41,8 @@ def suggest_goal(problem: Problem, columns: tuple[Column, ...]) -> Goal:
     given = tuple(
         column.name
         for column in columns
-        if column.name not in problem.excluded and (_FIXED.search(_spaced(column.name)) or column.kind == "date")
+        if column.name not in problem.excluded and column.role != "id"  # to name an id as given is to compare rows on it
+        and (_FIXED.search(_spaced(column.name)) or column.kind == "date")
     )
     currency = problem.money.currency if problem.money else "€"
     return Goal(problem.target, good, given=given, never=problem.never, currency=currency)

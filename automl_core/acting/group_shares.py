@@ -65,9 +65,10 @@ def with_shares(
 ) -> Learner:
     """A learner that knows of each lever (n,), known `among` some rows, how common it is in a row's group, under the `name` of
     the groups, where these tell it beyond what covariates do; the same one where they do not, or where whole groups have it.
-    So it does of every category that has more levels than a line has room for, each a group."""
+    So it does of every category that has more levels than a line has room for, each a group. Groups without a name are copies of
+    a row, of which each repeats what the others have."""
     given = learner.covariates
-    sources = [(name, group_codes(groups))] if groups is not None else []
+    sources = [(name, group_codes(groups))] if groups is not None and name else []
     sources += [(wide, group_codes(codes)) for wide, codes in wide_categories(given)]
     if not sources:
         return learner

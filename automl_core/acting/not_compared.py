@@ -13,7 +13,7 @@ from automl_core.acting.covariates import Covariates, thin_levels
 from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import LEAST_ROWS, MOST_VALUES, Move, category_moves, is_numeric, movable, steps_of
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
-from automl_core.acting.spelling import holds_numbers, texts
+from automl_core.acting.spelling import holds_numbers, spelled, texts
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
@@ -69,6 +69,10 @@ def _no_room(lever: Lever, values: pd.Series) -> str:
     known = int(np.isfinite(dose).sum())
     if known < LEAST_KNOWN:
         return f"{name} is known in only {count(known, 'row')}, and {LEAST_KNOWN} are needed to compare: load more rows."
+    low, high = np.quantile(dose[np.isfinite(dose)], RANGE)
+    if low == high:
+        return (f"{name} is {spelled(float(low))} in nearly all rows, so any step leads where hardly any row is: try other "
+                f"values on more rows, or name a column that says only whether it is {spelled(float(low))}.")
     if math.isnan(lever.step) or lever.step == 0:
         return ""
     move = Move(lever, tuple(lever.from_values), step=lever.step, relative=lever.relative)
@@ -76,7 +80,6 @@ def _no_room(lever: Lever, values: pd.Series) -> str:
     if int(able.sum()) < LEAST_ROWS:
         rows = count(int(able.sum()), "row")
         return f"What the goal says of {name} leaves {rows} to be moved, and {LEAST_ROWS} are needed: allow more, or load others."
-    low, high = np.quantile(dose[np.isfinite(dose)], RANGE)
     if int((able & (after >= low) & (after <= high)).sum()) < LEAST_ROWS:
         return f"A step of {name} as large as that leads where hardly any row is: choose a smaller one."
     return ""

@@ -3,7 +3,8 @@
 A linear model, straight or bent whichever loses less, is blended by out-of-fold loss with a boosted one that begins where it
 ends (a small super learner, van der Laan, Polley and Hubbard 2007): the first does not waste rows on what a line tells, the
 second finds thresholds and interactions in what is left. Where it finds some, the line is drawn once more with bent sums and
-differences of the numbers it used most, and with bumps over them, and what loses least is kept.
+differences of the numbers it used most, and with bumps over them, and what loses least is kept. Where many columns tell nothing
+it is nearly level.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ LEAST_CROSSED_ROWS = 1_000
 LEAST_GAIN = 0.002  # of the line's loss, that trees must take off before the line is drawn again
 MOST_CROSSED = 3  # numbers whose sums and differences are bent
 PLENTY = 5_000  # with so many rows to judge by, the first fold tells which design is worth fitting, and whether trees are
+PENALTY, LEVEL_PENALTY = 1.0, 1_000.0
+FEW_ROWS = 20  # for each column of a line: of fewer it follows chance
+HINT = 1.5  # errors of a correlation: columns that tell less of a target are taken to tell nothing
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -79,12 +83,14 @@ class Case:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Line:
-    """A line of each part (None where its target does not vary), and what it tells, (n,), also as a raw score."""
+    """A line of each part (None where its target does not vary), and what it tells, (n,), also as a raw score; with the
+    `penalty` that it was drawn with."""
 
     design: Floats
     betas: tuple[Floats | None, ...]
     told: Floats
     raw: Floats
+    penalty: float = PENALTY
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -161,13 +167,13 @@ class Learner:
         tried = first if len(first.judged) >= PLENTY else case
         line = self._line(tried)
         if self.covariates.matrix.shape[1] == 0:
-            return CrossFit(line.told if tried is case else _drawn(line.design, case).told)
+            return CrossFit(line.told if tried is case else _drawn(line.design, case, penalty=line.penalty).told)
         best = self._blended(line, tried)
         bent = self.bends and len(self.design) >= LEAST_CROSSED_ROWS and best.loss < (1 - LEAST_GAIN) * tried.loss(line.told)
         for redrawn in self._redrawn(best, tried) if bent else ():
             best = min(best, self._blended(redrawn, tried), key=lambda one: one.loss)
         if tried is not case:
-            line = _drawn(best.line.design, case, best.line.betas)
+            line = _drawn(best.line.design, case, best.line.betas, best.line.penalty)
             best = replace(best, line=line, boosted=line.told) if best.share == 0 else self._blended(line, case, best)
         return CrossFit(best.told, best, case) if bent else CrossFit(best.told)
 
@@ -182,14 +188,14 @@ class Learner:
     def _half(self, best: Blend, case: Case, half: Mask) -> Floats:
         """What the design and the share of a blend tell (n,) when they learn from one half of the rows."""
         case = replace(case, parts=tuple(Part(part.train[half[part.train]], part.rows) for part in case.parts))
-        line = _drawn(best.line.design, case)
+        line = _drawn(best.line.design, case, penalty=best.line.penalty)
         if best.share == 0:
             return line.told
         return replace(self._blended(line, case), share=best.share).told
 
     def _line(self, case: Case) -> Line:
         designs = [self.design, *([] if self.bent is None else [self.bent])]
-        return min((_drawn(design, case) for design in designs), key=lambda line: case.loss(line.told))
+        return min((_shrunk(design, case) for design in designs), key=lambda line: case.loss(line.told))
 
     def _redrawn(self, best: Blend, case: Case) -> list[Line]:
         """The line with bent sums and differences of the numbers that trees used most, and with bumps over them together: what
@@ -197,7 +203,7 @@ class Learner:
         used = [place for place in linear.numbers(self.covariates) if best.gains[place] > 0]
         used = sorted(used, key=lambda place: -best.gains[place])[:MOST_CROSSED]
         designs = [draw(self.covariates, best.line.design, used) for draw in (linear.crossed, linear.smooth)]
-        lines = [_drawn(design, case) for design in designs if design is not None]
+        lines = [_drawn(design, case, penalty=best.line.penalty) for design in designs if design is not None]
         return [line for line in lines if case.loss(line.told) < case.loss(best.line.told)]
 
     def _blended(self, line: Line, case: Case, before: Blend | None = None) -> Blend:
@@ -253,7 +259,21 @@ class Learner:
         return np.sort(np.random.default_rng((self.seed, salt)).choice(rows, self.most, replace=False))
 
 
-def _drawn(design: Floats, case: Case, known: tuple[Floats | None, ...] = ()) -> Line:
+def _shrunk(design: Floats, case: Case) -> Line:
+    """The lines of a case: nearly level where columns are many beside its rows and tell nothing of the target, for a line that
+    follows chance makes an effect seem half as sure as it is. Where they tell something it is not shrunk, though that may lose
+    less: what many weak columns explain together would be left in the effect."""
+    line = _drawn(design, case)
+    if FEW_ROWS * design.shape[1] <= min(len(part.train) for part in case.parts):
+        return line
+    level, rows = _drawn(design, case, penalty=LEVEL_PENALTY), case.judged
+    told, target = level.told[rows], case.target[rows]
+    if not len(rows) or told.std() == 0 or target.std() == 0 or not case.loss(level.told) < case.loss(line.told):
+        return line
+    return level if float(np.corrcoef(told, target)[0, 1]) < HINT / np.sqrt(len(rows)) else line
+
+
+def _drawn(design: Floats, case: Case, known: tuple[Floats | None, ...] = (), penalty: float = PENALTY) -> Line:
     """The lines of a case; of its first parts they may be `known`."""
     told, raw, betas = np.full(len(case.target), np.nan), np.full(len(case.target), np.nan), []
     near = None
@@ -263,14 +283,14 @@ def _drawn(design: Floats, case: Case, known: tuple[Floats | None, ...] = ()) ->
         if place < len(known):
             beta = known[place]
         else:
-            beta = linear.fit(design[part.train], values, case.binary, start=near) if varies else None
+            beta = linear.fit(design[part.train], values, case.binary, penalty, near) if varies else None
         if beta is None:
             told[part.rows] = float(values.mean()) if len(values) else 0.0
         else:
             raw[part.rows] = design[part.rows] @ beta
             told[part.rows], near = linear.answer(raw[part.rows], case.binary), beta
         betas.append(beta)
-    return Line(design, tuple(betas), told, raw)
+    return Line(design, tuple(betas), told, raw, penalty)
 
 
 def _best_share(target: Floats, straight: Floats, boosted: Floats, binary: bool) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Lever
 from automl_core.acting.asked import Roles, means_none, orders_of, roles_of, spelled_levers
 from automl_core.acting.goal import check_good, good_of
+from automl_core.acting.like_ids import with_given
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import Names, names_of, typed
 from automl_core.data.infer import table_from_frame
@@ -59,7 +60,7 @@ class Opened:
                                 role="id" if column.name == self.roles.id else column.role)
                         for column in self.columns)
         problem = replace(self.problem, target=own[self.problem.target], group=roles.group, never=never, later=later,
-                          roles={roles.id: "id"} if roles.id else {})
+                          roles={own[name]: role for name, role in self.problem.roles.items()})
         frame = self.frame.set_axis(list(self.names.own), axis=1)
         return replace(self, frame=frame, columns=columns, problem=problem, roles=roles)
 
@@ -123,7 +124,8 @@ def _has(frame: pd.DataFrame, names: Names, column: str, value: object) -> bool:
 
 
 def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
-    """What the outcome of a typed table is: a number where low or high is wanted, else what its values suggest; with roles."""
+    """What the outcome of a typed table is: a number where low or high is wanted, else what its values suggest; with roles.
+    What is `given` is no id because it looks like one."""
     from automl_core.framing.suggestion import check_target, problem_for
 
     number = pd.api.types.is_numeric_dtype(table.frame[outcome].dtype)
@@ -132,7 +134,8 @@ def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Proble
         check_target(table.frame, problem)
     else:
         problem = suggest_problem(table.frame, table.columns, outcome)
-    return replace(problem, group=roles.group, never=roles.never, roles={roles.id: "id"} if roles.id else {})
+    problem = replace(problem, group=roles.group, never=roles.never, roles={roles.id: "id"} if roles.id else {})
+    return with_given(problem, table.columns, roles.given)
 
 
 def _read_for(card: ActionCard, frame: pd.DataFrame, whole: Table, names: Names) -> Table:

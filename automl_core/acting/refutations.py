@@ -125,11 +125,13 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
     of a number is a straight line, which would count a bend as taken off: the same models without any column stand for it.
     """
     given = case.covariates
-    if len(given.names) < 2:
+    columns = given.columns
+    if len(columns) < 2:
         return None
     picked = _sample(np.flatnonzero(case.old | case.new), case.seed, SMALL_FIT_ROWS)
     learner = small_learner(given.rows(picked), case.seed)
     weights = learner.gains(case.lever[picked], case.dose is None) + learner.gains(case.y[picked], case.binary)
+    shares = np.bincount([columns.index(name) for name in given.names], weights)  # the parts of a date are one column
     bare = None if case.dose is None else _again(case, given.none())
     if case.dose is not None and (small is None or bare is None):
         return None
@@ -137,8 +139,8 @@ def strongest_observed(case: Comparison, effect: Effect, small: Effect | None, m
     best = Benchmark("", robustness_value(_taken_off(whole, bare), effect.residual, effect.weight))
     if small is None:
         return best
-    for place in np.argsort(-weights)[:most]:
-        name = given.names[int(place)]
+    for place in np.argsort(-shares)[:most]:
+        name = columns[int(place)]
         short = _again(case, given.without(name))
         if short is None:
             continue

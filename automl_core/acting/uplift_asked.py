@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Lever
 from automl_core.acting.asked import Roles, roles_of, several
 from automl_core.acting.goal import check_good, good_of, said_as
+from automl_core.acting.like_ids import with_given
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.opened import problem_of
 from automl_core.acting.own_names import names_of
@@ -83,18 +84,19 @@ def asked_uplift(
     With `columns` the frame is a typed table already. A `Roles` is read as far as it speaks of an experiment.
     """
     asked = _roles(roles)
+    given: tuple[str, ...] = ()
     if columns:
         target, lever = str(outcome), str(treatment)
         table = Table(frame, columns, Origin(name="experiment"))
     else:
         names = names_of(frame)
         target, lever = names.clean_of(outcome), names.clean_of(treatment)
-        drawn, named = (roles.experiment, roles.id) if isinstance(roles, Roles) else ("", "")
-        used = roles_of(Roles((), asked.never, asked.later, asked.group, drawn, named), target, (Lever(lever),), names)
+        said = roles if isinstance(roles, Roles) else Roles()
+        used = roles_of(replace(said, never=asked.never, later=asked.later, group=asked.group), target, (Lever(lever),), names)
         for role, some in (("never", used.never), ("later", used.later)):  # typed tables come with a model's, which has the lever
             if lever in some:
                 raise BadInput(f"{quote(lever)} is the treatment and is named as “{role}”, too.", "Name it once.")
-        asked = replace(asked, never=used.never, later=used.later, group=used.group)
+        asked, given = replace(asked, never=used.never, later=used.later, group=used.group), used.given
         table = table_from_frame(frame.reset_index(drop=True), "experiment")
     for name in (target, lever, *((asked.group,) if asked.group else ())):
         find_column(table.columns, name)
@@ -103,7 +105,7 @@ def asked_uplift(
     known = _problem(table, target, asked)
     good = _good(asked, known)
     never, later = (tuple(dict.fromkeys(some)) for some in ((lever, *known.never, *asked.never), (*known.later, *asked.later)))
-    problem = replace(known, never=never, later=later, group=asked.group or known.group)
+    problem = replace(with_given(known, table.columns, given), never=never, later=later, group=asked.group or known.group)
     if problem.group:
         find_column(table.columns, problem.group)
     return AskedUplift(table.frame, table.columns, problem, good, lever, asked.treated)

@@ -104,8 +104,8 @@ def finite(values: Floats) -> Floats:
 
 def date_parts(series: pd.Series) -> list[Floats]:
     """Days since 1970, month and weekday; the hour when the times of day differ."""
-    days = (series - pd.Timestamp(0)) / pd.Timedelta(days=1)
-    parts = [days, series.dt.month, series.dt.weekday]
+    counted = series.astype("datetime64[us]").astype("int64") / 86_400_000_000  # nanoseconds end in 2262, and 9999 is “open”
+    parts = [counted.where(series.notna()), series.dt.month, series.dt.day_of_week]
     if series.dt.hour.nunique() > 1:
         parts.append(series.dt.hour)
     return [part.to_numpy(dtype=float) for part in parts]

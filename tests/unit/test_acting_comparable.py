@@ -121,6 +121,16 @@ def test_why_a_number_is_not_moved_is_not_that_no_rows_are_alike() -> None:
     assert why_not_compared(Lever("price", step=-1.0), price, ()).startswith("Hardly any rows that differ in “price”")
 
 
+@pytest.mark.parametrize("step", [np.nan, -5.0])
+def test_a_number_that_is_nearly_always_one_value_is_told_to_be(step: float) -> None:
+    """It was said that no rows are alike otherwise, or that a smaller step would do."""
+    rng = np.random.default_rng(4)
+    discount = pd.DataFrame({"discount": np.where(rng.random(3000) < 0.96, 0, rng.integers(5, 31, 3000))})
+    assert why_not_compared(Lever("discount", step=step), discount, ()) == (
+        "“discount” is 0 in nearly all rows, so any step leads where hardly any row is: try other values on more rows, or name a "
+        "column that says only whether it is 0.")
+
+
 def test_named_values_that_were_not_tried_are_told() -> None:
     plan = pd.Series(["basic"] * 200 + ["pro"] * 90 + ["gold"] * 10)
     assert not_tried_notes(Lever("plan", ("pro", "gold")), plan) == (
