@@ -19,6 +19,7 @@ from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitt
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_LEVELS = 2_000  # of a category, the commonest: the library keeps what it counted of each, and of pairs of them
 USUAL_DEPTH, USUAL_RATE = 4, 0.08
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 
@@ -70,11 +71,11 @@ def _loss_function(request: FitRequest) -> str:
 
 
 def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
-    """The matrix as CatBoost takes it: category codes as integers (missing -1), numbers in 32 bits."""
+    """The matrix as CatBoost takes it: category codes as integers (missing or too rare -1), numbers in 32 bits."""
     import pandas as pd
 
     chosen = set(categories)
-    return pd.DataFrame({number: np.where(np.isnan(column), -1, column).astype(np.int32) if number in chosen
+    return pd.DataFrame({number: np.where(column < MOST_LEVELS, column, -1).astype(np.int32) if number in chosen
                          else column.astype(np.float32) for number, column in enumerate(matrix.T)}, copy=False)
 
 
@@ -138,7 +139,7 @@ def _predict_row(model: Trees, row: Array) -> Any:
     values: list[Any] = row.tolist()
     for number in model.categories:
         value = values[number]
-        values[number] = -1 if value != value else int(value)
+        values[number] = int(value) if value < MOST_LEVELS else -1
     pool = Pool([values], cat_features=model.known, thread_count=1)
     raw = np.asarray(model.booster.predict(pool, prediction_type="RawFormulaVal", thread_count=1), dtype=np.float64)
     return link(model.task, raw[0]) if model.task == "multiclass" else float(link(model.task, raw)[0])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FIRST_STEPS = 50  # of a fit, whose time ends nothing: as many as its columns, of very many not all
 MORE_STEPS = 1.25
+MOST_LEVELS = 500  # of a category, the commonest: a pair of columns has a score for each level of one and each of the other
 MOST_PAIRED = 300  # features: of more, all pairs are looked through for as long as whole fits take, and no deadline ends that
 
 
@@ -96,15 +97,15 @@ class Clock:
 
 
 def _table(matrix: Array, features: tuple[Feature, ...]) -> pd.DataFrame:
-    """Category codes as texts, numbers as they are: what interpret takes for nominal and continuous."""
+    """Category codes as texts, too rare ones missing, numbers as they are: what interpret takes for nominal and continuous."""
     import pandas as pd
 
     columns: dict[str, Any] = {}
     for number, feature in enumerate(features):
         values = matrix[:, number]
         if feature.kind == "category":
-            codes = np.array([*(str(code) for code in range(len(feature.levels))), None], dtype=object)
-            columns[str(number)] = codes[np.where(np.isnan(values), -1, values).astype(np.int64)]
+            codes = np.array([*(str(code) for code in range(min(len(feature.levels), MOST_LEVELS))), None], dtype=object)
+            columns[str(number)] = codes[np.where(values < MOST_LEVELS, values, -1).astype(np.int64)]
         else:
             columns[str(number)] = values
     return pd.DataFrame(columns)
@@ -172,6 +173,7 @@ def _bins(level: Any, feature: Feature) -> Bins:
     if feature.kind != "category":
         return Bins(False, np.asarray(level, dtype=np.float64))
     table = np.full(len(feature.levels), -1.0)
+    table[MOST_LEVELS:] = 0.0  # missing, as they were when it learned
     for text, place in level.items():
         table[int(text)] = place
     return Bins(True, table)

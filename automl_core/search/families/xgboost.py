@@ -22,13 +22,15 @@ from automl_core.search.masked import MaskedBoosters, mask
 from automl_core.search.xgboost_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
+MOST_LEVELS = 2_000  # of a category, the commonest: the library keeps long lists of them for every cut
 METRICS = {"binary:logistic": "logloss", "multi:softprob": "mlogloss", "reg:squarederror": "rmse", "reg:absoluteerror": "mae",
            "reg:quantileerror": "quantile"}
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Trees:
-    """XGBoost boosters whose margins are averaged, as bytes too, and how many levels each column has: 0 for a number."""
+    """XGBoost boosters whose margins are averaged, as bytes too, and how many levels of each column they tell apart: 0 for a
+    number."""
 
     task: Task
     boosters: tuple[Any, ...]
@@ -68,7 +70,7 @@ def _table(matrix: Array, levels: tuple[int, ...], **more: Any) -> Any:
 
 
 def _levels(features: tuple[Feature, ...]) -> tuple[int, ...]:
-    return tuple(len(feature.levels) if feature.kind == "category" else 0 for feature in features)
+    return tuple(min(len(feature.levels), MOST_LEVELS) if feature.kind == "category" else 0 for feature in features)
 
 
 def _parameters(request: FitRequest) -> dict[str, Any]:
