@@ -17,6 +17,7 @@ from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
+from automl_core.search.unit import Unit, in_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +115,7 @@ def _table(matrix: Array, features: tuple[Feature, ...]) -> pd.DataFrame:
 def _fit(request: FitRequest) -> Fitted:
     from interpret.glassbox import ExplainableBoostingClassifier, ExplainableBoostingRegressor
 
+    request, unit = in_unit(request)
     clock = Clock(request)
     several = request.task == "multiclass"
     settings: dict[str, Any] = {
@@ -136,10 +138,10 @@ def _fit(request: FitRequest) -> Fitted:
         raise FitFailed(f"The explainable boosting machine could not learn from this table ({str(error)[:120]}).") from error
     # a fit that ended by itself is told again to do so: twice its steps and a quarter are never reached
     steps = clock.steps if clock.truncated else 2 * clock.steps
-    return Fitted(_tables(request, model), max(1, steps), clock.truncated, bags=request.bags)
+    return Fitted(_tables(request, model, unit), max(1, steps), clock.truncated, bags=request.bags)
 
 
-def _tables(request: FitRequest, model: Any) -> Glassbox:
+def _tables(request: FitRequest, model: Any, unit: Unit) -> Glassbox:
     several = request.task == "multiclass"
     outputs = request.classes if several else 1
     seen = np.asarray(model.classes_, dtype=np.int64) if several else None
@@ -152,7 +154,8 @@ def _tables(request: FitRequest, model: Any) -> Glassbox:
         intercept = full
         scores = [_spread(table, seen, outputs) for table in scores]
     else:
-        scores = [table[..., None] for table in scores]
+        scores = [unit.spread * table[..., None] for table in scores]
+        intercept = unit.back(intercept)
     features = range(len(request.features))
     single = tuple(_bins(model.bins_[number][0], request.features[number]) for number in features)
     paired = tuple(_bins(model.bins_[number][-1], request.features[number]) for number in features)
