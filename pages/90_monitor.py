@@ -48,7 +48,9 @@ def show(report: BatchReport, batch: Batch) -> None:
     facts = [Fact("Rows", count(report.rows)), Fact("Not as agreed", count(len(report.contract)))]
     if report.columns:
         facts.insert(1, Fact("Columns that moved", f"{len(drifted)} of {len(report.columns)}"))
-    unsure = ("Not yet confirmed by outcomes.", "Measured on rows that the model learned from: too good.")
+    known = report.realised is not None and report.realised.trusted
+    unsure = ("The outcomes say otherwise." if known else "Not yet confirmed by outcomes.",
+              "Measured on rows that the model learned from: too good.")
     for name, figure, doubt in zip(("Estimated", "Measured"), (report.estimate, report.realised), unsure, strict=True):
         if figure:
             facts.append(Fact(

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
-from automl_core.acting.spelling import holds_numbers, is_number, number_of, respelled, texts
+from automl_core.acting.spelling import holds_numbers, is_number, number_of, respelled, spelled, texts
 from automl_core.acting.what_if import Predicts
+from automl_core.data.cells import cell_reader
 from automl_core.data.names import names_like
-from automl_core.data.table import Table
+from automl_core.data.table import Column, Table, find_column
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -127,13 +129,14 @@ def spelled_levers(
     also be forbidden from and to values that columns have `elsewhere`: these rows are perhaps a part."""
     made = []
     for lever in levers:
-        values = table.frame[lever.column]
-        to = known_values(lever.to, values, lever.column, steps=True)
-        start = known_values(lever.from_values, values, lever.column)
+        values, column = table.frame[lever.column], find_column(table.columns, lever.column)
+        to = known_values(lever.to, values, column, steps=True)
+        start = known_values(lever.from_values, values, column)
         levels = (*orders.get(lever.column, ()), *(elsewhere or {}).get(lever.column, ()))
-        lever = replace(lever, to=to, from_values=start, forbidden=_known_pairs(lever, values, levels))
+        forbidden = _known_pairs(lever, values, tuple(_spelled(level, values, column) for level in levels), column)
+        lever = replace(lever, to=to, from_values=start, forbidden=forbidden)
         if lever.direction and lever.column in orders and not holds_numbers(values):
-            lever = _in_order(lever, tuple(_spelled(level, values) for level in orders[lever.column]), values)
+            lever = _in_order(lever, tuple(_spelled(level, values, column) for level in orders[lever.column]), values)
         made.append(lever)
     return tuple(made)
 
@@ -147,15 +150,29 @@ def _in_order(lever: Lever, levels: tuple[str, ...], values: pd.Series) -> Lever
     return replace(lever, direction="", forbidden=(*lever.forbidden, *against))
 
 
-def known_values(given: object, values: pd.Series, column: str, steps: bool = False) -> tuple[str, ...]:
+def known_values(given: object, values: pd.Series, column: Column, steps: bool = False) -> tuple[str, ...]:
     """Values that rows have, as the column spells them; BadInput naming one that no row has: nothing can be learned about it.
     Where `steps` are another way to change it, a number that no row has is perhaps one."""
-    found = tuple(_spelled(value, values) for value in several(given))
+    found = tuple(_spelled(value, values, column) for value in several(given))
     known = _held(values) if found else ()
     for value in found:
         if (respelled(value) if holds_numbers(values) else value) not in known:
-            raise _unknown(value, known, column, steps and holds_numbers(values) and not math.isnan(number_of(value)))
+            _check_word(value, values, column)
+            raise _unknown(value, known, column.name, steps and holds_numbers(values) and not math.isnan(number_of(value)))
     return found
+
+
+def means_none(value: object, column: Column) -> bool:
+    """Whether a text stands for no value in a column of numbers, such as “none” where others are 10 and 20."""
+    word = column.kind in ("int", "float") and isinstance(value, str) and value.strip() != ""
+    return word and cell_reader(column)(value) is None
+
+
+def _check_word(value: str, values: pd.Series, column: Column) -> None:
+    """BadInput for a word that rows may well have, but not as a value."""
+    if holds_numbers(values) and means_none(value, column):
+        raise BadInput(f"{quote(value)} stands for no value in {quote(column.name)}, which is a column of numbers.",
+                       "Have that column read as text, where it is a value like others, or leave it out.")
 
 
 def _held(values: pd.Series) -> tuple[str, ...]:
@@ -183,16 +200,19 @@ def _likest(value: str, known: tuple[str, ...]) -> str:
     return alike[0] if alike else ""
 
 
-def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> tuple[tuple[str, str], ...]:
+def _known_pairs(
+    lever: Lever, values: pd.Series, levels: Iterable[str], column: Column
+) -> tuple[tuple[str, str], ...]:
     """The forbidden moves as the column spells them; BadInput naming a value that no row has: misspelled, it forbids nothing.
     Also these `levels`, which rows need not have, are known, and of a number moved by steps any number: it may come to be."""
-    pairs = tuple((_spelled(before, values), _spelled(after, values)) for before, after in lever.forbidden)
+    pairs = tuple((_spelled(before, values, column), _spelled(after, values, column)) for before, after in lever.forbidden)
     if not pairs:
         return ()
-    known, numbers = dict.fromkeys((*_held(values), *(_spelled(level, values) for level in levels))), holds_numbers(values)
+    known, numbers = dict.fromkeys((*_held(values), *levels)), holds_numbers(values)
     for value in (value for pair in pairs for value in pair):
         by_steps = is_numeric(lever, values) and not math.isnan(number_of(value))
         if (respelled(value) if numbers else value) not in known and not by_steps:
+            _check_word(value, values, column)
             near = _likest(value, tuple(known))
             raise BadInput(f"No row has {quote(value)} in {quote(lever.column)}, so no move from or to it can be forbidden.",
                            f"In “forbidden”, write {quote(near)}, or another value that occurs." if near
@@ -200,11 +220,28 @@ def _known_pairs(lever: Lever, values: pd.Series, levels: Iterable[object]) -> t
     return pairs
 
 
-def _spelled(value: object, values: pd.Series) -> str:
+def _spelled(value: object, values: pd.Series, column: Column) -> str:
     """A value as the texts of a column spell it, as far as one of them means the same."""
     levels = values.dropna().unique()
     some = tuple(texts(pd.Series(levels)).astype(object)) if len(levels) <= MOST_SPELLED else ()
-    return said_as(value, some) or to_text(value) or ""
+    said, text = said_as(value, some), to_text(value) or ""
+    if said or not holds_numbers(values):
+        return said or text
+    return _as_number(text, np.asarray(levels, dtype=np.float64), column)
+
+
+def _as_number(text: str, levels: NDArray[np.float64], column: Column) -> str:
+    """A text as its column spells the number that it is there: “10 %” of percents is 10, “9,99” may be 9.99. Of a column that was
+    kept in 32 bits the value that has become of that number; a text that is none as it is."""
+    read = cell_reader(column)(text)
+    written, meant = number_of(text), read if isinstance(read, float) else math.nan
+    if (levels == written).any():
+        return text
+    with np.errstate(over="ignore"):
+        kept = levels[(levels == float(np.float32(written))) & (levels % 1 != 0)]
+    if len(kept):
+        return spelled(float(kept[0]))
+    return spelled(meant) if math.isfinite(meant) and (math.isnan(written) or (levels == meant).any()) else text
 
 
 def _pairs(given: object, column: str) -> tuple[tuple[Any, Any], ...]:

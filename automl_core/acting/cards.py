@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
-from automl_core.acting.controls import Control, controls_of
+from automl_core.acting.controls import controls_of, unmoved_notes
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.grading import Evidence, is_advice
-from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared
+from automl_core.acting.not_compared import not_tried_notes, undrawn_notes, why_not_compared, word_notes
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, pair_trials
@@ -33,7 +33,6 @@ from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, held_words, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
 from automl_core.data.table import Column, find_column
-from automl_core.data.words import join_words
 from automl_core.explaining.words import counted_alike, quote
 from automl_core.framing.problem import Problem
 
@@ -112,6 +111,8 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
         made[place] = next(each)
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):
+        column = find_column(inputs.columns, lever.column)
+        notes = (*notes, *word_notes(lever, inputs.frame[lever.column], column))
         if made[place]:
             notes = (*notes, *not_tried_notes(lever, inputs.frame[lever.column]))
         else:
@@ -244,15 +245,9 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
     attempts.close()  # what is under way in threads ends before a model is asked what if
     cards = [desk.card(trial, found) for trial, found in kept]
     cards.sort(key=lambda card: -(card.net_low if inputs.goal.value > 0 else card.gain_low * card.rows))
-    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), len(inputs.frame), _unmoved(kept, controls))
-
-
-def _unmoved(kept: list[tuple[Trial, Evidence]], controls: tuple[Control, ...]) -> tuple[str, ...]:
-    """That no card was seen to change what no change can: asked and not found is more than not asked."""
-    names = dict.fromkeys(name for name, _ in controls)
-    if not kept or not names or any(found.control for _, found in kept):
-        return ()
-    return (f"No card here was seen to change {join_words(list(map(quote, names)), 'or')}, as none can.",)
+    names = [name for name in inputs.goal.negative_control if name in inputs.frame]
+    notes = unmoved_notes(names, [checks[id(trial.root)].asked for trial, _ in kept])
+    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), len(inputs.frame), notes)
 
 
 def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: Desk) -> tuple[ActionCard, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from automl_core.acting.controls import Control, moved_control
+from automl_core.acting.controls import NOT_ASKED, Asked, Control, moved_control
 from automl_core.acting.grading import Evidence
 from automl_core.acting.refutations import (
     Benchmark,
@@ -32,13 +32,13 @@ class Checks:
     steered: bool = False
     clearly: bool = False
     few: bool = False
-    control: str = ""
+    asked: Asked = NOT_ASKED
 
 
 def with_checks(found: Evidence, made: Checks) -> Evidence:
     """The evidence with the attempts to break it."""
     return replace(found, placebo=made.placebo, random_cause=made.random_cause, benchmark=made.benchmark, together=made.together,
-                   steered=made.steered, clearly=made.clearly, few=made.few, control=made.control)
+                   steered=made.steered, clearly=made.clearly, few=made.few, control=made.asked.moved)
 
 
 def checked(trial: Trial, levers: tuple[str, ...], controls: tuple[Control, ...] = ()) -> Checks:
@@ -46,10 +46,10 @@ def checked(trial: Trial, levers: tuple[str, ...], controls: tuple[Control, ...]
     none of them can change."""
     everyone = np.ones(len(trial.rows), dtype=bool)
     placebo = placebo_passes(trial.scores, everyone)
-    control = moved_control(trial.case, controls) if placebo else ""
+    asked = moved_control(trial.case, controls) if placebo else NOT_ASKED
     if trial.scores.randomised or not placebo:
-        return Checks(placebo, control=control)
+        return Checks(placebo, asked=asked)
     small = small_effect(trial.case)
     return Checks(True, random_cause_passes(trial.case, trial.root, small), strongest_observed(trial.case, trial.root, small),
                    levers_go_together(trial.case, levers), is_steered(trial.scores),
-                   is_steered(trial.scores, clearly=True), too_few_to_tell(int(trial.scores.region.sum())), control)
+                   is_steered(trial.scores, clearly=True), too_few_to_tell(int(trial.scores.region.sum())), asked)

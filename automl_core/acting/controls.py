@@ -4,7 +4,7 @@ in something that is not recorded (a negative control outcome: Lipsitch, Tchetge
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,25 @@ from numpy.typing import NDArray
 
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.nuisance import Learner, folds_for
+from automl_core.data.words import join_words
+from automl_core.explaining.words import quote
 
 Floats = NDArray[np.float64]
 Control = tuple[str, Floats]
 LEVEL = 0.05
 MOST_LEVELS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of one lever: the name of a control that it seems to change, empty where it seems to change none, and of
+    those that could be `compared`, as far as it was looked."""
+
+    moved: str = ""
+    compared: tuple[str, ...] = ()
+
+
+NOT_ASKED = Asked()
 
 
 def controls_of(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Control, ...]:
@@ -36,9 +50,10 @@ def controls_of(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Control, ...
     return tuple(found)
 
 
-def moved_control(case: Comparison, controls: Sequence[Control]) -> str:
-    """The name of one that the lever seems to change, by the comparison that its card rests on; empty where it seems to change
-    none. However many are asked, a lever whose rows differ by chance alone seems to in one case of twenty at most."""
+def moved_control(case: Comparison, controls: Sequence[Control]) -> Asked:
+    """The first that the lever seems to change, by the comparison that its card rests on. However many are asked, a lever whose
+    rows differ by chance alone seems to in one case of twenty at most."""
+    compared: dict[str, None] = {}
     for name, values in controls:
         known = np.flatnonzero(np.isfinite(values))
         if not len(known) or np.ptp(values[known]) == 0:
@@ -48,6 +63,23 @@ def moved_control(case: Comparison, controls: Sequence[Control]) -> str:
         other = replace(case.rows(known, covariates), y=values[known], binary=binary)
         scores = comparison_scores(other, Learner(covariates, seed=case.seed), folds_for(len(known)), middle=False)
         effect = None if scores is None else estimate(scores, np.ones(len(known), dtype=bool))
-        if effect is not None and effect.p < LEVEL / len(controls):
-            return name
-    return ""
+        if effect is None:
+            continue
+        compared[name] = None
+        if effect.p < LEVEL / len(controls):
+            return Asked(name, tuple(compared))
+    return Asked("", tuple(compared))
+
+
+def unmoved_notes(names: Sequence[str], asked: Sequence[Asked]) -> tuple[str, ...]:
+    """That no card, each with what was `asked` of it, was seen to change what no change can: asked and not found is more than not
+    asked. And of which of the `names` that could not be asked, of one card at least."""
+    if not asked or any(one.moved for one in asked):
+        return ()
+    sure = [quote(name) for name in names if all(name in one.compared for one in asked)]
+    rest = [quote(name) for name in names if quote(name) not in sure]
+    made = [f"No card here was seen to change {join_words(sure, 'or')}, as none can."] if sure else []
+    if rest:
+        made.append(f"Whether each card seems to change {join_words(rest, 'or')} could not be asked: too few rows say it, or "
+                    "nearly all say the same.")
+    return tuple(made)

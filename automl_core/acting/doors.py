@@ -19,6 +19,7 @@ from automl_core.acting.conditions import condition_of
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap_story import GapStory
 from automl_core.acting.opened import Opened, opened
+from automl_core.data.table import find_column
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -88,7 +89,7 @@ def _condition(label: object, value: object, one: Opened) -> Condition:
     between = condition_of(name, value) if isinstance(value, str) else Condition(name)
     if isinstance(value, str) and not between.values:
         return between
-    values = known_values(value, one.frame[name], name)
+    values = known_values(value, one.frame[name], find_column(one.columns, name))
     if not values:
         raise BadInput(f"No value of {quote(name)} is named.", "Give a value, a list of them, or a range such as 30..50.")
     return Condition(name, values)

@@ -9,7 +9,7 @@ from typing import Any
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
 from automl_core.acting.levers import spelled_alike
-from automl_core.acting.spelling import is_number, respelled
+from automl_core.acting.spelling import is_number, number_of, respelled
 from automl_core.data.names import names_like
 from automl_core.data.table import Column, find_column
 from automl_core.data.values import to_text
@@ -191,10 +191,11 @@ def check_good(good: str, problem: Problem) -> None:
     """BadInput when the wanted outcome, spelled as by `good_of`, cannot come out."""
     wanted = _outcomes(problem)
     if good not in wanted:
-        raise BadInput(
-            f"{quote(good)} is not a possible outcome of {quote(problem.target)}.",
-            f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}.",
-        )
+        hint = f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}."
+        counted = len(wanted) > 2 and all(math.isfinite(number_of(name)) for name in wanted)
+        if counted and good.strip().casefold() in ("low", "high"):
+            hint += " Or search for a model that predicts a number (train --task regression), which can be wanted low or high."
+        raise BadInput(f"{quote(good)} is not a possible outcome of {quote(problem.target)}.", hint)
 
 
 def _outcomes(problem: Problem) -> tuple[str, ...]:

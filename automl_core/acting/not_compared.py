@@ -13,12 +13,14 @@ from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import LEAST_ROWS, MOST_VALUES, Move, category_moves, is_numeric, movable, steps_of
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
 from automl_core.acting.spelling import holds_numbers, texts
+from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
 from automl_core.explaining.words import count, quote
 from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective
 
 MOST_NAMED = 3
+WORDS = ("none", "nil")  # may be a value like any other: no discount, no add-on
 
 
 def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], group: str = "") -> str:
@@ -95,6 +97,16 @@ def not_tried_notes(lever: Lever, values: pd.Series) -> tuple[str, ...]:
         notes.append(f"Of the values that {quote(lever.column)} may be set to the first {MOST_VALUES} were tried, not "
                      f"{_few_of(many)}.")
     return tuple(notes)
+
+
+def word_notes(lever: Lever, values: pd.Series, column: Column) -> tuple[str, ...]:
+    """That rows with a word such as none, in a column that was read as numbers, have no value and are in no move."""
+    words = [token for token in column.reading.null_tokens if token.strip().casefold() in WORDS]
+    lost = int(values.isna().sum())
+    if not words or not holds_numbers(values) or lost < LEAST_ROWS:
+        return ()
+    return (f"{count(lost, 'row')} with {quote(words[0])} or nothing in {quote(lever.column)} have no value there, as it was "
+            "read as numbers, and are in no move of it. Have it read as text if that is a value like others.",)
 
 
 def _few_of(names: list[str]) -> str:

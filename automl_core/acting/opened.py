@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Lever
-from automl_core.acting.asked import Roles, orders_of, roles_of, spelled_levers
+from automl_core.acting.asked import Roles, means_none, orders_of, roles_of, spelled_levers
 from automl_core.acting.goal import check_good, good_of
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import Names, names_of, typed
 from automl_core.data.infer import table_from_frame
-from automl_core.data.table import Column, Table
+from automl_core.data.table import Column, Table, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import counting
 from automl_core.explaining.words import quote
@@ -92,6 +92,7 @@ def opened(
     used = roles_of(roles if levers else replace(roles, experiment=""), target, levers, names)
     table = table_from_frame(frame.reset_index(drop=True), "frame")  # after the names: typing many rows takes seconds
     table = table if card is None else _read_for(card, frame, table, names)
+    table = _with_words(levers, frame, table, names)
     made = spelled_levers(levers, table, orders_of(frame, names))
     problem = problem_of(table, target, good, used)
     wanted = "" if good is None else good_of(good, problem)
@@ -101,6 +102,24 @@ def opened(
     y = np.full(len(table.frame), np.nan)
     y[keep] = encoded
     return Opened(table.frame, table.columns, y, problem, wanted, used, names, made)
+
+
+def _with_words(levers: tuple[Lever, ...], frame: pd.DataFrame, table: Table, names: Names) -> Table:
+    """The table, in which a column of numbers is text where a lever names a word of it, such as none, that would be no value."""
+    worded = {lever.column for lever in levers
+              for value in (*lever.to, *lever.from_values, *(one for pair in lever.forbidden for one in pair))
+              if means_none(value, find_column(table.columns, lever.column)) and _has(frame, names, lever.column, value)}
+    if not worded:
+        return table
+    some = frame.iloc[:, [names.clean.index(name) for name in worded]].reset_index(drop=True).set_axis(list(worded), axis=1)
+    read = table_from_frame(some, "frame", kinds=dict.fromkeys(worded, "text"))
+    columns = {column.name: column for column in read.columns}
+    return replace(table, frame=table.frame.assign(**{name: read.frame[name] for name in worded}),
+                   columns=tuple(columns.get(column.name, column) for column in table.columns))
+
+
+def _has(frame: pd.DataFrame, names: Names, column: str, value: object) -> bool:
+    return bool((frame.iloc[:, names.clean.index(column)] == value).any())
 
 
 def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Problem:

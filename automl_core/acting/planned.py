@@ -170,9 +170,10 @@ def _in_order(level: NDArray[np.int64], gain: Floats) -> Floats:
 
 
 def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
-    """(n,) the expected change of each eligible row; NaN for others. Never against the card's direction."""
-    out = np.full(len(inputs.frame), math.nan)
-    places = np.flatnonzero(rows_for(card, inputs.frame))
+    """(n,) the expected change of each eligible row; NaN for others. Never against the card's direction, and of a chance never
+    beyond none or sure."""
+    out, is_rate = np.full(len(inputs.frame), math.nan), inputs.model.problem.task != "regression"
+    places = np.flatnonzero(rows_for(card, inputs.frame) & (np.isfinite(now) | (not is_rate)))
     if not len(places):
         return out
     before = inputs.frame.iloc[places]
@@ -181,23 +182,29 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
         inputs.model, inputs.model.predict_frame(before), inputs.goal
     )
     mean = float(delta.mean())
-    effect = promise_of(card, inputs.model.problem.task != "regression").effect
+    effect = promise_of(card, is_rate).effect
     level = np.full(len(places), effect)
-    out[places] = _levelled((level + delta * (effect / mean)) / 2, effect) if mean * effect > 0 else level
-    if inputs.model.problem.task != "regression":
-        out[places] = (now[places] + out[places]).clip(0, 1) - now[places]
+    scaled = (level + delta * (effect / mean)) / 2 if mean * effect > 0 else level
+    out[places] = _levelled(scaled, effect, _room(effect, now[places]) if is_rate else np.full(len(places), math.inf))
     return out
 
 
-def _levelled(scaled: Floats, effect: float) -> Floats:
-    """(n,) the changes within none and `SPREAD` times the card's effect, all moved alike until their mean is that effect: where
-    what lies beyond the limits is cut off alone, a plan promises more or less than its own card."""
-    low, high = sorted((0.0, SPREAD * effect))
-    least, most = low - float(scaled.max()), high - float(scaled.min())  # all at the one end, and all at the other
+def _room(effect: float, now: Floats) -> Floats:
+    """(n,) how far a chance can change in the direction of the effect."""
+    return (1 - now if effect > 0 else now).clip(0, 1)
+
+
+def _levelled(scaled: Floats, effect: float, room: Floats) -> Floats:
+    """(n,) the changes within none and `SPREAD` times the card's effect, or the `room` (n,) that a row has, all moved alike until
+    their mean is that effect: where what lies beyond the limits is cut off alone, a plan promises more or less than its own card.
+    Less only where the rows have no room for it."""
+    sign = math.copysign(1.0, effect)
+    changes, size, ends = sign * scaled, abs(effect), np.minimum(SPREAD * abs(effect), room)
+    least, most = -float(changes.max()), float((ends - changes).max())  # all at the one end, and all at the other
     for _ in range(60):
         middle = (least + most) / 2
-        least, most = (middle, most) if float((scaled + middle).clip(low, high).mean()) < effect else (least, middle)
-    levelled: Floats = (scaled + most).clip(low, high)
+        least, most = (middle, most) if float((changes + middle).clip(0, ends).mean()) < size else (least, middle)
+    levelled: Floats = sign * (changes + most).clip(0, ends)
     return levelled
 
 

@@ -61,10 +61,11 @@ def chance_to_see(change: Change, treated: float, held: float, together: Togethe
     if min(treated, held) < 1 or gap == 0 or not math.isfinite(gap):
         return 0.0
     critical, doubt = _critical(treated, held, together)
-    if together is None and math.isnan(change.spread):
-        shares = _share(change.then), _share(change.now)
-        if few_expected(shares, (treated, held)):
-            return chance_counted(shares, (_as_alone(treated, shares[0], change), _as_alone(held, shares[1], change)))
+    shares, rows = (_share(change.then), _share(change.now)), (treated, held)
+    if math.isnan(change.spread) and few_expected(shares, rows):
+        if together is None:
+            rows = _as_alone(treated, shares[0], change), _as_alone(held, shares[1], change)
+        return chance_counted(shares, rows, together)
     if together is not None:
         treated, held = treated / together.design, held / together.design
     each = 1 / treated + 1 / held
@@ -166,8 +167,8 @@ def total_rows(per_arm: int, treated_share: float) -> int:
 def _total(change: Change, per_arm: int, treated_share: float, together: Together | None) -> int:
     """All rows of a pilot with such a share that sees the change: some more where the smaller side varies more than the other."""
     rows = total_rows(per_arm, treated_share)
-    if together is None and treated_share != 0.5:
-        while chance_to_see(change, rows * treated_share, rows * (1 - treated_share)) < CHANCE:
+    if treated_share != 0.5:
+        while chance_to_see(change, rows * treated_share, rows * (1 - treated_share), together) < CHANCE:
             rows += max(1, rows // 200)
     return rows
 

@@ -14,7 +14,7 @@ from automl_core.cleaning.steps.merge_spellings import find_spellings, spelling_
 from automl_core.cleaning.steps.trim_spaces import trimmed
 from automl_core.data.numbers import find_number_style
 from automl_core.data.table import Column, Reading
-from automl_core.data.values import parse_number
+from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, parse_number
 
 # marks and abbreviations that mean nothing else; words such as “none” or “unknown” may be an answer
 CLEAR = frozenset({
@@ -26,6 +26,7 @@ OPEN = frozenset({
     "undefined", "unspecified", "empty", "blank", "unk",
 })
 NUMBERS_SHARE = 0.9
+RARE_LABEL = 0.01  # of an outcome's rows, up to which a mark such as “?” is no class of it
 MOST_TEXTS = 50_000
 LOOKED_AT = 300  # texts that tell names from numbers
 _DIGIT = re.compile(r"\d")
@@ -34,31 +35,38 @@ _DIGIT = re.compile(r"\d")
 def check_text(frame: pd.DataFrame, column: Column, is_target: bool) -> Iterator[Finding]:
     """Disguised missing, numbers as text, spaces and spellings of one text column, most common first."""
     counts = {str(text): int(count) for text, count in frame[column.name].value_counts().items()}
-    yield from _disguised(frame, column, counts)
+    yield from _disguised(frame, column, counts, is_target)
     if column.role == "text":
         return
     yield from _spaces(frame, column, counts)
     if is_target or column.kind == "bool":
-        yield from _spellings(frame, column, counts)
+        yield from _spellings(frame, column, counts, is_target)
         return
     numbers = list(_numbers(frame, column, counts))
     yield from numbers
     if not numbers and column.role == "category" and len(counts) <= MOST_TEXTS:
-        yield from _spellings(frame, column, counts)
+        yield from _spellings(frame, column, counts, False)
 
 
-def _disguised(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
-    for tokens, safe in ((CLEAR, True), (OPEN, False)):
+def _disguised(frame: pd.DataFrame, column: Column, counts: dict[str, int], is_target: bool) -> Iterator[Finding]:
+    for tokens, clear in ((CLEAR, True), (OPEN, False)):
         hits = {text: count for text, count in counts.items() if text.strip().casefold() in tokens}
         if not hits or len(hits) == len(counts):
             continue
         count, total = sum(hits.values()), len(frame)
+        safe = clear and not (is_target and _may_be_labels(hits, counts))
         listed = ", ".join(f"“{text[:80]}”" for text in list(hits)[:3])
         means = "means" if safe else "may mean"
         said = f"“{short(column)}” says {listed} in {rows(count, total)}, which {means} that the value is missing."
         fix = new_step("mark_missing", column.name, {"tokens": sorted({text.strip() for text in hits})}, said, frame)
         severity: Severity = "warning" if count > 0.01 * total else "info"
         yield Finding("disguised_missing", column.name, severity, count, total, said, tuple(hits)[:5], fix, safe)
+
+
+def _may_be_labels(hits: dict[str, int], counts: dict[str, int]) -> bool:
+    """Whether an outcome's texts that elsewhere mean missing may be classes of it: one of two (+ and -), or a frequent mark."""
+    marks = sum(count for text, count in hits.items() if not any(map(str.isalpha, text)))
+    return len(counts) - len(hits) < 2 or marks > RARE_LABEL * sum(counts.values())
 
 
 def _numbers(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
@@ -96,7 +104,7 @@ def _spaces(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iter
         yield Finding("whitespace", column.name, severity, count, len(frame), said, tuple(spaced)[:5], fix, safe=True)
 
 
-def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iterator[Finding]:
+def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int], is_target: bool) -> Iterator[Finding]:
     merged = find_spellings(counts)
     moved = {text: count for text, count in counts.items() if merged.get(spelling_key(text), text) != text}
     # spaces alone are the trimming's business
@@ -104,6 +112,9 @@ def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> I
     if not different:
         return
     count = sum(moved.values())
-    said = f"“{short(column)}” spells the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
+    # labels that are one another's spellings by their looks may be two classes, unless they say yes or no
+    safe = not is_target or all(text.strip().lower() in TRUE_WORDS | FALSE_WORDS for text in different)
+    spells = "spells" if safe else "may spell"
+    said = f"“{short(column)}” {spells} the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
     fix = new_step("merge_spellings", column.name, {}, said, frame)
-    yield Finding("spellings", column.name, "warning", count, len(frame), said, tuple(different)[:5], fix, safe=True)
+    yield Finding("spellings", column.name, "warning", count, len(frame), said, tuple(different)[:5], fix, safe)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl_core.data.combine import Joined, join
-    from automl_core.data.infer import table_from_frame
+    from automl_core.data.infer import retyped, table_from_frame
     from automl_core.data.keep import load_table, save_table
     from automl_core.data.profiling import ColumnProfile, Profile, profile
     from automl_core.data.reading import read_file, read_raw, retype
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "combine": ("Joined", "join"),
-    "infer": ("table_from_frame",),
+    "infer": ("retyped", "table_from_frame"),
     "keep": ("load_table", "save_table"),
     "profiling": ("ColumnProfile", "Profile", "profile"),
     "reading": ("read_file", "read_raw", "retype"),
@@ -45,6 +45,7 @@ __all__ = [
     "read_file",
     "read_raw",
     "retype",
+    "retyped",
     "save_table",
     "table_from_frame",
     "type_frame",

@@ -42,7 +42,7 @@ def join(left: Table, right: Table, left_key: str, right_key: str, how: Mapping[
     left_keys, right_keys = _keys(left, left_column), _keys(right, right_column)
     prefix = right.origin.name.rsplit(".", 1)[0][:40] or "other"
     one_each = right_keys.dropna().is_unique
-    summed = _one_row_each(right, right_keys, right_key, how or {}, None if one_each else f"{prefix} count")
+    summed, sources = _one_row_each(right, right_keys, right_key, how or {}, None if one_each else f"{prefix} count")
     known = left_keys.isin(summed.index)
     matched = int(known.sum())
     if not matched:
@@ -52,12 +52,17 @@ def join(left: Table, right: Table, left_key: str, right_key: str, how: Mapping[
         )
     taken = set(left.names)
     summed = summed.rename(columns={name: _free(str(name), prefix, taken) for name in summed.columns})
-    added = summed.reindex(left_keys).reset_index(drop=True)
+    long = {name: "Int64" for name in summed.columns if _is_long(summed[name])}  # exact beside what is missing
+    added = summed.astype(long).reindex(left_keys).reset_index(drop=True)
     if not one_each:
         count = added.columns[0]
         added[count] = added[count].fillna(0).astype("int64")
-    extra = table_from_frame(added, left.origin.name)
-    columns = (*left.columns, *(_with_origin(column, right, one_each) for column in extra.columns))
+    # the rows that found a partner may tell less than the other table: its 98178 was a text beside 01234
+    typed = zip(added.columns, sources, strict=True)
+    kinds = {str(name): source.kind for name, source in typed if source is not None and not _is_long(added[name])}
+    extra = table_from_frame(added, left.origin.name, kinds=kinds)
+    told = zip(extra.columns, sources, strict=True)
+    columns = (*left.columns, *(_with_origin(column, source if one_each else None, right) for column, source in told))
     frame = pd.concat([left.frame, extra.frame], axis=1)
     missed = f"{len(left_keys) - matched:,} of {left.rows:,} rows found no partner in {shown(right.origin.name)}."
     warnings = (*left.warnings, *((missed,) if matched < left.rows else ()))
@@ -75,22 +80,33 @@ def _keys(table: Table, column: Column) -> pd.Series[Any]:
     return series.astype("str").where(series.notna()).str.strip()
 
 
-def _one_row_each(right: Table, keys: pd.Series[Any], key: str, how: Mapping[str, str], count: str | None) -> pd.DataFrame:
-    """The right table with one row a key, indexed by key; `count` names the column of row counts (None: keys are unique)."""
+def _one_row_each(
+    right: Table, keys: pd.Series[Any], key: str, how: Mapping[str, str], count: str | None
+) -> tuple[pd.DataFrame, list[Column | None]]:
+    """The right table with one row a key, indexed by key, and the columns that its own came from, with the kind they have now;
+    `count` names the column of row counts (None: keys are unique)."""
     frame = right.frame.drop(columns=[key])[keys.notna()]
     groups = keys[keys.notna()]
+    others = [column for column in right.columns if column.name != key]
     if count is None:
-        kept = [name for name in frame.columns if how.get(str(name)) != "leave out"]
-        return frame[kept].set_axis(pd.Index(groups.to_numpy()), axis=0)
+        kept = [column for column in others if how.get(column.name) != "leave out"]
+        return frame[[column.name for column in kept]].set_axis(pd.Index(groups.to_numpy()), axis=0), [*kept]
     grouped = frame.groupby(groups.to_numpy(), sort=False)
     columns: dict[str, Any] = {count: grouped.size()}
-    for column in right.columns:
+    sources: dict[str, Column | None] = {count: None}
+    for column in others:
         way = how.get(column.name, _usual_way(column))
-        if column.name == key or way == "leave out":
+        if way == "leave out":
             continue
         label = column.name if way == "most common" else f"{column.name} ({way})"
         columns[label] = _sum_up(frame[column.name], groups, way, column)
-    return pd.DataFrame(columns)
+        sources[label] = replace(column, kind="float") if way == "mean" else column
+    return pd.DataFrame(columns), list(sources.values())
+
+
+def _is_long(series: pd.Series[Any]) -> bool:
+    """Whether a column holds whole numbers too long for a float."""
+    return pd.api.types.is_integer_dtype(series.dtype) and len(series) > 0 and bool(series.abs().max() >= 2**53)
 
 
 def _usual_way(column: Column) -> str:
@@ -130,10 +146,9 @@ def _free(name: str, prefix: str, taken: set[str]) -> str:
     return free
 
 
-def _with_origin(column: Column, right: Table, one_each: bool) -> Column:
-    """The added column says where it came from; a column taken over whole keeps the reading it was typed with."""
-    source = next((known for known in right.columns if known.name == column.name), None)
+def _with_origin(column: Column, source: Column | None, right: Table) -> Column:
+    """The added column says where it came from; one taken over whole, from `source`, keeps the reading it was typed with."""
     note = f"from {shown(right.origin.name)}"
-    if one_each and source is not None and source.kind == column.kind:
+    if source is not None and source.kind == column.kind:
         return replace(column, role=source.role if source.role != "id" else column.role, reading=source.reading, note=note)
     return replace(column, note=note)

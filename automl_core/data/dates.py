@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from automl_core.data.values import parse_date
+from automl_core.data.values import UNTIL, parse_date
+
+SOON: Final = 5  # years ahead that a date of two digits for the year may well lie
 
 _TIME: Final = re.compile(
     r"(?P<gap>[T ])(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2})?(?P<fraction>[.,]\d{1,9})?"
@@ -77,10 +80,33 @@ def find_date_format(texts: Sequence[str], counts: Sequence[int], day_first: boo
     proven = _proven_order(texts, shapes)
     formats, guess = _in_words(weights, proven, day_first)
     tries = tuple(formats.split("|"))
-    real = sum(count for text, count in zip(texts, counts, strict=True) if parse_date(text, tries) is not None)
+    read = [parse_date(text, tries) for text in texts]
+    real = sum(count for moment, count in zip(read, counts, strict=True) if moment is not None)
     if real < 0.5 * total or (_all_compact(texts) and real < 0.95 * total):
         return None
+    if "%y" in formats:
+        formats, years = _century(tries, texts)
+        guess = " and ".join(filter(None, (guess, years)))
     return DateShape(formats, real / total, guess, proven)
+
+
+def _century(tries: Sequence[str], texts: Sequence[str]) -> tuple[str, str]:
+    """The formats with the last year that two digits may mean, where some would else mean a year to come, and what is said of it.
+
+    Years of the last century beside years far ahead are those of births and the like: all of them are past. The last year is
+    midway in the gap between both. Without any of the last century the years ahead may be meant, as terms of contracts are.
+    """
+    short = tuple(form for form in tries if "%y" in form)
+    years = {moment.year for moment in (parse_date(text, short) for text in texts) if moment is not None}
+    now = datetime.now(UTC).year
+    ahead = {year for year in years if year > now}
+    if max(years, default=0) <= now + SOON:
+        return "|".join(tries), ""
+    if min(years) >= 2000:
+        return "|".join(tries), f"with years up to {max(years)} (two digits leave the century open)"
+    last = max(now, (max(years - ahead) + min(ahead)) // 2)
+    formats = "|".join(f"{form}{UNTIL}{last}" if "%y" in form else form for form in tries)
+    return formats, f"with years from {last - 99} to {last} (two digits leave the century open)"
 
 
 def date_shape(text: str) -> str:

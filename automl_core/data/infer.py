@@ -10,11 +10,12 @@ import pandas as pd
 
 from automl_core.data.cells import UNREADABLE, cell_reader
 from automl_core.data.kinds import Guess, guess_kind
+from automl_core.data.marks import decimal_told, is_as_told, open_mark, open_words
 from automl_core.data.names import clean_names
 from automl_core.data.roles import role_of_numbers, role_of_text
 from automl_core.data.schema import is_text, read_series
 from automl_core.data.table import Column, Kind, Origin, Role, Table
-from automl_core.data.values import to_text
+from automl_core.data.values import is_missing, to_text
 
 _SAMPLE: Final = 2000  # texts that a role is told from
 
@@ -28,31 +29,51 @@ def table_from_frame(
     """
     names, originals, warnings = clean_names([str(label) for label in frame.columns])
     wanted = kinds or {}
-    columns: dict[str, Column] = {}
-    data: dict[str, Any] = {}
+    drafts: dict[int, tuple[Column, Any]] = {}
+    guesses: dict[int, Guess] = {}
+    marks: dict[int, str | None] = {}
     day_first: bool | None = None
-    waiting: list[int] = []
     for place, (label, (_, cells)) in enumerate(zip(names, frame.items(), strict=True)):
         series = _prepared(cells)
-        guess = guess_kind(series, label, wanted.get(label), None)
-        if "nothing in the column" in guess.warning:
-            waiting.append(place)
+        guess = guesses[place] = guess_kind(series, label, wanted.get(label), None)
         if guess.day_first is not None:
             day_first = guess.day_first if day_first in (None, guess.day_first) else day_first
-        columns[label], data[label] = _typed(series, label, originals[place], guess)
-        if guess.warning:
-            warnings.append(guess.warning)
-    if day_first is not None:
-        for place in waiting:
-            label = names[place]
+        marks[place] = open_mark(series, guess)
+        drafts[place] = _typed(series, label, originals[place], guess)
+        guesses[place] = replace(guess, values=None)
+    decimal = decimal_told(marks, guesses)
+    for place, label in enumerate(names):  # what a column leaves open its neighbours may settle
+        guess, mark = guesses[place], marks[place]
+        again = day_first is not None and "nothing in the column" in guess.warning
+        other = bool(mark and decimal) and not is_as_told(mark or "", guess, decimal)
+        if again or other:
             series = _prepared(frame.iloc[:, place])
-            guess = guess_kind(series, label, wanted.get(label), day_first)
-            warnings = [
-                guess.warning if f"“{label[:80]}”" in text and "nothing in the column" in text else text for text in warnings
-            ]
-            columns[label], data[label] = _typed(series, label, originals[place], guess)
+            guess = guess_kind(series, label, wanted.get(label), day_first, decimal if other else "")
+            drafts[place] = _typed(series, label, originals[place], guess)
+        warnings += [guess.warning] if guess.warning else []
+        if mark and (other or not decimal):
+            warnings.append(open_words(label, mark, guess, decimal))
+    data = {names[place]: values for place, (_, values) in drafts.items()}
     typed = pd.DataFrame(data, index=pd.RangeIndex(len(frame)), columns=names)
-    return Table(typed, tuple(columns[label] for label in names), origin or Origin(name=name), tuple(warnings))
+    columns = tuple(column for column, _ in drafts.values())
+    return Table(typed, columns, origin or Origin(name=name), tuple(warnings))
+
+
+def retyped(table: Table, kinds: Mapping[str, Kind]) -> Table:
+    """A table in memory with other kinds for the columns named in `kinds`; the others stay as they were read."""
+    frame, columns = table.frame.copy(deep=False), []
+    told = [words for words in table.warnings if not any(f"“{name[:80]}”" in words for name in kinds)]
+    for column in table.columns:
+        if column.name in kinds:
+            alone = table_from_frame(table.frame[[column.name]], table.origin.name, kinds=kinds)
+            frame[column.name] = alone.frame.iloc[:, 0]
+            told += alone.warnings
+            new = replace(alone.columns[0], original_name=column.original_name)
+            if {column.kind, new.kind} == {"int", "float"}:  # new rows are written as those that were read
+                new = replace(new, reading=column.reading, note=column.note)
+            column = new
+        columns.append(column)
+    return replace(table, frame=frame, columns=tuple(columns), warnings=tuple(told))
 
 
 def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
@@ -65,7 +86,13 @@ def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     if series.dtype != object or is_text(series):
         return series
     inferred = pd.api.types.infer_dtype(series, skipna=True)
-    if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
+    if inferred == "integer" or (inferred == "decimal" and _are_long(series)):
+        try:  # with gaps, too, every digit is kept: a float would make two long numbers one
+            cells = [None if is_missing(value) else int(value) for value in series.tolist()]
+            return pd.Series(cells, dtype="Int64" if None in cells else "int64", index=series.index)
+        except (ValueError, TypeError, OverflowError):
+            return pd.Series([to_text(value) for value in series.tolist()], dtype="str", index=series.index)
+    if inferred in ("floating", "mixed-integer-float", "decimal"):
         try:
             numbers = pd.to_numeric(series)
         except (ValueError, TypeError, OverflowError):
@@ -77,6 +104,13 @@ def _prepared(series: pd.Series[Any]) -> pd.Series[Any]:
     if inferred in ("datetime", "date", "datetime64"):
         return series
     return pd.Series([to_text(value) for value in series.tolist()], dtype="str", index=series.index)
+
+
+def _are_long(series: pd.Series[Any]) -> bool:
+    """Whether decimals are all whole and some of them too long for a float."""
+    values = series.dropna().tolist()
+    whole = all(value.is_finite() and value == value.to_integral_value() for value in values)
+    return whole and any(abs(value) >= 2**53 for value in values)
 
 
 def _typed(series: pd.Series[Any], name: str, original: str, guess: Guess) -> tuple[Column, Any]:

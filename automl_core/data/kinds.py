@@ -45,10 +45,11 @@ class Guess:
     values: npt.NDArray[Any] | None = None  # already read, when finding the kind took reading them
 
 
-def guess_kind(series: pd.Series[Any], name: str, wanted: Kind | None, day_first: bool | None) -> Guess:
-    """The kind of a column, `wanted` where the user named it. `day_first` decides dates that could be read both ways."""
+def guess_kind(series: pd.Series[Any], name: str, wanted: Kind | None, day_first: bool | None, decimal: str = "") -> Guess:
+    """The kind of a column, `wanted` where the user named it. `day_first` decides dates that could be read both ways, and
+    `decimal`, a mark, numbers likewise."""
     if wanted is not None:
-        return _forced(series, name, wanted, day_first)
+        return _forced(series, name, wanted, day_first, decimal)
     if (
         (isinstance(series.dtype, np.dtype) and series.dtype.kind == "b")
         or str(series.dtype) == "boolean"
@@ -63,6 +64,8 @@ def guess_kind(series: pd.Series[Any], name: str, wanted: Kind | None, day_first
         return Guess("date", Reading())
     if not is_text(series):
         return Guess("text", Reading())
+    if decimal == ",":  # what is a plain number elsewhere may have marks between thousands
+        return _guess_text(_texts(series), name, day_first, decimal)
     return _plain(series) or _guess_text(_texts(series), name, day_first)
 
 
@@ -89,9 +92,9 @@ def _texts(series: pd.Series[Any]) -> _Texts:
     return _Texts(codes, texts, counts)
 
 
-def _guess_text(found: _Texts, name: str, day_first: bool | None) -> Guess:
+def _guess_text(found: _Texts, name: str, day_first: bool | None, decimal: str = "") -> Guess:
     """The kind of a text column. The order matters: dates before numbers, because 20230131 is both."""
-    if len(found.texts) > _QUICK:
+    if len(found.texts) > _QUICK and decimal != ",":
         quick = _quick_float(found)
         if quick is not None:
             return quick
@@ -112,9 +115,8 @@ def _guess_text(found: _Texts, name: str, day_first: bool | None) -> Guess:
             return Guess(
                 "date", Reading(date_format=shape.formats, null_tokens=tokens), warning=warning, day_first=shape.day_first
             )
-    return _guess_number(
-        texts, counts, tokens, complete=not tokens and "" not in found.texts and not bool((found.codes < 0).any())
-    )
+    complete = not tokens and "" not in found.texts and not bool((found.codes < 0).any())
+    return _guess_number(texts, counts, tokens, complete, decimal)
 
 
 def _quick_float(found: _Texts) -> Guess | None:
@@ -139,20 +141,22 @@ def _is_bool(found: _Texts) -> bool:
     return len(words) == 2 and len(words & TRUE_WORDS) == 1 and len(words & FALSE_WORDS) == 1
 
 
-def _guess_number(texts: list[str], counts: list[int], tokens: tuple[str, ...], complete: bool) -> Guess:
+def _guess_number(
+    texts: list[str], counts: list[int], tokens: tuple[str, ...], complete: bool, decimal: str = ""
+) -> Guess:
     blank = [not text.strip() for text in texts]
     real = [text for text, is_blank in zip(texts, blank, strict=True) if not is_blank]
     sizes = [count for count, is_blank in zip(counts, blank, strict=True) if not is_blank]
     if not real:
         return Guess("text", Reading())
-    head = find_number_style(real[:_SAMPLE], sizes[:_SAMPLE])
+    head = find_number_style(real[:_SAMPLE], sizes[:_SAMPLE], decimal)
     if head is None or is_code(real):
         return Guess(
             "text",
             Reading(),
             note="codes with leading zeros, kept as text" if head is None and _is_digits(real) and is_code(real) else "",
         )
-    style = find_number_style(real, sizes) if len(real) > _SAMPLE else head
+    style = find_number_style(real, sizes, decimal) if len(real) > _SAMPLE else head
     if style is None or style.share < _SHARE:
         return Guess("text", Reading())
     reading = replace(style.reading, null_tokens=tokens)
@@ -178,7 +182,7 @@ def _big(real: list[str], complete: bool) -> Guess:
     return Guess("int", Reading())
 
 
-def _forced(series: pd.Series[Any], name: str, wanted: Kind, day_first: bool | None) -> Guess:
+def _forced(series: pd.Series[Any], name: str, wanted: Kind, day_first: bool | None, decimal: str = "") -> Guess:
     """The user's kind, with the reading that suits it best."""
     if wanted in ("text", "bool"):
         return Guess(wanted, Reading())
@@ -200,7 +204,7 @@ def _forced(series: pd.Series[Any], name: str, wanted: Kind, day_first: bool | N
             return Guess("date", Reading(date_format=_counted_format(numbers), null_tokens=tokens))
         warning = f"The dates in “{name[:80]}” were read {shape.guess}." if shape.guess else ""
         return Guess("date", Reading(date_format=shape.formats, null_tokens=tokens), warning=warning, day_first=shape.day_first)
-    style = find_number_style(texts, counts)
+    style = find_number_style(texts, counts, decimal)
     return Guess(wanted, replace(style.reading if style else Reading(), null_tokens=tokens))
 
 

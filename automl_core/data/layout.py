@@ -19,6 +19,7 @@ _TOTAL: Final = re.compile(
 _YEAR: Final = re.compile(r"\s*(?:19|20)\d{2}\s*$")
 SAMPLE_ROWS: Final = 200
 MOST_CELLS: Final = 40_000  # that tell a header from a first row
+ROW_NAMES: Final = "rownames"  # a name that says what it is: such a column is no feature
 FEWEST_BELOW: Final = 20  # rows, however many columns there are
 
 
@@ -57,7 +58,8 @@ def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
     width = _usual_width(sample)
     if wanted_header >= 0:
         place = min(wanted_header, len(rows) - 1)
-        return Layout(tuple(rows[place]), place + 1, max(width, len(rows[place])), place)
+        header, said = _header(rows[place], rows[place + 1 : place + SAMPLE_ROWS], width)
+        return Layout(header, place + 1, max(width, len(header)), place, said)
     start = _table_start(rows, counts, width)
     warnings = []
     skipped = sum(map(bool, counts[:start]))
@@ -77,7 +79,21 @@ def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
     if not _is_header(first, below):
         warnings.append("The file has no header line; the columns were named column_1, column_2 and so on.")
         return Layout((), start, width, -1, tuple(warnings))
-    return Layout(tuple(first), start + 1, max(width, len(first)), start, tuple(warnings))
+    header, said = _header(first, below, width)
+    return Layout(header, start + 1, max(width, len(header)), start, (*warnings, *said))
+
+
+def _header(first: Cells, below: Sequence[Cells], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The labels, and what is to be said of them. One less than the rows have cells begin at the second cell: the first is the
+    row's name, as R writes it, unless the last cells are empty, because a delimiter ends each row."""
+    if not first or len(first) != width - 1:
+        return tuple(first), ()
+    whole = [row for row in below if len(row) == width]
+    ends = sum(bool(row[-1].strip()) for row in whole)
+    if len(whole) < 0.9 * sum(filled(row) > 0 for row in below) or ends <= 0.5 * len(whole):
+        return tuple(first), ()
+    said = "The header line has a name less than the rows have cells: the first cell of each row was read as the row's name."
+    return ("" if ROW_NAMES in first else ROW_NAMES, *first), (said,)
 
 
 def _usual_width(sample: Sequence[Cells]) -> int:
@@ -108,11 +124,8 @@ def _is_header(first: Cells, below: Sequence[Cells]) -> bool:
     kinds = [kind_of(cell) for cell in first]
     if not below:
         return any(kind == "t" for kind in kinds)
-    if len(first) >= 4 and [cell.strip() for cell in first] in (
-        [str(n) for n in range(len(first))],
-        [str(n + 1) for n in range(len(first))],
-    ):
-        return True  # columns that were numbered instead of named
+    if _is_numbered(first, below):
+        return True
     yes = no = 0
     for place, kind in enumerate(kinds):
         under = Counter(kind_of(row[place]) for row in below if place < len(row))
@@ -132,6 +145,27 @@ def _is_header(first: Cells, below: Sequence[Cells]) -> bool:
         return yes >= no
     labels = [cell.strip() for cell in first if cell.strip()]
     return len(set(labels)) == len(labels) or len(set(labels)) > 0.5 * len(labels)
+
+
+def _is_numbered(first: Cells, below: Sequence[Cells]) -> bool:
+    """Whether the cells number the columns from 0 or 1 instead of naming them; a few may have names: 0, 1, 2, outcome.
+
+    So few cells as 1, 2, Smith may be a row, unless the name stands over numbers, or over a few values and is none of them.
+    """
+    cells = [cell.strip() for cell in first]
+    numbers = [cell for cell in cells if cell.isdigit()]
+    named = [place for place, cell in enumerate(cells) if cell and not cell.isdigit()]
+    if len(numbers) < 2 or numbers not in ([str(n + start) for n in range(len(numbers))] for start in (0, 1)):
+        return False
+    if len({cells[place] for place in named}) < len(named) or any(kind_of(cells[place]) != "t" for place in named):
+        return False
+    if not named:
+        return len(cells) >= 4 and all(cells[1:])
+    under = [[row[place].strip() for row in below if place < len(row)] for place in named]
+    if any(cells[place] in values for place, values in zip(named, under, strict=True)):
+        return False
+    few = (len(values) >= 4 and len(set(values)) <= 0.5 * len(values) for values in under)
+    return len(numbers) >= 4 or any(few) or any({kind_of(value) for value in values} <= {"n", "d", ""} for values in under)
 
 
 def _is_group_header(first: Cells, second: Cells, below: Sequence[Cells]) -> bool:

@@ -106,32 +106,41 @@ class NumberShape:
     share: float
 
 
-def find_number_style(texts: Sequence[str], counts: Sequence[int]) -> NumberShape | None:
+def find_number_style(texts: Sequence[str], counts: Sequence[int], decimal: str = "") -> NumberShape | None:
     """The style under which the most cells are numbers, from distinct texts without null tokens; None when under half are.
 
-    Codes are no numbers: leading zeros and telephone numbers make a column text.
+    Codes are no numbers: leading zeros and telephone numbers make a column text. `decimal` is the mark that is tried first,
+    because other columns tell it: 1,250 alone may be either.
     """
     if is_code(texts):
         return None
     plain = _share(texts, counts, Reading())
-    if plain >= 0.999:
+    if plain >= 1.0 and decimal != ",":  # a single 1.234.567 shows that 1.234 is more than one
         return NumberShape(Reading(), plain)
     step = max(1, len(texts) // MAX_SAMPLE)
     sample, sizes = texts[::step], counts[::step]
     told = sum(size for text, size in zip(sample, sizes, strict=True) if _SPELLS.search(text))
     if max(plain, told / max(1, sum(sizes))) < 0.5:
         return None  # at once: most columns of words are without a digit, whatever the style
-    unit = _common_unit(sample, sizes)
-    best = NumberShape(Reading(), plain)
-    for decimal, thousands in _STYLES:
-        for try_unit in dict.fromkeys(("", unit)):
-            reading = Reading(decimal=decimal, thousands=thousands, unit=try_unit)
-            share = _share(sample, sizes, reading)
-            if share > best.share + 1e-9:
-                best = NumberShape(reading, share)
-    if best.share < 0.5:
+    styles = sorted(_STYLES, key=lambda style: bool(decimal) and style[0] != decimal)
+    units = dict.fromkeys(("", _common_unit(sample, sizes)))
+    readings = [Reading(decimal=mark, thousands=group, unit=unit) for mark, group in styles for unit in units]
+    shares = [_share(sample, sizes, reading) for reading in readings]
+    top = max(shares)
+    if max(top, plain) < 0.5:
         return None
-    return NumberShape(best.reading, _share(texts, counts, best.reading))
+    return _best([reading for reading, share in zip(readings, shares, strict=True) if share >= top - 1e-9], texts, counts)
+
+
+def _best(readings: Sequence[Reading], texts: Sequence[str], counts: Sequence[int]) -> NumberShape:
+    """The reading of most cells, the first of those alike; the others are tried where they read what the first cannot."""
+    best = NumberShape(readings[0], _share(texts, counts, readings[0]))
+    lost = [text for text in texts if parse_number(text, readings[0]) is None] if best.share < 1.0 else []
+    for reading in readings[1:]:
+        if any(parse_number(text, reading) is not None for text in lost):
+            share = _share(texts, counts, reading)
+            best = NumberShape(reading, share) if share > best.share + 1e-9 else best
+    return best
 
 
 def is_code(texts: Sequence[str]) -> bool:

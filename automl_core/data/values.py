@@ -54,6 +54,8 @@ EXCEL_SERIAL: Final = "excel"
 EPOCH_SECONDS: Final = "epoch_s"
 EPOCH_MILLIS: Final = "epoch_ms"
 
+UNTIL: Final = "~"  # before the last year that the two digits of a year may mean: %d.%m.%y~2027
+
 _SPACES: Final = " \t\r\n\u00a0\u202f\u2009\u2007\u200b\ufeff"
 _TRANSLATE: Final = {
     0x2212: "-",
@@ -75,8 +77,8 @@ _TRANSLATE: Final = {
     0x200E: None,
     0x200F: None,
 }
-_GROUPS: Final = {
-    mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{2,3}})*{re.escape(mark)}\d{{3}}") for mark in (",", ".", " ", "'")
+_GROUPS: Final = {  # none begins with a nought: 0,125 is no 125
+    mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{2,3}})*{re.escape(mark)}\d{{3}}") for mark in (",", ".", " ", "'")
 }
 _FLOAT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _EXCEL_DAY_ZERO: Final = datetime(1899, 12, 30)
@@ -167,7 +169,10 @@ def _parse_one(text: str, pattern: str) -> datetime | None:
         elif pattern in (EXCEL_SERIAL, EPOCH_SECONDS, EPOCH_MILLIS):
             return date_of_number(float(text), pattern)
         else:
+            pattern, _, last = pattern.partition(UNTIL)
             moment = datetime.strptime(text, pattern)
+            if last and moment.year > int(last):
+                moment = moment.replace(year=moment.year - 100)
         return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None

@@ -67,7 +67,8 @@ def holm(values: Mapping[str, float]) -> dict[str, float]:
 class Evidence:
     """Fold scores of each rung turned so that greater is better, what a perfect answer would score, and the rows behind it.
 
-    `rarest` is the number of rows of the smallest of the two largest classes (all rows for a number).
+    `rarest` is the number of rows of the smallest of the two largest classes (all rows for a number), of the whole table, which
+    has `given` rows; those looked at tell as much as `worth` of it, which are more where of a rare class many are among them.
     """
 
     folds: dict[str, Floats]
@@ -76,6 +77,13 @@ class Evidence:
     rows: int
     rarest: int
     money: bool = False
+    given: int = 0
+    worth: int = 0
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the table has more rows than were looked at."""
+        return self.given > self.rows
 
     def level(self, rung: str) -> float:
         """The mean over folds."""
@@ -120,7 +128,7 @@ def rule_on(evidence: Evidence) -> Ruling:
         return Ruling("not_enough_data", "average", top, _enough_for_classes(evidence), settled_by_rows=False)
     real = gain.low > 0 and adjusted[top] < CERTAIN
     if not real and share >= MATTERS and adjusted[top] < SUGGESTIVE:
-        return Ruling("not_enough_data", "average", top, rows_needed(gain, evidence.rows))
+        return Ruling("not_enough_data", "average", top, rows_needed(gain, max(evidence.rows, evidence.worth)))
     if not real or (share < TINY and not evidence.money):
         return Ruling("average", "average", top)
     return _among_models(evidence, top)
@@ -142,7 +150,7 @@ def _among_models(evidence: Evidence, top: str) -> Ruling:
         return Ruling("linear" if simple == "linear" else "rule", simple, top)
     if adjusted < SIGNIFICANT:
         return Ruling("ml_pays", "boosted", top)
-    return Ruling("not_enough_data", "average", top, rows_needed(gain, evidence.rows))
+    return Ruling("not_enough_data", "average", top, rows_needed(gain, max(evidence.rows, evidence.worth)))
 
 
 def _as_good(evidence: Evidence, simple: str, top: str) -> bool:
@@ -159,7 +167,7 @@ def rows_needed(gain: Comparison, rows: int) -> int:
 
 
 def _enough_for_classes(evidence: Evidence) -> int:
-    by_class = evidence.rows * 50 / max(1, evidence.rarest) if evidence.rarest < FEWEST_OF_A_CLASS else 0
+    by_class = max(evidence.rows, evidence.given) * 50 / max(1, evidence.rarest) if evidence.rarest < FEWEST_OF_A_CLASS else 0
     return round_up(max(200, by_class))
 
 

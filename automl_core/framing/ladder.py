@@ -15,6 +15,7 @@ from automl_core.framing import rungs
 from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
+from automl_core.framing.drawing import Drawn, draw_rows, most_rows
 from automl_core.framing.leaks import search_leaks
 from automl_core.framing.metric_rows import Decision, Floats
 from automl_core.framing.metrics import decision_of, drawn_labels, get_metric, metric_of
@@ -24,11 +25,9 @@ from automl_core.framing.score_interval import Counting, score_with_interval
 from automl_core.framing.simple_matrix import simple_matrix
 from automl_core.framing.simple_rule import SimpleRule, learn_simple_rule
 from automl_core.framing.suggestion import check_target
-from automl_core.framing.validation import Folds, encode_target, make_folds, row_groups, row_weights
+from automl_core.framing.validation import Folds, make_folds, row_groups
 from automl_core.framing.verdict_words import Wording, leak_warning, rung_sentence, short_of_time, verdict_sentence
 
-MOST_CELLS = 450_000
-MOST_ROWS, FEWEST_ROWS = 20_000, 2_000
 FOLDS = 5
 ROWS_TO_TUNE = 3_000  # of factors of classes, for each fold and rung
 LEAK_SHARE = 0.4  # of the time, for columns that know the answer
@@ -75,17 +74,17 @@ def check(
     report(0.02, "Looking for columns that know the answer")
     looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
     leaks = search_leaks(frame, columns, problem, seed, looking.over)
-    given = int(frame[problem.target].notna().sum())
-    frame, y = sample_rows(frame, columns, problem, seed, pace.effort)
-    material = make_material(frame, columns, problem, y, seed, pace.effort)
-    folds = _repeated_folds(y, problem, frame, columns, seed)
-    if pace.effort < 1.0 and len(y) < given:
+    drawn = draw_rows(frame, columns, problem, seed, pace.effort)
+    y = drawn.y
+    material = make_material(drawn, columns, problem, seed, pace.effort)
+    folds = _repeated_folds(y, problem, drawn.frame, columns, seed)
+    if pace.effort < 1.0 and len(y) < len(drawn.given):
         folds = folds[:1]  # where time does not last for all rows, it does not last for repeats
-    folds = folds[:max(1, int(_most_rows(columns, problem, pace.effort) / len(y)))]
+    folds = folds[:max(1, int(most_rows(columns, problem, pace.effort) / len(y)))]
     # matrices this small only lose by being shared between threads, most of all beside other work
     with threadpool_limits(1):
         scores, first, done = _climb(material, folds, report, pace)
-    evidence = _weigh(scores, folds, material)
+    evidence = _weigh(scores, folds, material, drawn)
     ruling = rule_on(evidence)
     rule = learn_simple_rule(material)
     ladder = _ladder(first, scores, material, rule)
@@ -107,34 +106,14 @@ def _counted(frame: pd.DataFrame, problem: Problem) -> pd.DataFrame:
     return frame if counted.all() or not counted.any() else frame[counted].reset_index(drop=True)
 
 
-def sample_rows(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int, effort: float = 1.0
-) -> tuple[pd.DataFrame, NDArray[np.generic]]:
-    """The rows with a usable target, or a random part of them in their order, and their `y`."""
-    y, keep = encode_target(frame[problem.target], problem)
-    kept = frame[keep]
-    most = int(np.clip(_most_rows(columns, problem, effort), FEWEST_ROWS, MOST_ROWS))
-    if len(y) <= most:
-        return kept.reset_index(drop=True), y
-    chosen = np.sort(np.random.default_rng(seed).choice(len(y), most, replace=False))
-    return kept.iloc[chosen].reset_index(drop=True), y[chosen]
-
-
-def _most_rows(columns: tuple[Column, ...], problem: Problem, effort: float) -> float:
-    """How many rows, those of repeats counted again, this effort goes through."""
-    used = usable_columns(columns, problem)
-    width = max(1, sum(40 if column.role == "text" else 3 if column.kind == "date" else 1 for column in used))
-    return effort * MOST_CELLS / width / max(1.0, len(problem.classes) / 2)
-
-
 def make_material(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, y: NDArray[np.generic], seed: int, effort: float = 1.0
+    drawn: Drawn, columns: tuple[Column, ...], problem: Problem, seed: int, effort: float = 1.0
 ) -> rungs.Material:
     """What the rungs share, from rows that all have a target."""
-    used = usable_columns(columns, problem)
+    frame, y, used = drawn.frame, drawn.y, usable_columns(columns, problem)
     matrix = simple_matrix(frame, used)
     work = rungs.working_scale(y, problem)
-    weights = row_weights(frame, problem)
+    weights = drawn.weights(problem)
     lessons = rungs.lesson_weights(y, problem, weights)
     wide = matrix.trees.shape[1] > rungs.SEEN
     # in little time a boosting looks at the columns of many that tell most alone: to bin all takes longer than to learn
@@ -231,15 +210,18 @@ def _parts_of_one(material: rungs.Material, fold: tuple[NDArray[np.int64], NDArr
                    for mine in fifths] for name, answer in answers.items()}
 
 
-def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rungs.Material) -> Evidence:
+def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rungs.Material, drawn: Drawn) -> Evidence:
     problem, y = material.problem, material.y
     metric = metric_of(problem)
     perfect = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)
     share = float(np.mean([len(valid) / len(train) for repeat in repeats for train, valid in repeat]))
-    rarest = len(y) if problem.task == "regression" else smallest_class(y, len(problem.classes))
+    rarest, worth = len(drawn.given), len(y)
+    if problem.task != "regression":
+        rarest, seen = (smallest_class(one, len(problem.classes)) for one in (drawn.given, y))
+        worth = max(worth, round(len(drawn.given) * seen / max(1, rarest)))
     turned = {name: metric.sign * values for name, values in scores.items()}
     best = metric.sign * metric.score(y, perfect, decision_of(problem), material.weights)
-    return Evidence(turned, best, share, len(y), rarest, problem.metric == "money")
+    return Evidence(turned, best, share, len(y), rarest, problem.metric == "money", len(drawn.given), worth)
 
 
 def _ladder(
@@ -250,6 +232,7 @@ def _ladder(
     from scipy.special import stdtrit
 
     made = []
+    low, high = get_metric(material.problem.metric).bounds
     for name in RUNGS:
         values = np.array(first[name])
         values = values[np.isfinite(values).all(axis=1)]
@@ -257,9 +240,8 @@ def _ladder(
         below = float(np.sqrt(((values[:, 0] - values[:, 1]) ** 2).sum())) / max(1, len(values))
         above = float(np.sqrt(((values[:, 2] - values[:, 0]) ** 2).sum())) / max(1, len(values))
         if material.problem.group and len(values) > 1:
-            low, high = get_metric(material.problem.metric).bounds
-            reach = float(np.std(values[:, 0], ddof=1)) / math.sqrt(len(values)) * float(stdtrit(len(values) - 1, 0.975))
-            below, above = min(reach, score - low), min(reach, high - score)
-        rung = Rung(name, score, score - below, score + above)  # type: ignore[arg-type]
+            below = above = (float(np.std(values[:, 0], ddof=1)) / math.sqrt(len(values))
+                             * float(stdtrit(len(values) - 1, 0.975)))
+        rung = Rung(name, score, max(score - below, low), min(score + above, high))  # type: ignore[arg-type]
         made.append(replace(rung, sentence=rung_sentence(name, material.problem, score, rule.subject)))
     return tuple(made)

@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.framing.columns import usable_columns
+from automl_core.framing.drawing import draw
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Leak, Problem
-from automl_core.framing.validation import copied_rows, encode_target
+from automl_core.framing.twins import find_twins
+from automl_core.framing.validation import encode_target, row_groups
 
 RED_AUC, AMBER_AUC, AMBER_AHEAD = 0.95, 0.85, 0.10
 RED_R2, AMBER_R2, AMBER_R2_AHEAD = 0.90, 0.75, 0.25
 MISSING_AUC, ORDER_AUC = 0.75, 0.60
 SURE, SURE_ERRORS = 1e-5, 5.2  # one of many tells much by chance: p of one class, standard errors of an area
-TWINS_AMBER, TWINS_RED = 0.01, 0.05
+FEWEST_GROUPS = 5  # on either side of what is told between groups
 BINS, FOLDS, MOST_ROWS = 64, 5, 30_000
 _LATER = re.compile(
     r"(?:^|[_\s-])(?:after|outcome|result|closed|cancel(?:l?ed|lation)?|resolution|final|post|exit|leaving)(?:$|[_\s-])", re.I
@@ -31,12 +33,13 @@ _LATER = re.compile(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Known:
-    """Rows with a target: `y` as coded, `targets` (n, k) as averaged, `fold` (n,) of each row."""
+    """Rows with a target: `y` as coded, `targets` (n, k) as averaged, `fold` (n,) of each row and what is kept together."""
 
     problem: Problem
     y: NDArray[np.generic]
     targets: Floats
     fold: NDArray[np.int64]
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,15 @@ def search_leaks(
     if len(y) < 20:
         return LeakSearch((), len(used), len(used))
     # order and copies need all rows; the strength of a column does not
-    leaks = [*_order(y, problem), *_twins(kept, columns, problem)]
+    leaks = [*_order(kept, columns, y, problem), *find_twins(kept, columns, problem)]
     random = np.random.default_rng(seed)
     if len(y) > MOST_ROWS:
-        chosen = np.sort(random.choice(len(y), MOST_ROWS, replace=False))
+        chosen, _ = draw(y, problem, MOST_ROWS, random)  # areas do not hang on how many rows a class has
         kept, y = kept.iloc[chosen].reset_index(drop=True), y[chosen]
     ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)
     targets = np.eye(len(problem.classes))[y.astype(np.int64)] if problem.task == "multiclass" else y.astype(float)[:, None]
-    known = _Known(problem, y, targets, random.integers(0, FOLDS, len(y)))
+    groups = row_groups(kept, columns, problem)
+    known = _Known(problem, y, targets, _folds(groups, len(y), random), groups)
     strengths: dict[str, float] = {}
     gaps: dict[str, list[Leak]] = {}
     for column in used:
@@ -89,6 +93,13 @@ def search_leaks(
             leaks += gaps.get(column.name, []) or _name(column, problem)
     found = tuple(sorted(leaks, key=lambda leak: (leak.severity != "red", leak.column)))
     return LeakSearch(found, len(strengths), len(used))
+
+
+def _folds(groups: NDArray[np.int64] | None, rows: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """(n,) the fold of each row; rows that are kept together share one, as what tells a group from others tells its outcome."""
+    if groups is None:
+        return random.integers(0, FOLDS, rows)
+    return (random.permutation(int(groups.max()) + 1) % FOLDS)[groups]
 
 
 def _parts(series: pd.Series) -> NDArray[np.int64]:
@@ -169,7 +180,8 @@ def _missing(series: pd.Series, column: Column, known: _Known, ranks: Floats) ->
     if not 0 < missing.sum() < len(missing):
         return []
     area = _missing_area(missing, known, ranks)
-    if area < MISSING_AUC:
+    outcomes = ranks[:, None] if known.problem.task == "regression" else known.targets
+    if area < MISSING_AUC or not _beyond_groups(missing.astype(float), outcomes, known.groups):
         return []
     said = f"Whether it has a value tells the outcome ({100 * area:.0f} % of pairs): is it filled in afterwards?"
     return [Leak(column.name, "missingness", "red" if area >= RED_AUC else "amber", said)]
@@ -199,6 +211,32 @@ def _certain(area: float, rows: int, every: int) -> bool:
     return abs(area - 0.5) >= SURE_ERRORS * math.sqrt((every + 1) / (12 * rows * (every - rows)))
 
 
+def _beyond_groups(values: Floats, outcomes: Floats, groups: NDArray[np.int64] | None) -> bool:
+    """Whether values (n,) go with one of the outcomes (n, k) by more than chance where rows of `groups` (n,) have much in common:
+    inside the groups, or between them where each counts once."""
+    return groups is None or any(_inside(values, one, groups) or _between(values, one, groups) for one in outcomes.T)
+
+
+def _inside(values: Floats, outcome: Floats, groups: NDArray[np.int64]) -> bool:
+    sizes = np.bincount(groups)
+    apart = [each - (np.bincount(groups, each) / np.maximum(sizes, 1))[groups] for each in (values, outcome)]
+    spread = np.bincount(groups, apart[0] ** 2) * np.bincount(groups, apart[1] ** 2) / np.maximum(sizes - 1, 1)
+    return abs(float(apart[0] @ apart[1])) > SURE_ERRORS * math.sqrt(float(spread.sum())) + 1e-9
+
+
+def _between(values: Floats, outcome: Floats, groups: NDArray[np.int64]) -> bool:
+    """By ranks of the groups' means; one group alone that differs in both is chance, so some must be on either side."""
+    from scipy.stats import rankdata
+
+    sizes = np.bincount(groups)
+    means = np.column_stack([np.bincount(groups, each)[sizes > 0] / sizes[sizes > 0] for each in (values, outcome)])
+    ranks = rankdata(means, axis=0)
+    upper = (ranks > (ranks.min(axis=0) + ranks.max(axis=0)) / 2).sum(axis=0)
+    if min(upper.min(), len(ranks) - upper.max()) < FEWEST_GROUPS:
+        return False
+    return abs(float(np.corrcoef(ranks[:, 0], ranks[:, 1])[0, 1])) * math.sqrt(len(ranks) - 1) > SURE_ERRORS
+
+
 def _name(column: Column, problem: Problem) -> list[Leak]:
     name, target = column.name.casefold(), problem.target.casefold()
     inside = len(target) >= 4 and target in name
@@ -208,41 +246,26 @@ def _name(column: Column, problem: Problem) -> list[Leak]:
     return []
 
 
-def _order(y: NDArray[np.generic], problem: Problem) -> list[Leak]:
-    """The row number tells the outcome: the file is sorted by it, or time matters."""
+def _order(
+    frame: pd.DataFrame, columns: tuple[Column, ...], y: NDArray[np.generic], problem: Problem
+) -> list[Leak]:
+    """The row number tells the outcome: the file is sorted by it, or time matters; a file in the order of groups is neither."""
     place = np.arange(len(y), dtype=float)
     if problem.time or len(y) < 50:
         return []
     if problem.task == "regression":
-        ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
-        area = 0.5 + abs(float(np.corrcoef(place, ranks)[0, 1])) / 2
+        outcomes = np.argsort(np.argsort(y, kind="stable"), kind="stable").astype(float)[:, None]
+        area = 0.5 + abs(float(np.corrcoef(place, outcomes[:, 0])[0, 1])) / 2
     else:
         codes = y.astype(np.int64)
         large = [k for k in np.unique(codes) if (codes == k).sum() >= 20]
         found = [(METRICS["roc_auc"].score((codes == k).astype(np.int64), place), int((codes == k).sum())) for k in large]
         found = [(value, rows) for value, rows in found if rows < len(y) and _certain(value, rows, len(y))]
         area = max((max(value, 1 - value) for value, _ in found), default=0.5)
+        outcomes = (codes[:, None] == np.array(large, dtype=np.int64)).astype(float)
     if area < ORDER_AUC or area - 0.5 < 3 / np.sqrt(len(y)):
+        return []
+    if problem.group and not _beyond_groups(place, outcomes, row_groups(frame, columns, problem)):
         return []
     said = f"The order of the rows tells the outcome ({100 * area:.0f} % of pairs): the file is sorted by it, or time matters."
     return [Leak("", "row_order", "amber", said)]
-
-
-def _twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> list[Leak]:
-    """Copies of a row that a random split would put on both sides."""
-    groups = copied_rows(frame, columns, problem)
-    if groups is None:
-        return []
-    share = float((np.bincount(groups)[groups] > 1).mean())
-    if share < TWINS_AMBER:
-        return []
-    if problem.time or problem.group:
-        kept = "."
-    elif problem.copies_together:
-        kept = "; copies are kept on one side of every split."
-    else:
-        kept = ". If copies will not come again in new data, keep them together: scores are too good otherwise."
-    said = f"{100 * share:.0f} % of the rows have an exact copy{kept}"
-    apart = not (problem.time or problem.group or problem.copies_together)
-    repeats = len(groups) - len(np.unique(groups)) if apart else 0
-    return [Leak("", "copied_rows", "red" if share > TWINS_RED else "amber", said, repeats, len(groups) if apart else 0)]

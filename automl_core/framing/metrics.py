@@ -88,9 +88,9 @@ def _mean(name: str, title: str, tasks: tuple[Task, ...], loss: Statistics, comb
 
 
 _ALL = (
-    Metric("roc_auc", "ROC AUC", CLASSES, True, area=areas.auc, influence=areas.auc_influence),
+    Metric("roc_auc", "ROC AUC", CLASSES, True, area=areas.auc, influence=areas.auc_influence, bounds=SHARE),
     Metric("average_precision", "Average precision", CLASSES, True, area=areas.average_precision,
-           influence=areas.average_precision_influence),
+           influence=areas.average_precision_influence, bounds=SHARE),
     _mean("log_loss", "Log loss", CLASSES, rows.log_rows, rows.first),
     _mean("accuracy", "Accuracy", CLASSES, rows.wrong_rows, rows.one_minus),
     Metric("balanced_accuracy", "Balanced accuracy", CLASSES, True, rows.confusion_rows, rows.balanced, labels=True,
@@ -100,7 +100,7 @@ _ALL = (
     Metric("mcc", "Matthews correlation", CLASSES, True, rows.confusion_rows, rows.mcc, labels=True, bounds=(-1.0, 1.0)),
     _mean("rmse", "RMSE", NUMBER, rows.square_rows, rows.root),
     _mean("mae", "Mean absolute error", NUMBER, rows.absolute_rows, rows.first),
-    Metric("r2", "R²", NUMBER, True, rows.r2_rows, rows.r2, loss_rows=rows.square_rows),
+    Metric("r2", "R²", NUMBER, True, rows.r2_rows, rows.r2, loss_rows=rows.square_rows, bounds=(-math.inf, 1.0)),
     _mean("mape", "Mean absolute percentage error", NUMBER, rows.percentage_rows, rows.first),
     _mean("rmsle", "RMSLE", NUMBER, rows.log_square_rows, rows.root),
     _mean("ranked_probability", "Ranked probability score", ("multiclass",), rows.ranked_rows, rows.first),

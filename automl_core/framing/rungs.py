@@ -5,7 +5,7 @@ Answers are what the metrics take: binary `(n,)` probability of the positive cla
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.framing.logistic import fit_predict
 from automl_core.framing.metric_rows import Floats, inverse_size
 from automl_core.framing.metrics import best_number
-from automl_core.framing.partition import Grouping, Table, best_table, choose_table, rank_tables
+from automl_core.framing.partition import Grouping, Table, best_table, choose_table, part_codes, rank_tables
 from automl_core.framing.problem import Problem
 from automl_core.framing.simple_matrix import SimpleMatrix
 
@@ -121,27 +121,26 @@ def rule(material: Material, train: Rows, valid: Rows) -> Floats:
     singles = material.ranked(train)
     table = best_table(singles, train, material.targets[train], weights)
     leaves = tree_leaves(material, fit_tree(material, train, singles))
-    quantile = material.problem.level
     if table is None and leaves is None:
         return average(material, train, valid)
     tree = None if leaves is None else choose_table((leaves,), train, material.targets[train], weights)
     best = min((found for found in (table, tree) if found is not None), key=lambda found: found.loss)
-    answers = best.predict(valid) if quantile is None else _part_quantiles(best, material, train, quantile)[valid]
-    return _answer(answers, material.problem)
+    return _answer(judged_table(best, material, train).predict(valid), material.problem)
 
 
-def _part_quantiles(table: Table, material: Material, train: Rows, quantile: float) -> Floats:
-    """(n, 1) the quantile of each row's part in the training rows; the overall one in parts of fewer than 20 rows."""
-    from automl_core.framing.partition import part_codes
-
+def judged_table(table: Table, material: Material, train: Rows) -> Table:
+    """The table with the answers that the metric asks for: where that is a quantile, the one of each part in the training rows,
+    and the overall one in parts of fewer than 20 rows."""
+    quantile = material.problem.level
+    if quantile is None:
+        return table
     codes = part_codes(table.groupings)
     weights = material.lessons_of(train)
     values = np.full(len(table.values), quantile_of(material.work[train], quantile, weights))
     for part in np.flatnonzero(table.counts >= 20):
         mine = codes[train] == part
         values[part] = quantile_of(material.work[train][mine], quantile, None if weights is None else weights[mine])
-    answers: Floats = values[codes][:, None]
-    return answers
+    return replace(table, values=values[:, None])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -192,18 +191,23 @@ def tree_leaves(material: Material, fitted: Questioned | None) -> Grouping | Non
 
 
 def linear(material: Material, train: Rows, valid: Rows) -> Floats:
-    """Ridge or L2 logistic regression, its penalty chosen inside the training rows."""
+    """Ridge or L2 logistic regression, its penalty chosen inside the training rows; where the metric asks for a quantile, the
+    line is moved to that quantile of its errors."""
     features = material.matrix.linear
     if features.shape[1] == 0:
         return average(material, train, valid)
     if material.problem.task == "regression":
         known = features[train], material.work[train], material.lessons_of(train)
-        return _answer(_ridge(*known, features[valid]), material.problem)
+        return _answer(_ridge(*known, features[valid], material.problem.level), material.problem)
     return _answer(_logistic(material, train, valid), material.problem)
 
 
-def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats) -> Floats:
-    """Ridge with the penalty of least generalised cross-validation error, all penalties from one eigendecomposition."""
+def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats, level: float | None) -> Floats:
+    """Ridge with the penalty of least generalised cross-validation error, all penalties from one eigendecomposition.
+
+    With a `level` not the mean is answered but that quantile, by the errors on the rows themselves: these are too small by the
+    freedom of the line, so they are stretched to what the errors on new rows are.
+    """
     mean, centre = np.average(features, axis=0, weights=weights), np.average(y, weights=weights)
     left, target = features - mean, y - centre
     if weights is not None:
@@ -212,15 +216,18 @@ def _ridge(features: Floats, y: Floats, weights: Floats | None, new: Floats) -> 
     values = np.clip(values, 0, None)
     moved = vectors.T @ (left.T @ target)
     total, n = float(target @ target), len(y)
-    best, chosen = np.inf, moved * 0
+    best, chosen, stretch = np.inf, moved * 0, 1.0
     for penalty in (0.1, 1.0, 10.0, 100.0, 1000.0):
         shrunk = moved / (values + penalty)
         error = max(total - 2 * float(shrunk @ moved) + float(values @ shrunk**2), 0.0)
         freedom = float((values / (values + penalty)).sum()) + 1
-        score = error / n / max(1 - freedom / n, 0.05) ** 2
+        left_over = max(1 - freedom / n, 0.05)
+        score = error / n / left_over**2
         if score < best:
-            best, chosen = score, shrunk
-    answers: Floats = (new - mean) @ (vectors @ chosen) + centre
+            best, chosen, stretch = score, shrunk, 1 / left_over
+    slopes = vectors @ chosen
+    moves = 0.0 if level is None else quantile_of((y - centre - (features - mean) @ slopes) * stretch, level, weights)
+    answers: Floats = (new - mean) @ slopes + centre + moves
     return answers
 
 

@@ -10,7 +10,7 @@ from automl_core.data.words import join_words
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.partition import Table, best_table, choose_table, rank_tables
 from automl_core.framing.problem import Problem
-from automl_core.framing.rungs import Material, Questioned, fit_tree, tree_leaves
+from automl_core.framing.rungs import Material, Questioned, fit_tree, judged_table, tree_leaves
 from automl_core.framing.simple_matrix import Question
 from automl_core.framing.verdict_words import number, percent
 
@@ -37,9 +37,10 @@ def learn_simple_rule(material: Material) -> SimpleRule:
     if not found:
         return SimpleRule("", "")
     best = min(found, key=lambda one: one.loss)
+    judged = judged_table(best, material, rows)
     if fitted is not None and best is tree:
-        return _tree_rule(material, fitted, best)
-    return _table_rule(material.problem, best)
+        return _tree_rule(material, fitted, judged)
+    return _table_rule(material.problem, judged)
 
 
 def _table_rule(problem: Problem, table: Table) -> SimpleRule:
@@ -50,7 +51,8 @@ def _table_rule(problem: Problem, table: Table) -> SimpleRule:
         [grouping.labels[place] for grouping, place in zip(table.groupings, row, strict=True)] for row in places
     ]
     listed = join_words([f"“{name[:80]}”" for name in names])
-    return _made(problem, f"a table of averages by {listed}", names, parts, table)
+    kind = "a table of averages" if problem.level is None else "a table"
+    return _made(problem, f"{kind} by {listed}", names, parts, table)
 
 
 def _tree_rule(material: Material, fitted: Questioned, table: Table) -> SimpleRule:
@@ -72,7 +74,7 @@ def _tree_rule(material: Material, fitted: Questioned, table: Table) -> SimpleRu
     walk(0, [])
     parts = [[join_words(leaves[node])] for node in sorted(leaves)]
     listed = join_words([f"“{name[:80]}”" for name in used])
-    return _made(material.problem, f"a few questions about {listed}", ["part"], parts, table)
+    return _made(material.problem, f"a rule of a few questions about {listed}", ["part"], parts, table)
 
 
 def _answers_in_words(question: Question, cut: float) -> tuple[str, str]:

@@ -58,8 +58,9 @@ def brief(problem: Problem, score: float) -> str:
 
 
 def interval(problem: Problem, rung: Rung) -> str:
-    """“95 % interval 24.1 to 25.8”, the smaller figure first."""
-    low, high = sorted((rung.low, rung.high), key=lambda value: -value if problem.metric == "log_loss" else value)
+    """“95 % interval 24.1 to 25.8”, the smaller figure first; of what costs, costs."""
+    turn = -1 if problem.metric == "money" and rung.score < 0 else 1
+    low, high = sorted((turn * rung.low, turn * rung.high), key=lambda value: -value if problem.metric == "log_loss" else value)
     return f"95 % interval {brief(problem, low)} to {brief(problem, high)}"
 
 
@@ -68,7 +69,8 @@ def subject(rung: str, problem: Problem, rule: str) -> str:
     if rung == "average" and problem.metric == "f1_macro":
         return "a guess drawn by how often each class comes"
     if rung == "average":
-        return "the same guess for every row" if problem.task != "regression" else "guessing the average"
+        mean = problem.task == "regression" and problem.level is None
+        return "guessing the average" if mean else "the same guess for every row"
     return rule if rung == "rule" and rule else NAMES[rung]
 
 
@@ -95,7 +97,13 @@ class Wording:
 
     def bare(self, name: str) -> str:
         """“50.2 for guessing the average”."""
-        return f"{brief(self.problem, self.rungs[name].score)} for {subject(name, self.problem, self.rule)}"
+        return f"{self.figure(name)} for {subject(name, self.problem, self.rule)}"
+
+    def figure(self, name: str) -> str:
+        """A rung's score beside the one that the sentence is about: costs beside what costs."""
+        told = self.ruling.chosen if self.ruling.verdict in ("rule", "linear") else self.ruling.top
+        costs = self.problem.metric == "money" and self.rungs[told].score < 0
+        return brief(self.problem, -self.rungs[name].score if costs else self.rungs[name].score)
 
 
 def verdict_sentence(words: Wording) -> str:
@@ -110,7 +118,11 @@ def verdict_sentence(words: Wording) -> str:
     if ruling.verdict == "not_enough_data":
         needed = f"; about {ruling.rows_needed:,} rows would tell" if ruling.rows_needed > evidence.rows else ""
         if not ruling.settled_by_rows:
-            return f"There is not enough data: {evidence.rows:,} rows with {evidence.rarest:,} of the rarer outcome{needed}."
+            rows = max(evidence.rows, evidence.given)
+            return f"There is not enough data: {rows:,} rows with {evidence.rarest:,} of the rarer outcome{needed}."
+        if evidence.sampled and ruling.rows_needed <= evidence.given:  # the table has what was not looked at
+            seen = f"on {evidence.rows:,} of {evidence.given:,} rows {best}, against {average}"
+            return f"The rows looked at are too few to be sure: {seen}, which may be chance{needed}."
         seen = f"on {evidence.rows:,} rows {best}, against {average}"
         return f"There is not enough data to be sure: {seen}, which may be chance{needed}."
     if ruling.verdict == "ml_pays":
@@ -124,7 +136,7 @@ def verdict_sentence(words: Wording) -> str:
 def _not_better(words: Wording, other: str) -> str:
     found = words.evidence.compare(other, words.ruling.chosen)
     how = "no better" if found.mean <= 0 else "not clearly better" if found.low <= 0 else "only slightly better"
-    return f"{NAMES[other]} is {how} ({brief(words.problem, words.rungs[other].score)})"
+    return f"{NAMES[other]} is {how} ({words.figure(other)})"
 
 
 def short_of_time(columns: tuple[int, int], folds: tuple[int, int]) -> str:

@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -187,7 +187,7 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         tuple(float(factor) for factor in stored.get("factors", ())), bool(stored.get("middle", False)))
     # older ones ask for whatever their search had to choose from
     contract = for_model(from_json(Contract, json.loads(files["contract.json"])), model.sources)
-    return Bundle(model, contract, json.loads(files["facts.json"]), files["MODEL_CARD.md"].decode())
+    return Bundle(model, replace(contract, score=model.score), json.loads(files["facts.json"]), files["MODEL_CARD.md"].decode())
 
 
 def _columns(stored: list[Any]) -> tuple[Column, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from automl_core.data.schema import Typed
+from automl_core.production.alike import design, standing, together_now
 from automl_core.production.contract import ColumnContract, Contract, Violation, important
 from automl_core.production.drift._test import LEAST_ROWS, quoted, short
 from automl_core.production.drift.quantiles import as_numbers
@@ -16,6 +18,7 @@ from automl_core.production.drift.quantiles import as_numbers
 UNREADABLE_SHARE = 0.02
 UNSEEN_SHARE = 0.05
 OUTSIDE_SHARE = 0.01
+SURE = 0.01
 FEW = 3  # cells: a share means nothing before so many of them
 UNITS = (10.0, 100.0, 1000.0, 0.1, 0.01, 0.001, 0.453592, 2.20462, 2.54, 0.393701, 1.609344, 0.621371)
 
@@ -28,11 +31,23 @@ def check_batch(contract: Contract, typed: Typed) -> tuple[Violation, ...]:
     unread = typed.unreadable.get(contract.target, 0)
     if unread:
         found.append(_unread_outcomes(contract.target, unread, len(typed.frame)))
-    for column in contract.columns:
-        if column.needed and column.name in typed.frame and column.name not in typed.missing_columns:
-            found.extend(_value_violations(column, typed.frame[column.name], typed.unreadable.get(column.name, 0)))
+    together = together_now(contract, typed.frame)
+    present = [column for column in contract.columns
+               if column.needed and column.name in typed.frame and column.name not in typed.missing_columns]
+    for column in present:
+        few = _Few(design(column.alike, together), len(present))
+        told = standing(column, contract)
+        found.extend(_value_violations(told, typed.frame[column.name], typed.unreadable.get(column.name, 0), few))
     order = {"refuse": 0, "warn": 1, "note": 2}
     return tuple(sorted(found, key=lambda violation: order[violation.severity]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Few:
+    """How many rows of the batch tell as much as one that stands alone, and how many columns are looked at."""
+
+    design: float
+    columns: int
 
 
 def _unread_outcomes(target: str, unread: int, rows: int) -> Violation:
@@ -67,7 +82,7 @@ def _column_violations(contract: Contract, typed: Typed) -> list[Violation]:
     return found
 
 
-def _value_violations(column: ColumnContract, values: pd.Series[Any], unreadable: int) -> list[Violation]:
+def _value_violations(column: ColumnContract, values: pd.Series[Any], unreadable: int, few: _Few) -> list[Violation]:
     rows, name = len(values), quoted(column.name)
     found = []
     if unreadable:
@@ -99,7 +114,7 @@ def _value_violations(column: ColumnContract, values: pd.Series[Any], unreadable
     if column.levels:
         found.extend(_unseen(column, values))
     elif column.quantiles and column.role in ("number", "date"):
-        found.extend(_outside(column, values))
+        found.extend(_outside(column, values, few))
     return found
 
 
@@ -110,7 +125,7 @@ def _unseen(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
     unseen = texts[~texts.isin(list(column.levels))]
     if unseen.empty:
         return []
-    grave = len(unseen) > UNSEEN_SHARE * len(values) and len(unseen) >= FEW
+    grave = len(unseen) > _usually_unseen(column, len(texts)) * len(values) and len(unseen) >= FEW
     return [
         Violation(
             column.name,
@@ -123,7 +138,14 @@ def _unseen(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
     ]
 
 
-def _outside(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
+def _usually_unseen(column: ColumnContract, rows: int) -> float:
+    """The share of rows that may have levels that training had not: as many of its own rows had a level alone (Good 1953)."""
+    known = max(1, round(column.rows * (1 - column.missing_share)))
+    alone = min(1.0, sum(round(share * known) <= 1 for share in column.levels.values()) / known)
+    return UNSEEN_SHARE + alone + 3 * math.sqrt(alone * (1 - alone) * (1 / max(1, rows) + 1 / known))
+
+
+def _outside(column: ColumnContract, values: pd.Series[Any], few: _Few) -> list[Violation]:
     now, then = as_numbers(values), np.asarray(column.quantiles, dtype=np.float64)
     if not len(now):
         return []
@@ -142,7 +164,7 @@ def _outside(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
     outside = int(((now < then[0] - widened) | (now > then[100] + widened)).sum())
     if not outside or column.role == "date":  # later dates are what new rows have
         return []
-    grave = outside > OUTSIDE_SHARE * len(values) and outside >= FEW
+    grave = outside > OUTSIDE_SHARE * len(values) and outside >= FEW and _by_chance(column, outside, len(now), few) <= SURE
     return [
         Violation(
             column.name,
@@ -154,6 +176,17 @@ def _outside(column: ColumnContract, values: pd.Series[Any]) -> list[Violation]:
             "the range of training.",
         )
     ]
+
+
+def _by_chance(column: ColumnContract, outside: int, rows: int, few: _Few) -> float:
+    """The chance, shared by all columns, that so many of a batch's `rows` lie beyond the least and the largest of training when
+    nothing has changed. A row is as likely to lie in any of the gaps between training's (Wilks 1942), two of which these are."""
+    from scipy.stats import betabinom
+
+    known = max(2, round(column.rows * (1 - column.missing_share)))
+    drawn = max(1, round(rows / few.design))
+    beyond = min(drawn, math.floor(outside / few.design))
+    return float(betabinom.sf(beyond - 1, drawn, 2, known - 1)) * few.columns
 
 
 def unit_change(now: np.ndarray[Any, np.dtype[np.float64]], then: np.ndarray[Any, np.dtype[np.float64]]) -> float:

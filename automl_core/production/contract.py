@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from automl_core.production.learned import Learned
+from automl_core.search.plan import Score
 
 IMPORTANT_SHARE = 0.8  # columns that together carry this share of the explanation are what a model rests on
 
@@ -15,7 +16,8 @@ class ColumnContract:
     """What one column looked like in training.
 
     `quantiles` are 101 equidistant quantiles (numbers, and dates in days since 1970); `levels` the share of each level kept
-    (bool and text, at most 200; the rest under ""); `importance` the column's share in the model's explanation.
+    (bool and text, at most 200; the rest under ""), of so many `rows`; `importance` the column's share in the model's
+    explanation; `alike` how much rows of one group have in common (0 to 1; 0 where rows stand alone).
     """
 
     name: str
@@ -28,18 +30,24 @@ class ColumnContract:
     levels: dict[str, float] = field(default_factory=dict)
     needed: bool = True
     unreadable_share: float = 0.0
+    alike: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of a model: its columns, its predictions on training rows (out of fold) as one more column, and what tells
-    rows that it learned from."""
+    """The contract of a model: its columns, its predictions on training rows (out of fold) as one more column, what tells rows
+    that it learned from, and the `score` that it reached in its search (None: not known; an opened bundle has its model's).
+
+    Rows that share a value of the column `group` go together: `together` of them on average over rows (1: each stands alone)."""
 
     columns: tuple[ColumnContract, ...]
     predictions: ColumnContract | None
     rows: int
     target: str
     learned: Learned = field(default_factory=Learned)
+    score: Score | None = None
+    group: str = ""
+    together: float = 1.0
 
 
 def important(contract: Contract) -> frozenset[str]:

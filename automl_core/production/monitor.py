@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,32 +13,29 @@ from numpy.typing import NDArray
 from automl_core.data.schema import Typed
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
+from automl_core.framing.dependent import Codes, together_in
 from automl_core.framing.metric_rows import Cut, predicted_codes
-from automl_core.framing.metrics import decision_of, get_metric
 from automl_core.framing.problem import Problem
-from automl_core.framing.score_interval import score_with_interval
-from automl_core.framing.validation import encode_target
+from automl_core.production.alike import alike, rows_together
 from automl_core.production.checks import check_batch
 from automl_core.production.contract import (
     BatchReport,
     ColumnContract,
     ColumnDrift,
     Contract,
-    Estimate,
     Violation,
     important,
 )
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
 from automl_core.production.learned import Learned, learned_sentence, remember, share_learned
+from automl_core.production.measured import Asked, Measured, estimate_metric, held_against, measure
 from automl_core.production.training_columns import column_in_training, columns_in_training, with_importance
 
 __all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
 PREDICTION = "prediction"
-DRAWS = 100
-ESTIMATE_ROWS = 5_000
 
 
 def make_contract(
@@ -52,8 +48,10 @@ def make_contract(
     column.
     """
     parts = with_importance(columns_in_training(frame, columns, problem, dropped), importance)
-    contract = Contract(parts, None, len(frame), problem.target, learned_of(frame, problem, parts))
-    return contract if predictions is None else with_predictions(contract, problem, predictions)
+    together = together_in(frame, problem.group)
+    contract = Contract(parts, None, len(frame), problem.target, learned_of(frame, problem, parts), group=problem.group,
+                        together=rows_together(together))
+    return contract if predictions is None else with_predictions(contract, problem, predictions, together=together)
 
 
 def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContract, ...]) -> Learned:
@@ -67,15 +65,15 @@ def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContrac
 
 
 def with_predictions(
-    contract: Contract, problem: Problem, predictions: Floats, cut: Cut = 0.5
+    contract: Contract, problem: Problem, predictions: Floats, cut: Cut = 0.5, together: Codes | None = None
 ) -> Contract:
-    """The same contract for a model that predicts these, out of fold (see `make_contract`)."""
+    """The same contract for a model that predicts these, out of fold (see `make_contract`), of rows that go `together` (n,)."""
     if not len(predictions):
         return contract
     several = problem.task == "multiclass"
     series = prediction_series(predictions, problem, cut)
     made = column_in_training(PREDICTION, "text" if several else "float", "category" if several else "number", series, 1.0, True)
-    return replace(contract, predictions=made)
+    return replace(contract, predictions=replace(made, alike=alike(series, together)))
 
 
 def prediction_series(predictions: Floats, problem: Problem, cut: Cut = 0.5) -> pd.Series[Any]:
@@ -105,85 +103,62 @@ def report_batch(
     `predictions` and `outcomes` are aligned with the rows; either may be None, and single ones missing: a row without a
     prediction was rejected and counts in the contract only. `threshold` is the model's: the probability from which it says yes,
     the factors of several classes, or how steps of a scale are called.
-    Status: “act” when the batch must not be scored or an important column drifted, “watch” when anything else did or the
-    contract is strained. The model’s answers to rows that it learned from are not compared, and no score on them is trusted.
+    Status: “act” when the batch must not be scored, an important column drifted, or the model, measured by the outcomes, is
+    worse than in its search and not surely better than one answer for all rows; “watch” when it is worse only, anything else
+    drifted or the contract is strained. The model’s answers to rows that it learned from are not compared, and no score on them
+    is trusted.
     """
     rows = len(typed.frame)
     violations = check_batch(contract, typed)
-    predictions, outcomes = _scored_rows(predictions, outcomes)
+    predictions, outcomes, scored = _scored_rows(predictions, outcomes, typed.frame)
     series = None if predictions is None else prediction_series(predictions, problem, threshold)
     # a model may do without a column that tells the rows apart
     learned = share_learned(contract.learned, typed.frame.drop(columns=list(typed.missing_columns)))
     aside = learned_sentence(learned)
     columns, prediction = compare(contract, typed.frame, None if aside else series)
     drifted = [one for one in columns if one.drifted]
-    grave = [one for one in drifted if one.name in important(contract)]
     moved = None if prediction is None else prediction.drifted
-    if any(violation.severity == "refuse" for violation in violations) or grave:
-        status = "act"
-    else:
-        status = "watch" if drifted or moved or any(violation.severity == "warn" for violation in violations) else "ok"
+    estimate = None if predictions is None else estimate_metric(predictions, problem, threshold)
+    measured = Measured()
+    if predictions is not None and outcomes is not None:
+        asked = Asked(problem, threshold, None if aside else contract.score)
+        measured = measure(predictions, outcomes, scored, asked)
+    realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
+    estimate, wrong = held_against(estimate, realised)
+    found = _sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved)
+    grave = measured.useless or any(one.name in important(contract) for one in drifted)
+    strained = measured.worse or bool(drifted) or bool(moved)
     return BatchReport(
-        "act" if status == "act" else "watch" if status == "watch" else "ok",
+        _status(violations, grave, strained),
         rows,
         violations,
         columns,
         prediction,
-        None if predictions is None else estimate_metric(predictions, problem, threshold),
-        None if predictions is None or outcomes is None
-        else _measured(realised_metric(predictions, outcomes, problem, threshold), not aside),
-        f"{_sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved)} {aside}".rstrip(),
+        estimate,
+        realised,
+        " ".join(part for part in (measured.sentence, found, wrong, aside) if part),
         learned,
     )
 
 
-def _measured(made: Estimate | None, trusted: bool) -> Estimate | None:
-    return None if made is None else replace(made, trusted=trusted)
+def _status(violations: tuple[Violation, ...], grave: bool, strained: bool) -> Literal["ok", "watch", "act"]:
+    severities = {violation.severity for violation in violations}
+    if grave or "refuse" in severities:
+        return "act"
+    return "watch" if strained or "warn" in severities else "ok"
 
 
-def _scored_rows(predictions: Floats | None, outcomes: pd.Series[Any] | None) -> tuple[Floats | None, pd.Series[Any] | None]:
-    """The predictions that were made, with their outcomes; None when there is not a single one."""
+def _scored_rows(
+    predictions: Floats | None, outcomes: pd.Series[Any] | None, frame: pd.DataFrame
+) -> tuple[Floats | None, pd.Series[Any] | None, pd.DataFrame]:
+    """The predictions that were made, with their outcomes and rows; None when there is not a single one."""
     if predictions is None:
-        return None, None
+        return None, None, frame
     kept = is_scored(predictions)
     if not kept.any():
-        return None, None
-    return predictions[kept], None if outcomes is None else outcomes[kept].reset_index(drop=True)
-
-
-def estimate_metric(predictions: Floats, problem: Problem, threshold: Cut = 0.5) -> Estimate | None:
-    """The metric expected if the predicted probabilities are right: outcomes are drawn from them 100 times (confidence-based
-    estimation). It sees changes in who is scored, not in how the world answers, so it is not trusted until outcomes agree.
-    None for numbers and below 100 rows."""
-    if problem.task == "regression" or len(predictions) < LEAST_ROWS:
-        return None
-    metric, generator = get_metric(problem.metric), np.random.default_rng(0)
-    picked = predictions[generator.permutation(len(predictions))[:ESTIMATE_ROWS]]
-    scores = []
-    for _ in range(DRAWS):
-        if picked.ndim == 1:
-            drawn = (generator.random(len(picked)) < picked).astype(np.int64)
-        else:
-            steps = np.cumsum(picked, axis=1)
-            drawn = (generator.random((len(picked), 1)) * steps[:, -1:] > steps).sum(axis=1).clip(max=picked.shape[1] - 1)
-        scores.append(metric.score(drawn, picked, decision_of(problem, threshold)))
-    known = [score for score in scores if math.isfinite(score)]
-    if not known:
-        return None
-    low, high = np.quantile(known, [0.025, 0.975])
-    return Estimate(metric.name, float(np.mean(known)), float(low), float(high))
-
-
-def realised_metric(predictions: Floats, outcomes: pd.Series[Any], problem: Problem, threshold: Cut = 0.5) -> Estimate | None:
-    """The metric on the rows whose outcome is known, with its 95 % interval; None when it is undefined on them."""
-    truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
-    if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):
-        return None
-    decision = decision_of(problem, threshold)
-    made = score_with_interval(get_metric(problem.metric), truth, predictions[keep], 0, decision)
-    if not all(map(math.isfinite, (made.mean, made.low, made.high))):
-        return None
-    return Estimate(problem.metric, float(made.mean), float(made.low), float(made.high), trusted=True)
+        return None, None, frame
+    told = None if outcomes is None else outcomes[kept].reset_index(drop=True)
+    return predictions[kept], told, frame[kept].reset_index(drop=True)
 
 
 def _sentence(rows: int, violations: tuple[Violation, ...], drifted: Iterable[ColumnDrift], moved: bool | None) -> str:

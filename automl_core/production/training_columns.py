@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from automl_core.data.table import Column
+from automl_core.framing.dependent import Codes, together_in
 from automl_core.framing.problem import Problem
+from automl_core.production.alike import alike
 from automl_core.production.contract import ColumnContract
 from automl_core.production.drift.quantiles import GRID, as_numbers
 
@@ -24,7 +26,7 @@ def columns_in_training(
     """All columns but the target, of a typed table before cleaning; what the recipe has `dropped` is not needed. How important
     they are is not known yet."""
     unneeded = {*problem.excluded, *([problem.group] if problem.group else [])}
-    parts = []
+    together, parts = together_in(frame, problem.group), []
     cells = {str(name): values for name, values in frame.items()}
     grids = _complete_grids(cells)
     for column in columns:
@@ -34,11 +36,13 @@ def columns_in_training(
         needed = column.name not in unneeded and column.name not in dropped and role not in ("id", "constant", "empty")
         unreadable = column.coerced / max(1, len(frame))
         if column.name in grids and column.kind in ("int", "float"):
-            parts.append(ColumnContract(column.name, column.kind, role, 0.0, len(frame), 0.0, grids[column.name], {}, needed,
-                                        unreadable))
-            continue
-        made = column_in_training(column.name, column.kind, role, cells[column.name], 0.0, needed)
-        parts.append(replace(made, unreadable_share=unreadable))
+            made = ColumnContract(column.name, column.kind, role, 0.0, len(frame), 0.0, grids[column.name], {}, needed)
+        else:
+            made = column_in_training(column.name, column.kind, role, cells[column.name], 0.0, needed)
+            if "" in made.levels and together is not None:
+                made = _by_halves(made, cells[column.name], together)
+        compared = together is not None and needed and role != "text"
+        parts.append(replace(made, unreadable_share=unreadable, alike=alike(cells[column.name], together) if compared else 0.0))
     return tuple(parts)
 
 
@@ -76,7 +80,18 @@ def column_in_training(
             quantiles = tuple(float(value) for value in np.quantile(numbers, np.linspace(0, 1, GRID)))
     elif role == "category":
         shares = values.dropna().astype("str").value_counts(normalize=True)
-        levels = {str(level): float(share) for level, share in shares.head(MOST_LEVELS).items()}
-        if len(shares) > MOST_LEVELS:
-            levels[""] = float(shares.iloc[MOST_LEVELS:].sum())
-    return ColumnContract(name, kind, role, missing, rows, importance, quantiles, levels, needed)
+        levels = {str(level): float(share) for level, share in shares.items()} if len(shares) <= MOST_LEVELS else {"": 1.0}
+    made = ColumnContract(name, kind, role, missing, rows, importance, quantiles, levels, needed)
+    return _by_halves(made, values, np.arange(rows)) if "" in levels else made
+
+
+def _by_halves(made: ColumnContract, values: pd.Series[Any], together: Codes) -> ColumnContract:
+    """The commonest levels of a column that has more than are listed: chosen on one half of the rows, by groups `together` (n,),
+    while the other half tells how common they are. Where the same rows do both, those that chance made common are chosen, and
+    new rows always have fewer of them."""
+    first = np.random.default_rng(0).permutation(int(together.max()) + 1)[together] % 2 == 0
+    texts = values.astype("str").where(values.notna())
+    names = texts[first].value_counts().head(MOST_LEVELS).index
+    shares = texts[~first].value_counts(normalize=True)
+    levels = {str(name): float(shares.get(name, 0.0)) for name in names}
+    return replace(made, rows=int((~first).sum()), levels={**levels, "": max(0.0, 1 - sum(levels.values()))})

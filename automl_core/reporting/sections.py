@@ -17,7 +17,7 @@ from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.segment_stories import SegmentStory
 from automl_core.acting.track_record import TrackRecord
 from automl_core.data.words import join_words
-from automl_core.explaining import Fairness
+from automl_core.explaining import Fairness, Spread
 from automl_core.explaining.words import count, day, percent, quote
 from automl_core.reporting.report import Section
 
@@ -110,7 +110,7 @@ def _fairness(audits: tuple[Fairness, ...], unaudited: Mapping[str, str]) -> tup
     lines: list[str] = []
     ordered = sorted(audits, key=_sure_gap, reverse=True)
     for audit in ordered[:MOST_AUDITS]:
-        lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *audit.sentences[1:2]] if audit.sentences else []
+        lines += [f"By {quote(audit.column)}: {audit.sentences[0]}", *_errors(audit)] if audit.sentences else []
     others = join_words([quote(audit.column) for audit in ordered[MOST_AUDITS:]])
     if others:
         lines.append(f"Also compared, but not shown here, as the gaps that are sure are no wider: {others}.")
@@ -119,10 +119,20 @@ def _fairness(audits: tuple[Fairness, ...], unaudited: Mapping[str, str]) -> tup
     return (*lines, *(f"By {quote(name)}: {why}" for name, why in unaudited.items()), *last)
 
 
+def _errors(audit: Fairness) -> tuple[str, ...]:
+    """What is said of the errors: of a class who is found, or who is called so all the same where that gap is wider."""
+    wider = audit.is_class and _sure(audit.false_alarms) > _sure(audit.found)
+    return audit.sentences[2:3] if wider else audit.sentences[1:2]
+
+
 def _sure_gap(audit: Fairness) -> float:
     """The widest of the gaps told here, as far as chance cannot make it."""
-    told = (audit.parity, audit.found) if audit.is_class else (audit.residual, audit.error)
-    return max(spread.low if spread.clear else 0.0 for spread in told)
+    told = (audit.parity, audit.found, audit.false_alarms) if audit.is_class else (audit.residual, audit.error)
+    return max(map(_sure, told))
+
+
+def _sure(spread: Spread) -> float:
+    return spread.low if spread.clear else 0.0
 
 
 def _personal(text: str) -> bool:

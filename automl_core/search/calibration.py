@@ -59,7 +59,7 @@ def calibrate(
     mass = np.ones(len(y)) if weights is None else weights
     if task == "regression" or effective(mass) < LEAST_ROWS[task]:
         return None, prediction
-    part_of = parts_of(fold_of)
+    part_of = parts_of(fold_of, groups)
     mended = prediction.copy()
     for part in np.unique(part_of):
         inside = part_of == part
@@ -74,9 +74,19 @@ def calibrate(
     return (fit_calibration(y, prediction, weights), mended) if mean > error else (None, prediction)
 
 
-def parts_of(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) the folds, or random halves where all rows are of one: what is chosen or fitted on some is judged by the others."""
-    return fold_of if len(np.unique(fold_of)) > 1 else np.random.default_rng(0).permutation(len(fold_of)) % 2
+def parts_of(fold_of: NDArray[np.int64], groups: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """(n,) the folds, or random halves where all rows are of one: what is chosen or fitted on some is judged by the others.
+
+    Rows of one of the `groups` (n,) are in the same half: what they have in common would be in both.
+    """
+    if len(np.unique(fold_of)) > 1:
+        return fold_of
+    random = np.random.default_rng(0)
+    if groups is not None:
+        named, of = np.unique(groups, return_inverse=True)
+        if len(named) > 1:
+            return (random.permutation(len(named)) % 2)[of]
+    return random.permutation(len(fold_of)) % 2
 
 
 def fit_calibration(y: Array, prediction: Array, weights: Array | None = None) -> Calibration:

@@ -57,7 +57,8 @@ class Contest:
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
     `refitted` are rounds of refits of an earlier search, by candidate.
-    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them.
+    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them. Of those that are
+    `partly` there time left out a part.
     `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
     the fits that an interrupted run of the same search had left."""
 
@@ -77,6 +78,7 @@ class Contest:
     told: dict[tuple[str, tuple[int, ...]], tuple[ScoreInterval, tuple[float, ...]]] = field(default_factory=dict)
     resumed: int = 0
     without: set[tuple[str, int]] = field(default_factory=set)
+    partly: set[tuple[str, int]] = field(default_factory=set)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
@@ -292,8 +294,10 @@ class Contest:
 
     def _by_halves(self, key: str, fold: int) -> Array:
         """Predictions of a fold that stands alone: each half of its rows after as many rounds as are best on the other half."""
-        stages, half = self.results[key, fold].stages, parts_of(np.zeros(len(self.prepared.folds[fold][1]), dtype=np.int64))
+        stages, valid = self.results[key, fold].stages, self.prepared.folds[fold][1]
         assert stages is not None
+        groups = None if self.prepared.groups is None else self.prepared.groups[valid]
+        half = parts_of(np.zeros(len(valid), dtype=np.int64), groups)
         said = [stages.predictions[int(np.argmin(self._losses_on(key, fold, half != part)))] for part in (0, 1)]
         chosen: Array = np.where((half == 0).reshape(-1, *[1] * (said[0].ndim - 1)), said[0], said[1]).astype(np.float64)
         return chosen

@@ -22,8 +22,9 @@ def find_columns(race: Race) -> None:
     for kind in EXTRAS_KINDS:
         for fold in (0, ALL_ROWS):
             files = race.journal.kept(fingerprint, columns_name(kind, fold))
-            if files:
-                race.take_extras(extras_from_files(Extras(kind, fold, (), (), nothing), files), new=False)
+            found = extras_from_files(Extras(kind, fold, (), (), nothing), files) if files else None
+            if found is not None and (found.whole or (kind, fold) in race.contest.partly):
+                race.take_extras(found, new=False)
                 race.lasting |= {(kind, fold)}
         for fold in (fold for name, fold in race.contest.without if name == kind):
             race.go_without(kind, fold)

@@ -14,7 +14,7 @@ from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.formulas import Formulas
 from automl_core.search.worker import Extras
 
-VALUES, SECONDS = "values.npy", "seconds.json"
+VALUES, SECONDS, PARTLY = "values.npy", "seconds.json", "partly.json"
 
 
 def extras_files(extras: Extras) -> dict[str, bytes]:
@@ -25,13 +25,14 @@ def extras_files(extras: Extras) -> dict[str, bytes]:
         files = encoder_files(with_codes(assemble((), {}), extras.learned, extras.features))
     values = io.BytesIO()
     np.save(values, extras.values, allow_pickle=False)
-    return files | {VALUES: values.getvalue(), SECONDS: json.dumps(extras.seconds).encode()}
+    files = files | {VALUES: values.getvalue(), SECONDS: json.dumps(extras.seconds).encode()}
+    return files if extras.whole else files | {PARTLY: b"true"}
 
 
 def extras_from_files(empty: Extras, files: Mapping[str, bytes]) -> Extras:
     """The columns that `extras_files` stored; `empty` says of which kind and fold they are."""
     values = np.load(io.BytesIO(files[VALUES]), allow_pickle=False)
-    empty = replace(empty, seconds=float(json.loads(files[SECONDS])))
+    empty = replace(empty, seconds=float(json.loads(files[SECONDS])), whole=PARTLY not in files)
     if empty.kind == "formulas":
         formulas = formulas_from_files(files)
         return replace(empty, learned=formulas, features=formulas.features, values=values)

@@ -5,6 +5,7 @@ Blocks are learned without the target; codes, at the end of the matrix, with it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ LEVEL_CLASSES = 1_000_000  # a level's usual outcome is a number for each class
 DATE_PARTS = ("year", "month", "day", "weekday", DAYS)
 ORDINALS = ("first", "second")
 DAY = 86_400_000_000  # microseconds
+CELLS_AT_ONCE = 2_000_000  # of numbers that are taken from a frame: 16 MB
 EPOCH = datetime(1970, 1, 1)
 
 
@@ -76,8 +78,9 @@ class Encoder:
         out = np.empty((len(frame), len(self.features)), dtype=np.float64)
         start = 0
         terms = self.terms(frame) if terms is None else terms
-        for block in self.blocks:
-            coded = self._column(block, frame[block.source], terms)
+        for some in _together(self.blocks, CELLS_AT_ONCE // max(1, len(frame))):
+            coded = (self._column(some[0], frame[some[0].source], terms) if len(some) == 1 else
+                     _bounded(frame[[block.source for block in some]].to_numpy(dtype=np.float64, na_value=math.nan)))
             out[:, start:start + coded.shape[1]] = coded
             start += coded.shape[1]
         for code in self.codes:
@@ -134,6 +137,23 @@ class Encoder:
         coder = self.texts[block.source]
         terms[block.source] = coder.cells(value)
         return coder.cell(value, terms[block.source])
+
+
+def _together(blocks: tuple[Block, ...], most: int) -> Iterator[list[Block]]:
+    """The blocks in order, one by one, but up to `most` numbers that follow each other at once: of thousands, taking one by one
+    from a frame takes longer than the work."""
+    waiting: list[Block] = []
+    for block in blocks:
+        number = block.kind == "number" and not block.inner
+        if waiting and not (number and len(waiting) < most):
+            yield waiting
+            waiting = []
+        if number:
+            waiting.append(block)
+        else:
+            yield [block]
+    if waiting:
+        yield waiting
 
 
 def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, seed: int = 0) -> Encoder:

@@ -52,10 +52,12 @@ class FormulaSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Formed:
-    """Formulas chosen on some rows, and their `values` (n, r): what uses the target is cross-fitted for those rows."""
+    """Formulas chosen on some rows, and their `values` (n, r): what uses the target is cross-fitted for those rows. `whole` is
+    False where there was no time to choose any."""
 
     formulas: Formulas
     values: NDArray[np.floating[Any]]
+    whole: bool = True
 
 
 def fit_formulas(
@@ -66,19 +68,22 @@ def fit_formulas(
     if source.task == "regression":
         source = replace(source, y=unit_of(source.y[train]).into(source.y))
     nothing = Formed(Formulas(), np.zeros((len(source.y), 0), dtype=kept))
-    if len(train) < LEAST_ROWS or time.monotonic() > until:
+    late = replace(nothing, whole=False)
+    if len(train) < LEAST_ROWS:
         return nothing
+    if time.monotonic() > until:
+        return late
     random = np.random.default_rng(seed)
     rows = train if len(train) <= ROWS else np.sort(random.choice(train, ROWS, replace=False))
     matrix = np.asarray(source.matrix)[rows]
     gains = _gains(source, matrix, rows, (seed, 80, until))
     tried = list(_formulas(source, matrix, gains, source.y[rows]))
     if not tried or time.monotonic() > until:
-        return nothing
+        return late if tried else nothing
     parts = _parts(source, rows, random)
     made = np.column_stack([_learned(source, formula, rows, parts)[1] for formula in tried])
     if time.monotonic() > until:
-        return nothing
+        return late
     usable = _usable(made)
     tried, made = [formula for formula, good in zip(tried, usable, strict=True) if good], made[:, usable]
     if not tried:

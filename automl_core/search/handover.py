@@ -32,14 +32,11 @@ from automl_core.search.offers import (
     rungs,
     speed,
 )
-from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, left_out_sentence, unseen_words
+from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, shortcomings, unseen_words
 from automl_core.search.reserve import refit_rounds
 from automl_core.search.telling import tell
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
-
-
-WITHOUT = "Some columns that are learned from the target could not be learned: more time tries that again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +77,7 @@ class _Rung:
     offer: Offer
     honest: Array
     model: Model
+    refitted: bool
     also: tuple[str, ...] = ()
 
 
@@ -106,32 +104,21 @@ def settle(settlement: Settlement) -> Outcome:
         said = honest["small" if offer.weights == chosen.weights else name]  # what choosing cost is in the chosen one's score
         calibration, mended = calibrate(task, y, said, fold_of, ballot.weights, ballot.groups)
         model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits, loaded)
-        found[same] = _Rung(name, offer, mended, model)
+        found[same] = _Rung(name, offer, mended, model, set(offer.weights) <= set(refits))
     ladder = tuple(found.values())
     mine = next(rung for rung in ladder if rung.offer.weights == chosen.weights)
     summary = _summary(settlement, ladder, mine, y)
-    if not set(chosen.weights) <= set(refits):
-        summary = replace(summary, refitted=False, sentence=f"{summary.sentence} {_not_refitted(contest, chosen)}")
-    if contest.without:
-        summary = replace(summary, sentence=f"{summary.sentence} {WITHOUT}")
     if contest.prepared.left_out:
         left_out, looked = contest.prepared.left_out, len(contest.prepared.y)
         seconds = (contest.plan.first_seconds or contest.plan.budget_seconds) * (1 + left_out / looked)
         unheld = contest.prepared.unheld
-        missed = left_out_sentence(looked, left_out, seconds, unheld)
-        summary = replace(summary, left_out=left_out, all_seconds=seconds, crowded=unheld > 0, unheld=unheld,
-                          sentence=f"{summary.sentence} {missed}")
+        summary = replace(summary, left_out=left_out, all_seconds=seconds, crowded=unheld > 0, unheld=unheld)
+    missing = shortcomings(summary, next(item for item in summary.ladder if item.chosen))
+    summary = replace(summary, sentence=" ".join(filter(None, (summary.sentence, missing))))
     models = {rung.name: rung.model for rung in ladder}
     oofs = {rung.name: rung.honest for rung in ladder}
     looked_at = contest.prepared.positions
     return Outcome(mine.model, summary, mine.honest, y, looked_at[rows], looked_at, models, oofs)
-
-
-def _not_refitted(contest: Contest, chosen: Offer) -> str:
-    missed = f"{len(contest.prepared.folds[0][1]):,} of the {len(contest.prepared.y):,} rows"
-    if len(chosen.weights) == 1:
-        return f"It was not fitted again on all rows in time: it has not learned from {missed}, held out to judge it."
-    return f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}, held out to judge."
 
 
 def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
@@ -142,7 +129,7 @@ def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
     why, worth = _why(contest, rung.offer, mine.offer), _money(contest, rung)
     return RungOffer(rung.name, labels, model.score, math.nan, math.nan, sum(sizes) / 1e6, rung is mine, why, worth, rung.also,
-                     f"{_found(contest, rung.offer)}.")
+                     f"{_found(contest, rung.offer)}.", rung.refitted)
 
 
 def _money(contest: Contest, rung: _Rung) -> float:
@@ -244,7 +231,9 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
-        tried_all=not settlement.waits and nothing_left(contest))
+        refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
+        unread=tuple(prepared.terms) if prepared.alone else (),
+        tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 
 def _sentence(contest: Contest, rung: RungOffer, tried: int, baseline: Score) -> str:

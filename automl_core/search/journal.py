@@ -64,7 +64,8 @@ class FoldResult:
 
     `stages` are its predictions along the way, when the family has any. `files` is the stored model (kept for the first fold
     and for refits); `error` a sentence when the fit failed; `to_best` the share of its time until the best round; `bags` how many
-    fits with other seeds it is the mean of (0: not known); `without` the kinds of learned columns that it had to do without.
+    fits with other seeds it is the mean of (0: not known); `without` the kinds of learned columns that it had to do without,
+    `partly` those that time left out a part of.
     """
 
     key: str
@@ -80,6 +81,7 @@ class FoldResult:
     to_best: float = 1.0
     bags: int = 1
     without: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -173,7 +175,8 @@ class FolderJournal:
         _write(self._folder / "fits" / name, buffer.getvalue())
         self._append({"kind": "fit", "data": fingerprint, "key": result.key, "fold": result.fold, "rounds": result.rounds,
                       "seconds": result.seconds, "truncated": result.truncated, "row_ms": result.row_ms, "error": result.error,
-                      "to_best": result.to_best, "file": name, "spent": spent, "without": list(result.without)})
+                      "to_best": result.to_best, "file": name, "spent": spent, "without": list(result.without),
+                      "partly": list(result.partly)})
         sizes = {path: len(content) for path, content in result.files.items()}
         return replace(result, stages=stages, files=KeptFiles(self._folder / "fits" / name, sizes))
 
@@ -244,7 +247,7 @@ class FolderJournal:
                         return None  # of a renewed fit, whose process was killed before the rest was written
                 return FoldResult(line["key"], line["fold"], stored["prediction"], line["rounds"], line["seconds"],
                                   line["truncated"], line["row_ms"], line["error"], files, stages, line.get("to_best", 1.0),
-                                  without=tuple(line.get("without", ())))
+                                  without=tuple(line.get("without", ())), partly=tuple(line.get("partly", ())))
         except (OSError, ValueError, KeyError):
             return None  # a lost file is a fit to be done again
 

@@ -26,7 +26,7 @@ def nested_rungs(ballot: Ballot, fold_of: NDArray[np.int64], offers: tuple[Offer
     plain = {name: offer.prediction for name, offer in rungs(offers).items()}
     if not 1 < len(fold_of) <= MOST_ROWS:
         return plain
-    part_of = parts_of(fold_of)
+    part_of = parts_of(fold_of, ballot.groups)
     random, most = np.random.default_rng(ballot.seed), rows_to_judge(ballot.judge, ballot.predictions, MOST_ROWS)
     nested = {name: prediction.copy() for name, prediction in plain.items()}
     for part in np.unique(part_of):

@@ -29,7 +29,10 @@ def next_task(race: Race, now: float) -> Task | None:
     if place is None:
         return None
     missing = contest.missing_extras(place.candidate, place.fold)
-    if missing:
+    if missing and race.hurried():
+        for kind in missing:
+            race.go_without(kind, place.fold)
+    elif missing:
         learning = {(task.kind, task.fold) for task, _ in race.crew.running.values() if isinstance(task, ExtrasTask)}
         if (missing[0], place.fold) not in learning:
             return race.extras_task(missing[0], place.fold, race.share_ends(now))

@@ -9,13 +9,14 @@ import numpy as np
 from automl_core.framing.problem import Task
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.haste import hastened
-from automl_core.search.journal import Journal
+from automl_core.search.journal import FoldResult, Journal
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared
 from automl_core.search.race import LATE_FIT, LOST_FIT
 from automl_core.search.schedule import ANCHORS, fold_count
 
+LEARNING_SHARE = 0.4  # of the time that was added
 SLOW = 4.0  # times what a fit may take: so slow it is taken to be there
 
 
@@ -56,13 +57,15 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
     keys = {candidate.key for candidate in candidates}
     tried = {place: result for place, result in journal.results(prepared.fingerprint).items() if place[0] in keys}
     # what time has spoilt is tried again where there is more of it
+    anew = longer and _time_to_learn(tuple(tried.values()), plan)
     kept = {place: result for place, result in tried.items()
-            if not (longer and (result.error in (LATE_FIT, LOST_FIT) or result.without))}
+            if not (longer and result.error in (LATE_FIT, LOST_FIT)) and not (anew and (result.without or result.partly))}
     contest = Contest(prepared, plan, candidates, {}, folds=int(notes.get("folds", 0)), hastened="slowness" in notes,
                       resumed=0 if plan.spent_seconds else len(kept))
     for place in sorted(kept):
         contest.take(kept[place])
         contest.without |= {(kind, place[1]) for kind in kept[place].without}
+        contest.partly |= {(kind, place[1]) for kind in kept[place].partly}
     if longer:
         contest.spoilt = {place for place, result in kept.items() if result.truncated}
         for key in {key for key, _ in contest.spoilt}:
@@ -74,6 +77,13 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
         contest.folds = max(contest.folds, fold_count(contest, anchors, max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)
     return contest
+
+
+def _time_to_learn(tried: tuple[FoldResult, ...], plan: Plan) -> bool:
+    """Whether columns that were lost or left out in part are learned anew: where the fits that did without can all be made again
+    in a part of the time that was added. Till then they are as good as any."""
+    seconds = sum(result.seconds for result in tried if result.without or result.partly)
+    return bool(plan.max_trials) or seconds <= LEARNING_SHARE * max(1, plan.jobs) * plan.new_seconds
 
 
 def _begun_quickly(candidates: tuple[Candidate, ...], task: Task) -> tuple[Candidate, ...]:

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from automl_core.data.words import join_words
+
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
 MOST_A_SECOND = 5_000
@@ -141,6 +143,28 @@ class Score:
         return f"{mean} ({low} to {high})"
 
 
+WITHOUT = "Some columns that are learned from the target could not be learned: more time tries that again."
+
+
+def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
+    """What time did not last for, of a search that hands over this rung, in sentences; empty where nothing is missing."""
+    told = []
+    if not offer.refitted and summary.held_out:
+        missed = f"{summary.held_out:,} of the {summary.rows:,} rows"
+        told.append(f"It was not fitted again on all rows in time: it has not learned from {missed}, held out to judge it."
+                    if len(offer.members) == 1 else
+                    f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}, held out "
+                    "to judge.")
+    if summary.without:
+        told.append(WITHOUT)
+    if summary.unread:
+        names = join_words([f"“{name[:80]}”" for name in summary.unread])
+        told.append(f"{names} {'was' if len(summary.unread) == 1 else 'were'} not used: what texts say is learned from other "
+                    "groups, and each part of the rows that is learned from holds one alone.")
+    unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
+    return " ".join((*told, left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld))).rstrip()
+
+
 def unseen_words(judged: int, rows: int) -> str:
     """On which rows a score was found, for the end of a sentence: on how many, where that is not all of them (`judged` 0: not
     noted in older runs)."""
@@ -165,6 +189,7 @@ class RungOffer:
     the model is written. `chosen` marks the one handed over; `sentence` says why or why not, `found` the part of it that stays
     true whichever is chosen (empty in runs that were kept before this was noted). `money` is what a row's decision is
     worth with the amounts of the problem (NaN without). `also` are other names of the ladder that are this same model.
+    `refitted` False says that time or memory did not last to fit all of it again on all rows.
     """
 
     name: str
@@ -178,6 +203,7 @@ class RungOffer:
     money: float = float("nan")
     also: tuple[str, ...] = ()
     found: str = ""
+    refitted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +215,9 @@ class RunSummary:
     all of the model again on all rows. `left_out` are rows beyond `rows` that the search did not look at, too many for its time;
     a search of `all_seconds` would, unless memory was `crowded`, which no time mends: it did not hold `unheld` of them (0 where
     this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
-    `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs.
+    `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs. `held_out` are
+    the rows that what was not refitted has not learned from, `without` says that some learned columns were lost,
+    `unread` are columns of text that were not used.
     """
 
     task: str
@@ -220,3 +248,6 @@ class RunSummary:
     resumed: int = 0
     unheld: int = 0
     tried_all: bool = False
+    held_out: int = 0
+    without: bool = False
+    unread: tuple[str, ...] = ()

@@ -298,7 +298,7 @@ def _in_any_unit(problem: Problem, options: dict[str, Any]) -> dict[str, Any]:
 def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
     options = _in_any_unit(problem, entry.options | loss_options(problem, entry.family))
     # CatBoost codes levels itself, in order, so that no row sees its own target
-    base: View = "coded" if columns.texts or (columns.codes and entry.family != "catboost") else "plain"
+    base: View = "coded" if columns.codes and (columns.texts or entry.family != "catboost") else "plain"
     without = candidate_key(entry.family, options, base)
     if not (entry.formulas or entry.letters):
         return Candidate(without, entry.family, entry.label, options, base)

@@ -146,11 +146,11 @@ class Prepared:
         """
         problem = self.data.problem
         if problem.task == "multiclass" and self.metric.name in TUNED:
-            said = labelled_by_others(self.metric, y, prediction, parts_of(fold_of), counting, ROWS_TO_TUNE)
+            said = labelled_by_others(self.metric, y, prediction, parts_of(fold_of, counting.groups), counting, ROWS_TO_TUNE)
             return said, decision_of(problem)
         if not self.metric.labels or problem.task != "binary":
             return prediction, decision_of(problem)
-        parts = parts_of(fold_of)
+        parts = parts_of(fold_of, counting.groups)
         labels = np.empty(len(y))
         for part in np.unique(parts):
             mine = parts == part
@@ -183,15 +183,24 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     folds = make_folds(y, data.problem, kept, data.columns, wanted, plan.seed)
     if data.problem.time:
         folds = folds[::-1]
+    groups = row_groups(kept, data.columns, data.problem)
+    folds, alone = _of_several_groups(folds, groups)
     target = y.astype(np.float64)
     weights = row_weights(kept, data.problem)
     levels = letter_columns(kept, encoder)
     named = [array for one in levels.values() for array in one.arrays().values()]  # the matrix does not tell rare levels apart
-    groups = row_groups(kept, data.columns, data.problem)
-    alone = groups is not None and any(np.ptp(groups[train]) == 0 for train, _ in folds)
     return Prepared(data, encoder, matrix, target, positions, folds, metric_of(data.problem),
                     _fingerprint((matrix, target, weights, *named), folds, data.problem, plan.seed), terms, weights,
                     groups, len(places) - len(positions), hurried, unheld, levels, alone)
+
+
+def _of_several_groups(
+    folds: tuple[tuple[Positions, Positions], ...], groups: Positions | None
+) -> tuple[tuple[tuple[Positions, Positions], ...], bool]:
+    """The folds that learn from more than one group, and whether there is none: then all of them. The oldest of groups that
+    follow each other in time has one only, in which nothing can be coded by others."""
+    several = tuple(fold for fold in folds if groups is None or np.ptp(groups[fold[0]]) > 0)
+    return several or folds, not several
 
 
 def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:

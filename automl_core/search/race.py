@@ -94,13 +94,14 @@ class Race:
             announce(self, candidate)
         while True:
             self._look_around()
-            while not self.ending and len(self.crew.running) < (1 if self._hurried() else max(1, self.contest.plan.jobs)):
+            while not self.ending and len(self.crew.running) < (1 if self.hurried() else max(1, self.contest.plan.jobs)):
                 if not self._start_next():
                     break
             if not self.crew.running:
                 break
             self._take_all(self.crew.collect(POLL))
             self._give_up(self.crew.stop_late(self._patience()), LATE_FIT)
+            self._leave_learning()
             report(self)
             if self.ending and time.monotonic() - self.ending > self._grace() and self.has_any():
                 self.crew.clear()
@@ -136,6 +137,8 @@ class Race:
         """Keep learned columns where fits find them; `new` ones of the first fold and of all rows in the journal, too: models
         fitted on them are kept."""
         place = (extras.kind, extras.fold)
+        if extras.fold != ALL_ROWS and not extras.whole:
+            self.contest.partly.add(place)
         self.contest.extras[place] = replace(extras, values=extras.values[:0].copy())  # only fits need them
         name = columns_name(*place)
         self.handles[place] = self.crew.pool.share({name: extras.values})
@@ -187,9 +190,16 @@ class Race:
         share = self.share_ends(now) - now
         return min(self.end(), now + max(share, min(AMPLE * self.contest.fold_seconds(candidate), MOST_SHARES * share)))
 
-    def _hurried(self) -> bool:
+    def hurried(self) -> bool:
         """Whether somebody has asked for the model and waits: fits that can are to end at once, even if there is none yet."""
         return bool(self.asked) and time.monotonic() - self.asked > GRACE
+
+    def _leave_learning(self) -> None:
+        """Somebody waits for the model, and no fit has begun as its columns are being learned still: it goes without them."""
+        tasks = [task for task, _ in self.crew.running.values()]
+        if self.hurried() and tasks and not any(isinstance(task, FitTask) for task in tasks):
+            self.crew.clear()
+            self._give_up(tasks, LATE_FIT)
 
     def _look_around(self) -> None:
         how = self.watch.stop()
@@ -201,7 +211,7 @@ class Race:
         if not self.ending and (how == "finish" or self.clock.elapsed() >= self.end()) and self.has_any():
             self.ending = time.monotonic()
             self.stop_file.touch()
-        elif self._hurried():
+        elif self.hurried():
             self.stop_file.touch()
 
     def _take_all(self, came: list[tuple[Task, Any]]) -> None:
@@ -242,8 +252,10 @@ class Race:
             return
         large = result.size > LARGE
         candidate = next(item for item in self.contest.candidates if item.key == result.key)
-        without = tuple(kind for kind in self.contest.wanted_extras(candidate) if (kind, result.fold) in self.contest.without)
-        result = self.journal.add(self.prepared.fingerprint, replace(result, without=without), self.clock.elapsed())
+        without, partly = (tuple(kind for kind in self.contest.wanted_extras(candidate) if (kind, result.fold) in missing)
+                           for missing in (self.contest.without, self.contest.partly))
+        result = replace(result, without=without, partly=partly)
+        result = self.journal.add(self.prepared.fingerprint, result, self.clock.elapsed())
         self.contest.take(result)
         if not result.error and result.fold == 0 and candidate.family not in self.loaded:
             self.loaded.add(candidate.family)

@@ -243,7 +243,8 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     if task.kind == "formulas":
         given = FormulaSource(arrays["matrix"], task.features, y, task.task, task.classes, groups, weights, task.class_names)
         formed = fit_formulas(given, train, task.seed, until, np.float32)
-        return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values, time.monotonic() - began)
+        return Extras("formulas", task.fold, formed.formulas, formed.formulas.features, formed.values, time.monotonic() - began,
+                      formed.whole)
     terms = {name: Terms(arrays[f"text{number}.starts"], arrays[f"text{number}.places"], arrays[f"text{number}.values"],
                          int(arrays[f"text{number}.width"])) for number, name in enumerate(task.texts)}
     levels = {name: Levels.restored({key: arrays[f"levels{number}.{key}"] for key in ("places", "names")})

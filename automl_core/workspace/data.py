@@ -103,7 +103,7 @@ class Data:
             table = self._parse(replace(given, options=options))
             upload = self.context.save("upload", project_id, replace(given, options=options)).id
         elif changed:
-            table = data_step.table_from_frame(table.frame, table.origin.name, kinds=changed)
+            table = data_step.retyped(table, changed)
         columns = tuple(_with_role(column, stored.columns, roles) for column in table.columns)
         table = replace(table, columns=columns)
         store_table(self.context, project_id, table, upload=upload)

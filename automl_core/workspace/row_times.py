@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from automl_core.data.table import Column, Table
+from automl_core.data.values import UNTIL
 from automl_core.production import Scorer
 from automl_core.production.bundle import id_columns
 from automl_core.production.contract import Contract
@@ -77,5 +78,5 @@ def sent_rows(table: Table, target: str) -> list[dict[str, Any]]:
 
 
 def _written(moment: Any, column: Column) -> str | None:
-    form = column.reading.date_format.split("|")[0]
+    form = column.reading.date_format.split("|")[0].partition(UNTIL)[0]
     return None if moment is None else moment.strftime(form) if "%" in form else moment.isoformat()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from automl_core import __version__
 from automl_core import search as search_step
@@ -15,8 +16,10 @@ from automl_core.codec import to_json
 from automl_core.data.table import Origin
 from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
+from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
+from automl_core.production.alike import rows_together
 from automl_core.production.contract import ColumnContract, Contract, for_model
 from automl_core.production.learned import Learned
 from automl_core.production.monitor import learned_of, with_predictions
@@ -31,16 +34,20 @@ from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Run, RungFiles
 
+ROWS_OF_ANSWER = 10  # on average, of a model whose answers are few
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Metadata:
     """What every bundle of a run says alike: where its data came from, the verdict, the explanation, and the contract of the
-    columns (without predictions). `others` explain the same model for the other classes; no bundle holds them."""
+    columns (without predictions). `others` explain the same model for the other classes; no bundle holds them. `frame` is the
+    cleaned table."""
 
     origin: Origin
     verdict: Verdict | None
     explanation: Explanation
     contract: Contract
+    frame: pd.DataFrame
     others: tuple[Explanation, ...] = ()
 
 
@@ -53,19 +60,21 @@ def columns_of(goal: Framing, inputs: Inputs, problem: Problem, recipe: Recipe) 
 
 def metadata_of(
     goal: Framing, run: Run, problem: Problem, explanations: tuple[Explanation, ...],
-    columns: tuple[ColumnContract, ...] | None = None,
+    columns: tuple[ColumnContract, ...] | None = None, frame: pd.DataFrame | None = None,
 ) -> Metadata:
     """What all bundles of this run share; the first of the explanations is theirs. `columns` are those of `columns_of`, where
-    they were made before."""
+    they were made before, and `frame` is the cleaned table, where it is at hand."""
     inputs = Inputs(run.table, run.recipe, run.problem)
     given, explanation = goal.data.table_of(run.table), explanations[0]
     shares = {item.column: item.share for item in explanation.importance}
     parts = with_importance(columns_of(goal, inputs, problem, goal.open(inputs)[3]) if columns is None else columns, shares)
     # where rows were left out, these are new to the model; those drawn are known by place in the cleaned table only
     learned = Learned() if summary_of(run).left_out else learned_of(given.frame, problem, parts)
-    contract = Contract(parts, None, given.rows, problem.target, learned)
+    rows = rows_together(together_in(given.frame, problem.group))
+    contract = Contract(parts, None, given.rows, problem.target, learned, group=problem.group, together=rows)
     verdict = goal.verdict_of(run.project_id, inputs)
-    return Metadata(given.origin, verdict, explanation, contract, explanations[1:])
+    cleaned = goal.open(inputs)[0] if frame is None else frame
+    return Metadata(given.origin, verdict, explanation, contract, cleaned, explanations[1:])
 
 
 def keep(
@@ -95,10 +104,23 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(**{name: arrays[name] for name in arrays.files})
 
 
+def answers_of(model: Model, predictions: Predictions, frame: pd.DataFrame) -> np.ndarray:
+    """What new answers are held against, (n,) or (n, k): those out of fold, or, of a model that gives few different ones, its own
+    of the same rows. The folds' models give others than it, each a little beside, and what has so few fits no row too well."""
+    first = predictions.oof if predictions.oof.ndim == 1 else predictions.oof[:, 0]
+    if len(np.unique(first)) * ROWS_OF_ANSWER > len(first):
+        return predictions.oof
+    return np.asarray(model.predict_frame(frame.iloc[predictions.positions]))
+
+
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
     """The bundle and the out-of-fold predictions as files of the store: their ids."""
     store = context.store
-    contract = for_model(with_predictions(metadata.contract, model.problem, predictions.oof, model.cut), model.sources)
+    together = together_in(metadata.frame, model.problem.group)
+    together = None if together is None else together[predictions.positions]
+    answers = answers_of(model, predictions, metadata.frame)
+    promised = with_predictions(metadata.contract, model.problem, answers, model.cut, together)
+    contract = for_model(promised, model.sources)
     card = model_card(CardFacts(
         model.problem, summary_of(run), tuple(column.name for column in contract.columns if column.needed), datetime.now(UTC),
         metadata.origin.name, metadata.origin.sha256, metadata.verdict, metadata.explanation, __version__))

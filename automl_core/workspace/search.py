@@ -224,7 +224,7 @@ class Searching:
         others = {name: kept for name, kept in run.rungs.items() if name != rung} | {before: RungFiles(run.bundle, run.oof)}
         made = replace(run, id=self.context.store.new_id("run"), summary=with_choice(summary_of(run), rung, model), rungs=others,
                        by_hand=asked)
-        metadata = metadata_of(self.goal, run, model.problem, explanations)
+        metadata = metadata_of(self.goal, run, model.problem, explanations, frame=frame)
         made = keep(self.context, made, model, found, metadata, Newest(("run",), run.id))
         self.context.store.touch(run.project_id)
         return made

@@ -77,7 +77,7 @@ def run_search(
               table=inputs.table, recipe=inputs.recipe, problem=inputs.problem, journal=journal,
               by_hand=str(job.body.get("rung", "")), stopped_after=_gone(plan, start, outcome) if waits else 0.0)
     chosen = next(offer.name for offer in outcome.summary.ladder if offer.chosen)
-    shared = metadata_of(search.goal, run, problem, explanations, contract.wait())
+    shared = metadata_of(search.goal, run, problem, explanations, contract.wait(), frame)
     given = search.goal.data.table_of(inputs.table)
     run = replace(run, summary=with_times(outcome.summary, outcome.rungs, shared.contract, given,
                                           FINISH_ROWS if waits else math.inf))

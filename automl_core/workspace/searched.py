@@ -86,10 +86,11 @@ def idle_words(run: Run, runs: Sequence[Run]) -> str:
     return "No further candidate was fitted in this time."
 
 
-def _fitted(run: Run) -> tuple[tuple[str, int], ...]:
-    """The candidates that a search has fitted, each with the number of its folds."""
+def _fitted(run: Run) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The candidates that a search has fitted, each with what it scored on its folds: one fitted anew scores otherwise."""
     trials = run.summary.leaderboard if run.summary else ()
-    return tuple(sorted((trial.key, len(trial.fold_scores)) for trial in trials if trial.fold_scores))
+    scores = {trial.key: tuple(f"{score:.9g}" for score in trial.fold_scores) for trial in trials if trial.fold_scores}
+    return tuple(sorted(scores.items()))  # as texts: what cannot be judged is the same again
 
 
 def warnings_of(verdict: Verdict, options: bool) -> tuple[str, ...]:

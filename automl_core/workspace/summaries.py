@@ -9,7 +9,7 @@ from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Verdict
 from automl_core.search.model import Model
 from automl_core.search.offers import ENSEMBLE, companion_sentence
-from automl_core.search.plan import RungOffer, RunSummary, against_baseline, left_out_sentence, unseen_words
+from automl_core.search.plan import RungOffer, RunSummary, against_baseline, shortcomings, unseen_words
 from automl_core.workspace.views import Run
 
 # what a rung said in the end of the search's own choice, in runs that were kept before `RungOffer.found` was noted
@@ -40,21 +40,17 @@ def with_choice(summary: RunSummary, rung: str, model: Model) -> RunSummary:
     sentence = f"You chose {what}: {metric} {offer.score.words} {unseen}, {offer.row_ms_p50:.2g} ms a row."
     worse = against_baseline(offer.score, summary.baseline, summary.greater_is_better)
     companion = companion_sentence(ladder, summary.leaderboard)
-    sentence = " ".join(filter(None, (sentence, worse, companion, _left_out(summary))))
+    sentence = " ".join(filter(None, (sentence, worse, companion, shortcomings(summary, offer))))
     return replace(summary, score=offer.score, family=family, members=offer.members, ladder=ladder, mb=offer.mb,
                    row_ms_p50=offer.row_ms_p50, row_ms_p95=offer.row_ms_p95, threshold=model.threshold, factors=model.factors,
-                   middle=model.middle, sentence=sentence)
+                   middle=model.middle, sentence=sentence,
+                   refitted=offer.refitted if summary.held_out else summary.refitted)  # older runs knew it of one rung alone
 
 
 def _found(offer: RungOffer) -> str:
     """What the search found of a rung, without what it says of its own choice."""
     end = next((end for end in OLDER_ENDS if offer.sentence.endswith(end)), "")
     return offer.found or (f"{offer.sentence.removesuffix(end)}." if end else offer.sentence)
-
-
-def _left_out(summary: RunSummary) -> str:
-    unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
-    return left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld)
 
 
 def with_check(run: Run, verdict: Verdict | None) -> RunSummary:

@@ -52,7 +52,7 @@ VERDICTS = {
     "rule": "One simple rule is enough",
     "linear": "A simple linear model is enough",
     "ml_pays": "Machine learning pays",
-    "not_enough_data": "There is not enough data to tell",
+    "not_enough_data": "There is not enough to tell yet",
 }
 RUNGS = {"average": "Average", "rule": "One rule", "linear": "Linear", "boosted": "Boosted trees"}
 

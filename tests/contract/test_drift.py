@@ -10,7 +10,7 @@ import pytest
 
 from automl_core.production.contract import ColumnContract
 from automl_core.production.drift import DriftTest, drift_tests
-from automl_core.production.monitor import _column
+from automl_core.production.training_columns import column_in_training
 
 ROWS = 2000
 TESTS = [(test, kind) for test in drift_tests().plugins.values() for kind in test.kinds]
@@ -31,7 +31,7 @@ def values(kind: str, rows: int, shift: bool = False, seed: int = 0) -> pd.Serie
 
 def contract(kind: str) -> ColumnContract:
     role = "category" if kind in ("bool", "text") else "date" if kind == "date" else "number"
-    return _column("x", kind, role, values(kind, ROWS), 0.5, True)
+    return column_in_training("x", kind, role, values(kind, ROWS), 0.5, True)
 
 
 def test_nothing_is_broken() -> None:

@@ -174,6 +174,29 @@ def test_rounds_of_a_fold_that_stands_alone_do_not_flatter_it(problem: Problem, 
     assert abs(np.mean(honest) - truth) < 3 * np.std(honest) / trials ** 0.5
 
 
+def test_rounds_of_a_fold_that_stands_alone_are_chosen_by_other_groups(tmp_path: Path) -> None:
+    """Halves of rows held the same patients: their one outcome chose the rounds that it was then judged by."""
+    random, plan, trials = np.random.default_rng(9), Plan(folds=5, families=("lightgbm",)), 200
+    patient = np.repeat(np.arange(100), 20)
+    frame = pd.DataFrame({"x": random.normal(size=2000), "patient": patient, "y": np.repeat(["No", "Yes"] * 50, 20)})
+    table = table_from_frame(frame, "noise")
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="patient")
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    opened = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    key, valid, stages = opened.candidates[0].key, prepared.folds[0][1], tuple(range(1, 61))
+    honest = []
+    assert prepared.groups is not None
+    who = np.unique(prepared.groups, return_inverse=True)[1]
+    for _ in range(trials):
+        mixed = replace(prepared, y=random.permutation(np.arange(100) % 2)[who].astype(float))
+        contest = replace(opened, prepared=mixed, results={}, losses={})
+        said = 1 / (1 + np.exp(-0.3 * random.normal(size=(60, 100))[:, who[valid]]))
+        contest.results[key, 0] = FoldResult(key, 0, said[0], 1, stages=Stages(stages, said.astype(np.float32)))
+        order = np.argsort(valid)
+        honest.append(METRICS["roc_auc"].score(mixed.y[valid][order], contest.out_of_fold(key, (0,))))
+    assert abs(np.mean(honest) - 0.5) < 3 * np.std(honest) / trials ** 0.5
+
+
 DEAR = Money(over=1.0, under=4.0)
 
 

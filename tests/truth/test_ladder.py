@@ -1,6 +1,8 @@
 """The verdict on worlds whose truth is known: noise, a table, a line, an interaction, and too little of anything."""
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections import Counter
 from dataclasses import replace
@@ -10,15 +12,19 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing import Money, Pace, Problem, Verdict, check, rungs
-from automl_core.framing.comparison import compare, holm
-from automl_core.framing.ladder import make_material
+from automl_core.framing.comparison import RUNGS, Evidence, compare, holm, rule_on
+from automl_core.framing.drawing import Drawn, draw
+from automl_core.framing.ladder import _ladder, make_material
+from automl_core.framing.problem import Rung
 from automl_core.framing.rungs import SEEN
-from automl_core.framing.simple_rule import learn_simple_rule
+from automl_core.framing.simple_rule import SimpleRule, learn_simple_rule
+from automl_core.framing.verdict_words import Wording, verdict_sentence
 
 World = tuple[pd.DataFrame, tuple[Column, ...], Problem]
 BINARY = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
@@ -253,6 +259,40 @@ def test_a_wide_table_in_little_time_is_asked_about_the_columns_that_tell_most_a
     assert nothing.verdict in ("average", "not_enough_data")
 
 
+@pytest.mark.parametrize(("problem", "noise_", "best"), [
+    (Problem("y", "regression", "pinball", quantile=0.9), "normal", 0.1755),
+    (Problem("y", "regression", "money", money=Money(over=1.0, under=9.0)), "normal", -1.755),
+    (Problem("y", "regression", "mae"), "skewed", 1.126),
+    (Problem("y", "regression", "mape"), "skewed", math.nan),
+], ids=["quantile", "money", "median", "percentage"])
+def test_a_line_answers_what_the_metric_asks_for(problem: Problem, noise_: str, best: float) -> None:
+    """It answered the mean where a quantile was judged: worse than the average where that was asked at its own level."""
+    random = np.random.default_rng(5)
+    frame = pd.DataFrame(random.normal(size=(1_500, 3)), columns=["x0", "x1", "x2"])
+    errors = random.normal(size=1_500) if noise_ == "normal" else random.lognormal(0.0, 1.0, 1_500)
+    base = 12.0 if problem.metric == "mape" else 0.0
+    verdict = check(*world(frame.assign(y=base + frame.sum(axis=1) + errors), problem), pace=Pace(until=0.0))
+    score = {str(rung.rung): rung.score for rung in verdict.ladder}
+    assert verdict.verdict == "linear"
+    if math.isfinite(best):
+        assert score["linear"] == pytest.approx(best, rel=0.12)
+
+
+def test_a_quantile_of_few_rows_and_many_columns_holds_on_new_rows() -> None:
+    """Errors on the rows that a line learned from are too small: their 90 % quantile held 79 % of new rows."""
+    random = np.random.default_rng(0)
+    kept = []
+    for seed in range(6):
+        x = random.normal(size=(3_000, 60))
+        y = x[:, :3].sum(axis=1) + random.normal(size=3_000)
+        frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(60)]).assign(y=y)
+        table = world(frame, Problem("y", "regression", "pinball", quantile=0.9))
+        material = make_material(Drawn(frame, y), table[1], table[2], seed)
+        train, valid = np.arange(150), np.arange(150, 3_000)
+        kept.append(float((y[valid] <= rungs.linear(material, train, valid)).mean()))
+    assert np.mean(kept) == pytest.approx(0.9, abs=0.03)
+
+
 @pytest.mark.parametrize("problem", [NUMBER, BINARY, Problem("y", "regression", "pinball", quantile=0.8)],
                          ids=["number", "binary", "quantile"])
 def test_rows_count_by_their_weights(problem: Problem) -> None:
@@ -275,6 +315,75 @@ def test_rows_count_by_their_weights(problem: Problem) -> None:
     assert gains["line"] > 5 * gains["noise"]
 
 
+def rare(seed: int, metric: str, slope: float = 1.2) -> World:
+    """One row of five hundred is a yes, which a line over two of the columns tells."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(60_000, 20))
+    raw = slope * (x[:, 0] + x[:, 1]) + random.logistic(size=60_000)
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(20)])
+    return world(frame.assign(y=yes(raw >= np.sort(raw)[-120])), replace(BINARY, metric=metric))
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "log_loss"])
+def test_a_rare_class_of_a_large_table_is_seen(metric: str) -> None:
+    """Of 120 positives among 60,000 rows four were among the 2,250 drawn, and the table had “not enough data”."""
+    table = rare(0, metric)
+    verdict = check(*table, pace=Pace(0.1))
+    y = (table[0]["y"] == "Yes").to_numpy().astype(np.int64)
+    score = {str(rung.rung): rung for rung in verdict.ladder}
+    share = y.mean()
+    always = {"roc_auc": 0.5, "log_loss": -share * np.log(share) - (1 - share) * np.log(1 - share)}
+    assert verdict.rows == 2_250
+    assert verdict.verdict == "linear"
+    assert score["average"].score == pytest.approx(always[metric], rel=0.05)  # of the whole table, not of the rows drawn
+    if metric == "roc_auc":
+        whole = roc_auc_score(y, table[0]["x0"] + table[0]["x1"])
+        assert score["linear"].low < whole < score["linear"].high
+
+
+def test_what_a_sample_leaves_open_is_not_put_down_to_the_data() -> None:
+    folds = {"average": np.full(5, 0.5), "rule": np.full(5, 0.5), "linear": np.array([0.75, 0.56, 0.7, 0.56, 0.62]),
+             "boosted": np.full(5, 0.5)}
+    for given, worth, said in ((300_000, 50_000, "The rows looked at are too few to be sure: on 4,500 of 300,000 rows"),
+                               (4_500, 4_500, "There is not enough data to be sure: on 4,500 rows")):
+        evidence = Evidence(folds, 1.0, 0.25, 4_500, 600, False, given, worth)
+        rungs_ = {name: Rung(name, float(values.mean()), 0.4, 0.8) for name, values in folds.items()}  # type: ignore[arg-type]
+        ruling = rule_on(evidence)
+        assert ruling.verdict == "not_enough_data"
+        sentence = verdict_sentence(Wording(ruling, evidence, BINARY, rungs_, ""))
+        assert sentence.startswith(said)
+        assert sentence.endswith(f"; about {ruling.rows_needed:,} rows would tell.")
+
+
+@pytest.mark.parametrize(("counts", "most"), [((99_999, 1), 2_000), ((50_000, 300, 40), 3_000), ((600, 500, 0), 1_000)])
+def test_of_a_rare_class_enough_rows_are_drawn_and_stand_for_all(counts: tuple[int, ...], most: int) -> None:
+    y = np.repeat(np.arange(len(counts)), counts)
+    problem = Problem("y", "multiclass", "log_loss", tuple("abc"[:len(counts)]))
+    places, stands = draw(y, problem, most, np.random.default_rng(0))
+    seen = np.bincount(y[places], minlength=len(counts))
+    assert len(np.unique(places)) == most
+    assert (seen >= np.minimum(counts, 200)).all()
+    assert (np.diff(places) > 0).all()
+    if stands is None:
+        assert min(count for count in counts if count) > 400
+    else:
+        assert np.bincount(y[places], stands) == pytest.approx(np.array(counts))
+
+
+@pytest.mark.parametrize(("metric", "scores"), [
+    ("roc_auc", (0.99, 0.85, 0.97, 0.93, 0.99)), ("average_precision", (0.02, 0.3, 0.01, 0.03, 0.05)),
+    ("r2", (0.99, 0.85, 0.97, 0.93, 0.99)),
+])
+def test_the_interval_over_groups_stays_in_the_range_of_the_metric(metric: str, scores: tuple[float, ...]) -> None:
+    """An area over five shops reached from 87.3 % to 101.9 %."""
+    frame, columns, _ = straight(1 if metric == "r2" else 0, rows=100)
+    problem = replace(NUMBER if metric == "r2" else BINARY, metric=metric, group="kind")
+    material = make_material(Drawn(frame, np.arange(100) % 2), columns, problem, 0)
+    first = {name: [(score, score, score) for score in scores] for name in RUNGS}
+    for rung in _ladder(first, {name: np.array(scores) for name in first}, material, SimpleRule("", "")):
+        assert (0 if metric != "r2" else -math.inf) <= rung.low < rung.score < rung.high <= 1
+
+
 def test_equal_weights_change_nothing() -> None:
     for one in (straight(0, 600), straight(1, 600)):
         frame, _, problem = one
@@ -288,6 +397,40 @@ def test_the_simple_rule_is_said_in_full() -> None:
     assert said.startswith("“y” by a table of averages by “kind”: ")
     answers = dict(part.split(": ") for part in said.rstrip(".").split(": ", 1)[1].split("; "))
     assert float(answers["b"]) == pytest.approx(5, abs=0.4)
+
+
+@pytest.mark.parametrize(("problem", "b"), [
+    (Problem("y", "regression", "pinball", quantile=0.9), 7.56), (Problem("y", "regression", "mae"), 5.0),
+    (Problem("y", "regression", "money", money=Money(over=9.0, under=1.0)), 2.44),
+], ids=["quantile", "median", "money"])
+def test_a_rule_says_the_number_that_is_judged(problem: Problem, b: float) -> None:
+    """It said the averages of its parts, to be used as they are, where a quantile was asked for and was what scored."""
+    frame, columns, _ = grouped(0)
+    frame.loc[::10, "y"] += np.where(problem.metric == "mae", 15.0, 0.0)  # the average moves, the median hardly does
+    verdict = check(frame, columns, problem, pace=Pace(until=0.0))
+    assert verdict.rule.startswith("“y” by a table by “kind”: ")
+    answers = dict(part.split(": ") for part in verdict.rule.rstrip(".").split(": ", 1)[1].split("; "))
+    assert float(answers["b"]) == pytest.approx(b, abs=0.7)
+    assert verdict.ladder[0].sentence.startswith("The same guess for every row")
+
+
+def test_costs_are_said_as_costs() -> None:
+    """A rule “costs 12,700 (95 % interval -14,200 to -11,300), against -29,100”."""
+    frame, columns, _ = grouped(0)
+    sentence = check(frame, columns, Problem("y", "regression", "money", money=Money(over=1.0, under=9.0)), 0).sentence
+    figures = [float(figure) for figure in re.findall(r"-?[0-9]+[.][0-9]+", sentence)]
+    assert sentence.startswith("A simple rule is enough: a table by “kind” costs")
+    assert min(figures) > 0
+    assert figures[1] < figures[0] < figures[2] < figures[3]
+
+
+def test_what_earns_is_said_with_its_sign() -> None:
+    rung = {name: Rung(name, score, score - 1, score + 1) for name, score in zip(RUNGS, (-2.0, 1.5, 4.0, 3.0), strict=True)}  # type: ignore[arg-type]
+    problem = replace(BINARY, metric="money", money=Money(true_positive=5.0, currency="€"))
+    folds = {name: one.score + np.array([-0.1, 0.0, 0.1, 0.05, -0.05]) for name, one in rung.items()}
+    evidence = Evidence(folds, 10.0, 0.25, 1_000, 300, True)
+    said = verdict_sentence(Wording(rule_on(evidence), evidence, problem, rung, "a rule"))
+    assert "earns 4.00 € a row (95 % interval 3.00 to 5.00), against -2.00 for the same guess for every row" in said
 
 
 def test_a_wide_table_in_little_time_is_boosted_in_fewer_and_larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +456,7 @@ def test_columns_are_ranked_once_a_fold(monkeypatch: pytest.MonkeyPatch) -> None
     more = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 25)), columns=[f"n{number}" for number in range(25)])
     frame, columns, problem = world(pd.concat([frame, more], axis=1), problem)
     y = (frame["y"] == "Yes").to_numpy() if problem.task == "binary" else frame["y"].to_numpy()
-    material = make_material(frame, columns, problem, y, 0, 0.1)
+    material = make_material(Drawn(frame, y), columns, problem, 0, 0.1)
     ranked: list[int] = []
     rank = rungs.rank_tables
     monkeypatch.setattr(rungs, "rank_tables", lambda groupings, rows, *given: ranked.append(rows[0]) or rank(
@@ -330,7 +473,7 @@ def test_the_tree_that_is_said_is_fitted_once(monkeypatch: pytest.MonkeyPatch) -
     """On thousands of columns it is what takes the time."""
     frame, columns, problem = straight(1)
     y = np.where(frame["x0"] > 1.0, 5.0, np.where(frame["x1"] > 1.0, 9.0, 0.0))
-    material = make_material(frame, columns, problem, y, 0)
+    material = make_material(Drawn(frame, y), columns, problem, 0)
     fits: list[int] = []
     fit = DecisionTreeRegressor.fit
     monkeypatch.setattr(DecisionTreeRegressor, "fit", lambda self, *given: fits.append(1) or fit(self, *given))

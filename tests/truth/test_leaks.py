@@ -1,6 +1,7 @@
 """Planted leaks are found; ordinary columns are left in peace."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
-from automl_core.framing import Leak, Problem, find_leaks, suggest_problem
+from automl_core.framing import Leak, Problem, find_leaks, suggest_problem, twins
 from automl_core.framing.leaks import _Known, _missing_area, _out_of_fold, _parts, search_leaks, strength
 from automl_core.framing.metrics import METRICS
 
@@ -120,6 +121,58 @@ def test_a_number_known_in_advance() -> None:
     assert found["paid"].severity == "red"
 
 
+def machines(seed: int, several: int = 60) -> tuple[pd.DataFrame, np.random.Generator]:
+    """Fifty readings of each machine, of which a third fails: the outcome and the day of its installation are its own."""
+    random = np.random.default_rng(seed)
+    machine = np.repeat(np.arange(several), 50)
+    day = pd.Timestamp("2015-01-01") + pd.to_timedelta(random.permutation(3_000)[:several], unit="D")
+    fails = random.permutation(several) < several // 3
+    frame = pd.DataFrame({"machine": [f"m{k}" for k in machine], "installed": day.to_numpy().astype("datetime64[us]")[machine],
+                          "heat": random.normal(size=several * 50)})
+    return frame.assign(y=np.where(fails[machine], "Yes", "No")), random
+
+
+GROUPED = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="machine")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_tells_a_group_from_others_knows_no_answer(seed: int) -> None:
+    """A date of its own for each machine ranked all pairs right by readings of the same machine, and was called a leak."""
+    frame, random = machines(seed)
+    assert [leak for name, leak in leaks(frame, GROUPED).items() if leak.kind == "single_column"] == []
+    frame["told"] = (frame["y"] == "Yes") + random.normal(0, 0.2, len(frame))
+    found = leaks(frame, GROUPED)
+    assert (found["told"].kind, found["told"].severity) == ("single_column", "red")
+    number = replace(GROUPED, task="regression", metric="rmse", classes=(), positive="")
+    level = frame.assign(y=frame.groupby("machine")["heat"].transform("first"))
+    assert {leak.kind for leak in leaks(level.drop(columns="told"), number).values()} == set()
+
+
+def test_gaps_and_the_order_of_groups_are_no_leak_by_chance() -> None:
+    """Sixty machines of fifty rows are sixty chances, not three thousand: a file in their order was “sorted by the outcome”."""
+    told: list[Leak] = []
+    for seed in range(6):
+        frame, random = machines(seed, 60 if seed % 2 else 12)
+        machine = frame["machine"].to_numpy()
+        without = random.choice(np.unique(machine), 4, replace=False)
+        frame["gap"] = np.where(np.isin(machine, without), np.nan, frame["heat"])
+        told += leaks(frame, GROUPED).values()
+    assert told == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_gaps_that_tell_beyond_groups_are_told(own: bool) -> None:
+    """The outcome of each machine, or of each reading of few machines."""
+    frame, random = machines(0, 60 if own else 12)
+    if not own:
+        frame["y"] = np.where(random.random(len(frame)) < 0.4, "Yes", "No")
+    frame["gap"] = np.where(frame["y"] == "Yes", np.nan, frame["heat"])
+    ordered = frame.sort_values("y", kind="stable", ignore_index=True)
+    found = leaks(ordered, GROUPED)
+    assert {name for name, leak in found.items() if leak.severity == "red"} >= {"gap"}
+    assert leaks(ordered.drop(columns="gap"), GROUPED).keys() == {"row_order"}
+
+
 def test_sorted_files_and_copied_rows_are_told() -> None:
     frame, _, _ = base()
     assert list(leaks(frame.sort_values("y", ignore_index=True))) == ["row_order"]
@@ -135,3 +188,29 @@ def test_real_tables_raise_no_red_flag(shared: Path, file: str, target: str, dro
     problem = suggest_problem(table.frame, table.columns, target)
     kept = tuple(column for column in table.columns if column.name != drop)
     assert [leak for leak in find_leaks(table.frame, kept, problem, 0) if leak.severity == "red"] == []
+
+
+@pytest.mark.parametrize("copies", [0, 8_000, 30_000])
+def test_copies_among_very_many_rows_are_told_by_a_part_of_them(copies: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows were compared, however little time there was; a tenth at random would hold one copy in a hundred."""
+    random = np.random.default_rng(0)
+    rows = 120_000 - copies
+    frame = pd.DataFrame({"x": random.normal(size=rows), "n": random.integers(0, 5_000, rows).astype(float)})
+    frame["place"] = pd.Series(random.choice(list("abcde"), rows)).astype("str")
+    frame["y"] = pd.Series(np.where(random.random(rows) < 0.4, "Yes", "No")).astype("str")
+    frame.loc[::7, "x"] = np.nan
+    table = pd.concat([frame, frame.sample(copies, random_state=0)], ignore_index=True).sample(frac=1.0, random_state=1)
+    seen: list[int] = []
+    compare = twins.copied_rows
+    monkeypatch.setattr(twins, "MOST_ROWS", 12_000)
+    monkeypatch.setattr(twins, "copied_rows", lambda part, *given: seen.append(len(part)) or compare(part, *given))
+    found = twins.find_twins(table, columns_of(table), BINARY)
+    assert 8_000 < seen[0] < 14_000
+    if not copies:
+        assert found == []
+        return
+    assert found[0].severity == "red"
+    assert isinstance(found[0].repeats, int)
+    assert (found[0].repeats, found[0].rows) == (pytest.approx(copies, rel=0.1), 120_000)
+    few = table.assign(x=table["x"].round(0), n=1.0)  # a table of few categories is no copy, in part or whole
+    assert twins.find_twins(few, columns_of(few), BINARY) == []

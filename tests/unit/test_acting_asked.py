@@ -24,10 +24,15 @@ from automl_core.acting import (
     read_goal,
     typed,
 )
-from automl_core.acting.action import ActionCard, Actions, Lever
+from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
+from automl_core.acting.doors import compare
+from automl_core.acting.goal_in_table import with_known_values
 from automl_core.acting.moves import category_moves
 from automl_core.acting.nuisance import Learner
+from automl_core.acting.opened import opened as open_table
+from automl_core.acting.spelling import texts
+from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -282,6 +287,59 @@ def test_levers_roles_and_options_may_be_dictionaries(plain: pd.DataFrame, monke
     find_actions(plain, "y", "No", [step])
     made = asked[-1].goal.levers[0]
     assert (made.step, made.relative, made.direction, made.low, made.to) == (-0.05, True, "down", 1.0, ())
+
+
+UNITS = {"discount": ["0%", "10%", "20%"], "days": ["7 days", "14 days", "30 days"], "space": ["10 GB", "50 GB", "5 GB"],
+         "price": ["€5", "€1,000", "€2,500"], "fee": ["9,99", "4,50", "7,25"]}
+
+
+@pytest.mark.parametrize(("column", "known"), [
+    ("discount", "10"), ("days", "14"), ("space", "50"), ("price", "1000"), ("fee", "4.5"),
+])  # fmt: skip
+def test_values_may_be_written_with_the_unit_that_their_column_has(column: str, known: str) -> None:
+    """They were refused as values that no row has, which was not so."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"y": rng.choice(["Yes", "No"], 300), column: rng.choice(UNITS[column], 300)})
+    first, second, third = UNITS[column]
+    lever = Lever(column, to=(second,), from_values=(first, third), forbidden=((second, first),))
+    made = open_table(frame, "y", "No", None, (lever,))
+    (found,) = made.levers
+    assert found.to == (known,)
+    assert set(found.from_values) | {known} == set(map(str, texts(pd.Series(made.frame[column].unique()))))
+    assert found.forbidden == ((known, found.from_values[0]),)
+    assert open_table(frame, "y", "No", None, (replace(lever, to=(known,)),)).levers[0].to == (known,)
+    with pytest.raises(BadInput, match="No row has “77"):
+        open_table(frame, "y", "No", None, (replace(lever, to=(second.replace(second.strip("€ GBdays%"), "77"),)),))
+    story = compare(frame, "y", {column: second}, {column: first}, "No")
+    assert min(story.rows_first, story.rows_second) > 70
+
+
+def test_a_number_that_was_kept_in_32_bits_is_found() -> None:
+    rng = np.random.default_rng(1)
+    fee = rng.choice(np.array([9.99, 4.5, 0.1], dtype=np.float32), 300)
+    frame = pd.DataFrame({"y": rng.choice(["Yes", "No"], 300), "fee": fee})
+    made = open_table(frame, "y", "No", None, (Lever("fee", to=(9.99,), from_values=("0.1", 4.5)),))
+    assert (texts(made.frame["fee"]) == made.levers[0].to[0]).sum() == (fee == np.float32(9.99)).sum()
+    with pytest.raises(BadInput, match=r"No row has “9\.98”"):
+        open_table(frame, "y", "No", None, (Lever("fee", to=(9.98,)),))
+
+
+def test_a_word_for_no_value_is_one_where_a_lever_names_it_and_is_counted_else() -> None:
+    rng = np.random.default_rng(1)
+    offer = rng.choice(["none", "10%", "20%"], 1200, p=[0.04, 0.56, 0.4])
+    y = np.where(rng.random(1200) < np.where(offer == "20%", 0.2, 0.5), "Yes", "No")
+    frame = pd.DataFrame({"y": y, "x": rng.normal(size=1200), "offer": offer})
+    made = open_table(frame, "y", "No", None, (Lever("offer", to=("10%",), from_values=("none",)),))
+    assert (made.levers[0].to, made.levers[0].from_values) == (("10%",), ("none",))
+    assert made.frame["offer"].tolist() == offer.tolist()
+    found = find_actions(frame, "y", "No", [Lever("offer", to=("20%",))])
+    lost = int((offer == "none").sum())
+    assert [note for note in found.notes if note.startswith(f"{lost} rows with “none” or nothing in “offer” have no value there")]
+    table = table_from_frame(frame, "frame")
+    with pytest.raises(BadInput, match="“none” stands for no value in “offer”"):
+        with_known_values(Goal("y", "No", levers=(Lever("offer", from_values=("none",)),)), table.frame, table.columns)
+    with pytest.raises(BadInput, match="“none” stands for no value in “offer”"):
+        with_known_values(Goal("y", "No", levers=(Lever("offer", forbidden=(("none", "10%"),)),)), table.frame, table.columns)
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])

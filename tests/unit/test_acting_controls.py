@@ -14,7 +14,7 @@ from automl_core.acting import (
     find_actions,
 )
 from automl_core.acting.action import Lever
-from automl_core.acting.controls import controls_of, moved_control
+from automl_core.acting.controls import Asked, controls_of, moved_control, unmoved_notes
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect
 from automl_core.acting.grading import Evidence, grade
@@ -43,6 +43,23 @@ def test_what_no_lever_can_change_gives_a_hidden_factor_away(seen: bool) -> None
     assert not [note for note in unasked.notes if "as none can" in note]
 
 
+def test_what_could_not_be_compared_is_not_said_to_be_unmoved() -> None:
+    """One control that can be asked, one that is always the same, and one that is known of 40 rows with the offer alone."""
+    rng = np.random.default_rng(7)
+    x, new, rows = rng.normal(size=1500), rng.random(1500) < 0.5, 1500
+    y = np.where(rng.random(rows) < 0.5 - 0.25 * new, "Yes", "No")
+    seldom = np.where(np.cumsum(new) <= 40, rng.normal(size=rows), np.nan) * np.where(new, 1.0, np.nan)
+    frame = pd.DataFrame({"offer": np.where(new, "new", "old"), "x": x, "y": y, "before": rng.normal(size=rows), "same": 0.0,
+                          "seldom": seldom})  # fmt: skip
+    names = ("before", "same", "seldom")
+    found = find_actions(frame, "y", "No", [Lever("offer", ("new",))], Roles(negative_control=names))
+    assert found.cards
+    assert "No card here was seen to change “before”, as none can." in found.notes
+    assert "Whether each card seems to change “same” or “seldom” could not be asked" in " ".join(found.notes)
+    assert unmoved_notes(names, ()) == unmoved_notes((), (Asked(),)) == unmoved_notes(names, (Asked("same", names),)) == ()
+    assert len(unmoved_notes(("same",), (Asked("", ("same",)), Asked()))) == 1
+
+
 def test_a_card_of_an_experiment_that_moves_what_it_cannot_is_no_a() -> None:
     effect = Effect(-0.2, -0.3, -0.1, 1e-6, 0.05, -0.2, 1.0, np.ones(9, dtype=bool), 5, 0.2, 4.0, 900)
     sound = Evidence(effect, 1e-6, True, True, randomised=True, placebo=True)
@@ -65,7 +82,7 @@ def test_a_control_that_chance_moves_is_named_in_few_cases(kind: str) -> None:
         case = Comparison(np.zeros(500), ~new, new, Covariates(x, (), ("p", "q")), False, seed=seed)
         if kind == "number":
             case = replace(case, old=known, new=known, dose=dose, step=np.full(500, 0.3))
-        named += moved_control(case, controls_of(frame, ("n", "t"))) != ""
+        named += moved_control(case, controls_of(frame, ("n", "t"))).moved != ""
         hidden = replace(case, covariates=case.covariates.only("q"))
-        assert moved_control(hidden, controls_of(frame, ("n", "t"))) == "n"
+        assert moved_control(hidden, controls_of(frame, ("n", "t"))).moved == "n"
     assert named <= 3

@@ -128,6 +128,11 @@ def test_a_report_tells_the_widest_sure_gaps_and_names_the_other_columns() -> No
                           "Limits.")
     (two,) = make_sections(SectionInputs(audits=few[:2]))
     assert two.lines == ("By “sex”: Of sex.", "Found.", "By “age”: Of age.", "Found.", "Limits.")
+    alarms = replace(few[0], column="post", parity=few[0].found, false_alarms=Spread(0.5, 0.25, 0.7, 0.5, 0.4, 0.9),
+                     sentences=("Of post.", "Found.", "All the same.", "Limits."))
+    (three,) = make_sections(SectionInputs(audits=(few[2], few[1], alarms)))
+    assert three.lines == ("By “where”: Of where.", "Found.", "By “post”: Of post.", "All the same.",
+                           "Also compared, but not shown here, as the gaps that are sure are no wider: “sex”.", "Limits.")
 
 
 def test_few_rows_missing_values_and_strange_columns() -> None:

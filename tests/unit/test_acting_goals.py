@@ -12,7 +12,7 @@ import pytest
 
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.decisions import risk
-from automl_core.acting.goal import check_goal, suggest_goal
+from automl_core.acting.goal import check_goal, check_good, suggest_goal
 from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.goal_in_table import with_known_values
 from automl_core.acting.outcome import make_outcome
@@ -231,6 +231,17 @@ def test_a_role_of_a_column_that_is_not_there_is_refused(role: str) -> None:
         assert caught.value.message == f"There is no column “{name}” in this table, and the goal names it as “{role}”."
         assert caught.value.hint == hint
     check_goal(replace(goal, **{role: ("gender", "dropped")}), shown, COLUMNS, ("dropped",))
+
+
+def test_low_of_a_number_with_few_values_that_was_taken_for_classes_says_how_it_is_one() -> None:
+    counts = Problem("visits", "multiclass", "log_loss", tuple("0123"))
+    for good, said in (("low", True), ("High", True), ("4", False)):
+        with pytest.raises(BadInput, match="is not a possible outcome of “visits”") as caught:
+            check_good(good, counts)
+        assert caught.value.hint.startswith("Choose one of: “0”, “1”, “2”, “3”.")
+        assert ("train --task regression" in caught.value.hint) == said
+    with pytest.raises(BadInput, match=r"not a possible outcome.*“b”\.$"):
+        check_good("low", replace(counts, classes=("0", "1", "b")))
 
 
 def test_a_value_that_no_row_has_is_refused_in_every_part_of_a_lever() -> None:

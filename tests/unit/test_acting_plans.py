@@ -102,11 +102,35 @@ def test_what_a_plan_cuts_off_does_not_change_what_its_card_promises(deltas: lis
     for effect in (0.1, -0.1):
         said = np.sign(effect) * np.array(deltas)
         scaled = (effect + said * effect / said.mean()) / 2
-        told = _levelled(scaled, effect)
+        told = _levelled(scaled, effect, np.full(len(said), np.inf))
         assert told.mean() == pytest.approx(effect)
         assert (np.sign(effect) * told).min() >= 0
         assert np.abs(told).max() <= 0.2 + 1e-9
         assert (np.diff(told[np.argsort(scaled)]) >= -1e-12).all()
+
+
+@pytest.mark.parametrize("effect", [0.15, -0.15])
+def test_rows_whose_chance_has_no_room_leave_what_the_card_promises_to_others(effect: float) -> None:
+    """Cut off once more after that, a card of 15 points of which half the rows have 5 left promised 13."""
+    few = np.arange(100) % 2 == 0
+    told = _levelled(effect * np.where(few, 7 / 12, 17 / 12), effect, np.where(few, 0.05, 0.55))
+    assert told.mean() == pytest.approx(effect)
+    assert told[few] == pytest.approx(np.sign(effect) * 0.05)
+    none = _levelled(np.full(100, effect), effect, np.where(few, 0.0, 0.1))  # there is no room for it
+    assert none == pytest.approx(np.sign(effect) * np.where(few, 0.0, 0.1))
+
+
+def test_a_plan_of_chances_promises_what_its_card_does() -> None:
+    """Half of the rows are nearly sure already: what they cannot gain others do."""
+    model, table = make_model("binary")
+    yes = model.problem.positive
+    now = np.where(np.arange(len(table.frame)) % 2 == 0, 0.95, 0.4)
+    card = replace(CARD, adjusted=0.15, low=0.1, high=0.2, better="up")
+    inputs = PlanInputs(model, table.frame, table.columns, now, Goal(model.problem.target, yes))
+    plan = plan_actions((card,), inputs)
+    assert len(plan.actions) == int(table.frame["charge"].notna().sum())
+    assert np.mean([action.p_after - action.p_now for action in plan.actions]) == pytest.approx(0.15)
+    assert max(action.p_after for action in plan.actions) <= 1
 
 
 def test_a_plan_goes_by_what_each_row_is_worth() -> None:

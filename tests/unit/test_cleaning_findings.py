@@ -148,6 +148,41 @@ def test_codes_with_leading_zeros_are_no_numbers_and_dashes_are_no_spelling() ->
     assert not [item for item in find(pd.DataFrame({"m": marks}), (Column("m", "text", "category"),)) if item.kind == "spellings"]
 
 
+@pytest.mark.parametrize("values", [
+    ["A", "A-", "B", "B-"], ["BBB", "BBB-", "BB"], ["2.5 mg/ml", "25 mg/ml"], ["1.5 l", "15 l"], ["1/2 inch", "12 inch"],
+    ["2-5 years", "25 years"], ["Android 1.1", "Android 11"], ["-1 level", "1 level"],
+])
+def test_a_mark_beside_a_digit_or_at_an_end_is_part_of_the_value(values: list[str]) -> None:
+    found = find(pd.DataFrame({"x": text(values * 20)}), (Column("x", "text", "category"),), "y")
+    assert not [item for item in found if item.kind == "spellings"]
+
+
+def test_marks_between_letters_and_case_are_spellings_and_older_steps_replay_as_they_learned() -> None:
+    values = text(["New York"] * 9 + ["new-york", "NEW  YORK", "St. Louis", "St Louis", "A-", "A"])
+    step = new_step("merge_spellings", "x", {}, "", values.to_frame("x"))
+    assert set(apply_recipe(Recipe((step,)), values.to_frame("x")).frame["x"]) == {"New York", "St Louis", "A-", "A"}
+    older = replace(step, options={"spellings": {"a": "A"}})
+    assert apply_recipe(Recipe((older,)), values.to_frame("x")).frame["x"].tolist()[-2:] == ["A", "A"]
+
+
+def test_labels_of_the_outcome_are_merged_unasked_only_by_spaces_and_the_case_of_yes_and_no() -> None:
+    for values, safe in (
+        (["Grade B", "grade b", "other"], False), (["in-time", "in time", "late"], False), (["yes", "YES", "No", "no"], True),
+    ):
+        found = find(pd.DataFrame({"y": text(values * 20)}), (Column("y", "text", "category"),), "y")
+        assert [item.safe for item in found if item.kind == "spellings"] == [safe]
+
+
+@pytest.mark.parametrize(("values", "safe"), [
+    (["+"] * 90 + ["-"] * 110, False), (["+"] * 199 + ["-"], False), (["a", "b", "c", "?"] * 50, False),
+    (["a", "b"] * 99 + ["?"], True), (["a", "b", "b", "null"] * 50, True), (["a", "null"] * 50, False),
+])
+def test_a_mark_that_may_be_a_class_of_the_outcome_is_not_made_missing_unasked(values: list[str], safe: bool) -> None:
+    table = table_from_frame(pd.DataFrame({"y": values}), "credit")
+    assert [item.safe for item in find(table.frame, table.columns, "y") if item.kind == "disguised_missing"] == [safe]
+    assert [item.safe for item in find(table.frame, table.columns) if item.kind == "disguised_missing"] == [True]
+
+
 def test_steps_that_do_not_apply_are_refused_in_a_sentence() -> None:
     frame, _ = dirty()
     for kind, column in [("trim_spaces", "price"), ("clip_outliers", "city"), ("fill_missing", "nothing"), ("to_number", "mood"),

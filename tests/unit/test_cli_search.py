@@ -24,6 +24,7 @@ from automl_core import Workspace, cli
 from automl_core import jobs as queue
 from automl_core.cli import _parser, main
 from automl_core.cli_problem import request_of
+from automl_core.codec import from_json, to_json
 from automl_core.data.table import Table
 from automl_core.errors import BadInput
 from automl_core.framing import Pace
@@ -34,6 +35,7 @@ from automl_core.search.plan import Plan, Score, against_baseline
 from automl_core.workspace import file_training, search_job
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.running import run_job
+from automl_core.workspace.searched import _fitted
 from automl_core.workspace.views import Run
 from tests.unit.commands import call, has
 from tests.unit.searching import HereExecutor
@@ -80,7 +82,12 @@ def test_a_model_below_its_baseline_is_not_to_be_used_and_time_that_added_nothin
     fewer = replace(run, summary=replace(run.summary, leaderboard=()))
     verdict = Verdict("average", "binary", "", (), (), "", 0, 60)
     one = replace(run, summary=replace(run.summary, tried_all=False))
-    for before, added in ((replace(run, summary=replace(run.summary, tried_all=False)), False), (fewer, True)):
+    unjudged, other = (replace(run, summary=replace(run.summary, leaderboard=tuple(
+        replace(trial, fold_scores=(score, *trial.fold_scores[1:])) for trial in run.summary.leaderboard)))
+        for score in (float("nan"), 0.25))
+    assert _fitted(unjudged) == _fitted(from_json(Run, to_json(unjudged)))
+    # one that was fitted anew is an addition, too: columns that had been lost were learned
+    for before, added in ((replace(run, summary=replace(run.summary, tried_all=False)), False), (fewer, True), (other, True)):
         stand = SimpleNamespace(file_training=SimpleNamespace(more=lambda *arguments: (one, verdict)),
                                 search=SimpleNamespace(runs=lambda project, earlier=before: (run, earlier)))
         monkeypatch.setattr(cli, "_open", lambda stand=stand: stand)

@@ -45,6 +45,25 @@ def test_join_of_unique_keys_takes_columns_over() -> None:
     assert pd.isna(table.frame["n"].iloc[2])
 
 
+def test_join_reads_the_other_table_as_it_was_read() -> None:
+    """Of the rows that find a partner none may show what a column is."""
+    left = make(pd.DataFrame({"key": ["a", "b", "x"], "zip": ["c", "d", "e"]}), "left.csv")
+    long = 1234567890123456789
+    other = pd.DataFrame({
+        "key": ["a", "b", "c"], "zip": ["98178", "98125", "01234"], "when": ["03/04/2023", "05/06/2023", "25/12/2023"],
+        "long": [long, long + 1, 5], "price": ["5 €", "7 €", "1.5 €"],
+    })
+    table = join(left, make(other, "right.csv"), "key", "key").table
+    assert table.frame["right zip"].tolist()[:2] == ["98178", "98125"]
+    assert table.frame["long"].tolist()[:2] == [str(long), str(long + 1)]
+    assert [(column.name, column.kind, column.reading.unit) for column in table.columns[2:]] == [
+        ("right zip", "text", ""), ("when", "date", ""), ("long", "text", ""), ("price", "float", "€")]
+    several = make(pd.concat([other, other.iloc[:1]]), "right.csv")
+    summed = join(left, several, "key", "key").table
+    assert summed.column("right zip").kind == "text"
+    assert summed.frame["right zip"].tolist()[:2] == ["98178", "98125"]
+
+
 def test_join_lets_the_user_choose() -> None:
     left = make(pd.DataFrame({"key": [1]}), "left.csv")
     right = make(pd.DataFrame({"key": [1, 1], "n": [2.5, 1.5], "t": ["a", "b"]}), "right.csv")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 
+from automl_core.cleaning import Recipe, apply_recipe, new_step
+from automl_core.codec import from_json, to_json
 from automl_core.data import kinds, table_from_frame
+from automl_core.data.cells import cell_reader
 from automl_core.data.table import Column, Kind, Role, meant_column
 from automl_core.errors import BadInput
+from automl_core.workspace.row_times import sent_rows
 
 
 def typed(cells: list[object], name: str = "x", kinds: dict[str, Kind] | None = None):
@@ -103,6 +109,29 @@ def test_dates(cells: list[object], first: str, guessed: bool) -> None:
     assert any("when" in warning for warning in table.warnings) == guessed
 
 
+@pytest.mark.parametrize(
+    ("cells", "years", "said"),
+    [
+        (["13.01.68", "14.02.75", "15.03.45", "16.04.12"], [1968, 1975, 1945, 2012], "years from 19"),
+        (["13.01.68", "14.02.55", "15.03.25"], [2068, 2055, 2025], "years up to 2068"),
+        (["13-Jan-68", "29-Feb-72"], [1968, 1972], "years from 19"),
+        (["13.01.75", "14.02.24"], [1975, 2024], ""),
+        (["13.01.1975", "14.02.2050"], [1975, 2050], ""),
+    ],
+)
+def test_years_of_two_digits_are_past_beside_the_last_century_and_read_so_again(
+    cells: list[object], years: list[int], said: str
+) -> None:
+    table = table_from_frame(pd.DataFrame({"born": cells}), "t")
+    assert table.frame["born"].dt.year.tolist() == years
+    assert [said in words for words in table.warnings] == ([True] if said else [])
+    assert sent_rows(table, "")[0]["born"] == cells[0]
+    kept = from_json(Column, to_json(table.columns[0]))
+    assert [cell_reader(kept)(cell).year for cell in cells] == years
+    step = new_step("to_date", "born", {}, "", pd.DataFrame({"born": cells}, dtype="str"))
+    assert apply_recipe(Recipe((step,)), pd.DataFrame({"born": cells}, dtype="str")).frame["born"].dt.year.tolist() == years
+
+
 def test_a_decided_date_column_settles_its_neighbour() -> None:
     frame = pd.DataFrame({"open": ["03/04/2023", "05/06/2023"], "sure": ["25/12/2023", "24/12/2023"]})
     table = table_from_frame(frame, "t.csv")
@@ -129,6 +158,59 @@ def test_a_decided_date_column_settles_its_neighbour() -> None:
 )
 def test_roles(name: str, cells: list[object], role: Role) -> None:
     assert typed(cells, name)[0].role == role
+
+
+REVIEW = "这家餐厅的味道非常好服务也很周到下次还会再来推荐给大家"
+
+
+@pytest.mark.parametrize(
+    ("cells", "role"),
+    [
+        ([f"{10 + number * 1.37:.2f}Nm" for number in range(60)], "category"),
+        ([f"{1000 + number * 13.5:.1f}mAh" for number in range(60)], "category"),
+        ([f"{52 + number / 100:.4f},{13 + number / 90:.4f}" for number in range(60)], "category"),
+        ([REVIEW[number % 20 :] + REVIEW[: number % 7] for number in range(60)], "text"),
+        ([f"{'acgt'[number % 4]}{'gattaca' * 8}{'acgt'[number // 4 % 4]}{'acgt'[number // 16]}" for number in range(60)], "text"),
+        ([f"192.168.{number}.1" for number in range(60)], "id"),
+        ([f"V-{10 + number}.25" for number in range(60)], "id"),
+        ([f"{REVIEW[number % 20]}{REVIEW[number // 7]}" for number in range(60)], "id"),  # names of two letters
+        ([f"{number * 7919 % 10007:x}-ab" for number in range(60)], "id"),
+        ([f"user{number}@example.com" for number in range(60)], "id"),
+    ],
+)
+def test_texts_of_one_word_that_differ_in_each_row_are_no_ids_when_they_say_something(cells: list[object], role: Role) -> None:
+    assert typed(cells)[0].role == role
+
+
+@pytest.mark.parametrize(
+    ("columns", "first", "said"),
+    [
+        ({"x": ["12,500", "0,125", "1,250"]}, 12.5, ""),
+        ({"x": ["12,500", "1,250"]}, 12500, "“,” in “x” was read as the mark between thousands (nothing"),
+        ({"x": ["12.500", "1.250"]}, 12.5, "“.” in “x” was read as the decimal mark (nothing"),
+        ({"x": ["12.500", "1.25"]}, 12.5, ""),
+        ({"x": ["12.500", "1.250"], "y": ["0.5", "1.5"]}, 12.5, ""),
+        ({"x": ["12,500", "1,250"], "y": ["0.5", "1.5"]}, 12500, ""),
+        ({"x": ["12,500", "1,250"], "y": ["0,5", "1,5"]}, 12.5, "“,” in “x” was read as the decimal mark (like the other"),
+        ({"x": ["12.500", "1.250"], "y": ["0,5", "1,5"]}, 12500, "“.” in “x” was read as the mark between thousands (like"),
+        ({"x": ["12.500", "1.250"], "y": ["1.234.567,5", "1"]}, 12500, "“.” in “x” was read as the mark between thousands (like"),
+        ({"x": ["12.500", "1.250"], "y": ["0,5", "1,5"], "z": ["0.5", "1.5"]}, 12.5, "“.” in “x” was read as the decimal mark"),
+        ({"x": ["1.234e5", "1.250e3"]}, 123400, ""),
+        ({"x": ["12500", "1250"]}, 12500, ""),
+    ],
+)
+def test_marks_before_three_digits_are_settled_by_the_column_its_neighbours_or_said(
+    columns: dict[str, list[str]], first: float, said: str
+) -> None:
+    table = table_from_frame(pd.DataFrame(columns), "t")
+    assert table.frame["x"].iloc[0] == first
+    assert [said in words for words in table.warnings] == ([True] if said else [])
+
+
+def test_one_number_of_two_marks_among_thousands_shows_what_the_mark_is() -> None:
+    cells = [f"{1 + number % 900}.{100 + number % 899}" for number in range(5_000)]
+    column, values = typed([*cells, "1.234.567"])
+    assert (column.coerced, values.iloc[-1], values.iloc[1]) == (0, 1_234_567, 2101)
 
 
 def test_forced_kinds() -> None:
@@ -167,6 +249,26 @@ def test_categories_with_gaps_are_read(values: list[object], kind: str, read: li
     assert table.columns[0].kind == kind
     assert table.columns[0].missing == 1
     assert [None if pd.isna(value) else value for value in table.frame["x"].tolist()] == read
+
+
+LONG = 1234567890123456789
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "read"),
+    [
+        ([LONG, LONG + 1, None], "text", [str(LONG), str(LONG + 1), None]),
+        ([LONG, LONG + 1], "int", [LONG, LONG + 1]),
+        ([10**20, 10**20 + 1, None], "text", [str(10**20), str(10**20 + 1), None]),
+        ([Decimal(LONG), Decimal(LONG + 1), None], "text", [str(LONG), str(LONG + 1), None]),
+        ([Decimal("1.50"), Decimal(2), None], "float", [1.5, 2.0, None]),
+        ([3, 1, None], "int", [3.0, 1.0, None]),
+    ],
+)
+def test_long_whole_numbers_of_objects_keep_their_digits(cells: list[object], kind: str, read: list[object]) -> None:
+    column, values = typed(cells)
+    assert column.kind == kind
+    assert [None if pd.isna(value) else value for value in values.tolist()] == read
 
 
 def test_names_are_unique_and_kept() -> None:

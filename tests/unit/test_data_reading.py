@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from automl_core.data import ReadLimits, ReadOptions, layout, load_table, read_file, read_raw, retype, save_table, type_frame
 from automl_core.data.child import read_raw_here
+from automl_core.data.infer import table_from_frame
 from automl_core.data.layout import kind_of
 from automl_core.data.reading import reading
 from automl_core.data.sources import csv
@@ -198,3 +202,49 @@ def test_a_few_rows_tell_the_header_of_a_wide_table(monkeypatch: pytest.MonkeyPa
         looked_at.clear()
         assert layout.find_layout([[f"c{place}" for place in range(width)], *([["1.5"] * width] * 150)]).header_row == 0
         assert len(looked_at) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("first", "rows", "header"),
+    [
+        (["0", "1", "2", "3", "y"], [["1.5", "2", "7", "8", "0"], ["2.5", "3", "1", "4", "1"]], True),
+        (["", "0", "1", "2", "y"], [["0", "2.5", "7", "8", "0.5"], ["1", "3.5", "1", "4", "0.7"]], True),
+        (["", "0", "1", "2"], [["0", "2.5", "7", "8"], ["1", "3.5", "1", "4"]], True),
+        (["0", "1", "species"], [["2.5", "3", "a"], ["1.5", "2", "b"], ["1.5", "2", "b"], ["1.5", "2", "a"]], True),
+        (["1", "2", "a"], [["2.5", "3", "a"], ["1.5", "2", "b"], ["1.5", "2", "b"], ["1.5", "2", "a"]], False),
+        (["1", "2", "Smith"], [["2", "3", "Jones"], ["3", "7", "Miller"], ["4", "2", "Brown"]], False),
+        (["1", "2", "Smith", "Rome"], [["2", "3", "Jones", "Paris"], ["3", "7", "Miller", "Paris"]], False),
+        (["0", "2", "3", "4", "y"], [["1.5", "2", "7", "8", "0"], ["2.5", "3", "1", "4", "1"]], False),
+    ],
+)
+def test_columns_that_are_numbered_and_an_outcome_with_a_name_are_a_header(
+    first: list[str], rows: list[list[str]], header: bool
+) -> None:
+    assert (layout.find_layout([first, *rows]).header_row == 0) == header
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "first"),
+    [
+        ("mpg,cyl,hp\nMazda RX4,21.0,6,110\nFiat,30,4,\nVolvo,20,4,90\n", ("rownames", "mpg", "cyl", "hp"), "Mazda RX4"),
+        ("mpg,cyl,hp\n21.0,6,110,\n20,4,90,\n", ("mpg", "cyl", "hp"), 21.0),
+        ("mpg,cyl,hp\n21.0,6,110,\n20,4,90,\n21,4,90,old\n", ("mpg", "cyl", "hp", "column_4"), 21.0),
+        ("mpg,cyl,hp\n21.0,6,110,4,5\n20,4,90,4,5\n", ("mpg", "cyl", "hp", "column_4", "column_5"), 21.0),
+    ],
+)
+def test_a_header_one_name_short_begins_at_the_second_cell(
+    content: str, names: tuple[str, ...], first: object, write, tmp_path: Path
+) -> None:
+    for options in (ReadOptions(), ReadOptions(header_row=0)):
+        raw = read_raw_here(write(content), "t.csv", options, ReadLimits(), tmp_path)
+        table = table_from_frame(raw.frame, "t.csv")
+        assert (table.names, table.frame.iloc[0, 0]) == (names, first)
+        assert any("name less" in said for said in raw.warnings) == (first == "Mazda RX4")
+
+
+@pytest.mark.parametrize(("cells", "kind"), [([1234567890123456789, 1234567890123456790], "int"), ([10**20, 10**20 + 1], "text")])
+def test_decimals_without_places_keep_their_digits(cells: list[int], kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": pa.array([Decimal(cell) for cell in cells], pa.decimal128(38, 0))}), path)
+    table = table_from_frame(read_raw_here(path, "t.parquet", ReadOptions(), ReadLimits(), tmp_path).frame, "t")
+    assert (table.columns[0].kind, [str(cell) for cell in table.frame["x"]]) == (kind, [str(cell) for cell in cells])

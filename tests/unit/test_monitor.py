@@ -105,7 +105,7 @@ def test_estimate_and_outcomes(contract: Contract) -> None:
     report = report_batch(contract, type_frame(raw.drop(columns="y"), FEATURES), p, y, PROBLEM)
     assert report.estimate is not None
     assert report.realised is not None
-    assert not report.estimate.trusted
+    assert report.estimate.trusted, "outcomes agree with it"
     assert report.realised.trusted
     assert report.estimate.low - 0.02 <= report.realised.value <= report.estimate.high + 0.02
     assert report.rows == 2000
@@ -271,7 +271,8 @@ def test_training_rows_that_are_scored_are_known_again_and_not_judged(count: int
     assert not report.realised.trusted
     new = report_batch(made, type_frame(rows(600, 9), FEATURES), fitted, rows(600, 9)["y"], PROBLEM)
     assert (new.status, new.learned) == ("watch", 0.0)
-    assert new.sentence == "No single column changed much, but the predictions did."
+    assert new.sentence == (
+        "No single column changed much, but the predictions did. What was estimated without outcomes was wrong.")
     assert new.realised is not None
     assert new.realised.trusted
     mixed = pd.concat([some.iloc[:300], rows(300, 9)], ignore_index=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame, type_row
+from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.search import features
@@ -298,3 +299,22 @@ def test_levels_beyond_those_a_family_tells_apart_are_missing_to_it(name: str, m
     assert np.corrcoef(said[code < 12], request.y[code < 12])[0, 1] > 0.95
     for place in range(60):
         assert family.predict_row(model, matrix[place]) == pytest.approx(said[place], rel=1e-6, abs=1e-6)
+
+
+def test_numbers_that_follow_each_other_are_taken_at_once_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, 3,000 columns of one row took 0.1 s."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"n{place}": random.normal(size=40) * 10.0 ** (place * 60) for place in range(6)})
+    frame["gaps"], frame["far"] = pd.array([1, None] * 20, dtype="Int64"), [np.inf, 2.0] * 20
+    frame.insert(3, "town", [f"t{number % 4}" for number in range(40)])
+    frame["whole"], frame["y"] = np.arange(40) % 7, random.normal(size=40)
+    columns = tuple(Column(name, "text" if name == "town" else "float", "category" if name == "town" else "number")
+                    for name in frame)
+    encoder = fit_encoder(frame, columns, Problem("y", "regression", "rmse"))
+    taken = [len(some) for some in features._together(encoder.blocks, 4)]
+    assert taken == [3, 1, 4, 2]
+    together = encoder.matrix(frame)
+    monkeypatch.setattr(features, "CELLS_AT_ONCE", 0)
+    np.testing.assert_array_equal(together, encoder.matrix(frame))
+    np.testing.assert_array_equal(together[0], encoder.row({name: None if pd.isna(value) else value
+                                                            for name, value in frame.iloc[0].items()}))

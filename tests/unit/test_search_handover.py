@@ -23,8 +23,9 @@ from automl_core.search.offers import Ballot, Offer, choose, make_offers
 from automl_core.search.plan import Plan, RunSummary, Score, Trial
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.worker import run_fit
 from automl_core.workspace.summaries import with_choice
-from tests.unit.searching import FAST, HereExecutor, make_data
+from tests.unit.searching import FAST, HereExecutor, _done, make_data
 
 
 def test_intervals_of_a_number_that_is_never_negative_do_not_go_below_nought(tmp_path: Path, here: HereExecutor) -> None:
@@ -216,6 +217,31 @@ def test_a_choice_by_hand_keeps_what_was_found_of_each_rung_whatever_words_stood
     older = with_choice(from_json(RunSummary, kept), rung, outcome.model)
     assert [offer.sentence for offer in older.ladder] == found
     assert with_choice(older, rung, outcome.model).ladder == older.ladder
+
+
+def test_a_choice_by_hand_says_what_time_did_not_last_for_of_that_rung(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said of the search's own choice alone, and of another rung it was taken over unseen."""
+    submit = here.submit
+
+    def late(task: Any, *arguments: Any) -> Any:
+        if task is run_fit and arguments[1].fold < 0 and arguments[1].family == "lightgbm":
+            return _done(FoldResult(arguments[1].key, -1, np.zeros(0), error="It did not end in its time."))
+        return submit(task, *arguments)
+
+    monkeypatch.setattr(here, "submit", late)
+    outcome = search(make_data(), Plan(60, 2, families=(*FAST, "rule"), folds=2, max_trials=4), FolderJournal(tmp_path))
+    summary = outcome.summary
+    assert {offer.refitted for offer in summary.ladder} == {True, False}
+    for offer in summary.ladder:
+        assert offer.refitted == (not any("LightGBM" in member for member in offer.members))
+        chosen = with_choice(replace(summary, without=True), offer.name, outcome.rungs[offer.name])
+        assert chosen.refitted == offer.refitted
+        assert ("fitted again" in chosen.sentence) != offer.refitted
+        assert f"{summary.held_out:,} of the 400 rows" in chosen.sentence or offer.refitted
+        assert "more time tries that again" in chosen.sentence
+    assert ("fitted again" in summary.sentence) != summary.refitted
 
 
 def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:

@@ -145,6 +145,28 @@ def test_what_no_fold_could_learn_is_not_learned_for_the_model_alone(groups: int
     assert (prepared.coded, prepared.views.codes) == (coded, coded)
 
 
+def test_groups_that_follow_each_other_in_time_keep_their_texts() -> None:
+    """The oldest fold learns from the first group alone: for its sake no text was looked at in any."""
+    given = table()
+    given["shop"], given["day"] = np.arange(500) * 6 // 500, pd.date_range("2024-01-01", periods=500)
+    found = table_from_frame(given, "orders")
+    prepared = prepare(SearchData(found.frame, found.columns, replace(PROBLEM, group="shop", time="day")), Plan(60, folds=5))
+    assert prepared.groups is not None
+    assert prepared.coded
+    assert len(prepared.folds) == 4
+    assert all(np.ptp(prepared.groups[train]) > 0 for train, _ in prepared.folds)
+
+
+def test_texts_that_are_not_looked_at_are_named_and_lines_can_be_read(tmp_path: Path, here: HereExecutor) -> None:
+    given = table()
+    given["shop"] = [f"shop {number % 2}" for number in range(len(given))]
+    found = table_from_frame(given, "orders")
+    data = SearchData(found.frame, found.columns, replace(PROBLEM, group="shop"))
+    outcome = search(data, Plan(60, 2, families=("linear",), folds=2, max_trials=1), FolderJournal(tmp_path))
+    assert "” was not used: what texts say is learned from other groups" in outcome.summary.sentence
+    assert make_portfolio(PROBLEM, 500, Plan(), prepare(data, Plan(60)).views)[0].view == "plain"
+
+
 def test_a_line_through_texts_that_does_not_converge_is_taken_as_it_is(recwarn: pytest.WarningsRecorder) -> None:
     random = np.random.default_rng(0)
     target = text_scores.TextTarget(random.integers(0, 2, 300).astype(float), "binary", 2)

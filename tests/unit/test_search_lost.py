@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.data.infer import table_from_frame
@@ -19,6 +21,8 @@ from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
+from automl_core.search.feature import Feature
+from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
@@ -29,7 +33,7 @@ from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit, with_absent
 from automl_core.workspace.going_on import with_more
 from tests.unit.modelling import PROBLEMS, make_frame
-from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, make_data
+from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, make_data
 
 
 def test_a_search_that_goes_on_and_loses_its_refits_still_hands_over(tmp_path: Path, here: HereExecutor,
@@ -153,6 +157,79 @@ def test_more_time_learns_the_columns_that_were_lost(tmp_path: Path, here: HereE
     assert {(key, fold) for key, fold in here.fits if fold >= 0} == {(key, fold) for key in did for fold in (0, 1)}
     assert {("codes", 0), ("codes", 1)} <= set(asked)
     assert "more time tries that again" not in outcome.summary.sentence
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+def partly(table: pd.DataFrame, learned: list[bool], here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> SearchData:
+    """A table whose codes are learned in part until `learned` holds something."""
+    typed = table_from_frame(table, "customers")
+
+    def submit(task: Any, *arguments: Any) -> Future[Any]:
+        future = HereExecutor.submit(here, task, *arguments)
+        return _done(replace(future.result(), whole=False)) if task is run_extras and not learned else future
+
+    monkeypatch.setattr(opening, "make_portfolio", lambda *given: make_portfolio(*given)[:3])
+    monkeypatch.setattr(here, "submit", submit)
+    return SearchData(typed.frame, typed.columns, PROBLEMS["binary"])
+
+
+@pytest.mark.parametrize(("seconds", "anew"), [(60.0, True), (2.0, False)])
+def test_more_time_learns_what_was_left_out_of_columns_where_it_lasts_for_the_fits(
+    seconds: float, anew: bool, tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part that there had been time for was all that such a table ever had, without a word. Where fits that did without
+    could not all be made again, they were thrown away all the same, and a worse model was handed over."""
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]
+    learned = list[bool]()
+    data, plan = partly(frame, learned, here, monkeypatch), Plan(60, 2, families=FAST, folds=2)
+    first = search(data, replace(plan, max_trials=3), FolderJournal(tmp_path)).summary
+    did = {line["key"] for line in map(json.loads, (tmp_path / "trials.jsonl").read_text().splitlines()) if line.get("partly")}
+    assert did
+    assert "more time tries that again" in first.sentence
+    assert not first.tried_all
+    learned.append(True)
+    here.fits.clear()
+    monkeypatch.setattr(opening, "LEARNING_SHARE", 0.4 if anew else 0.0)
+    monkeypatch.setattr("automl_core.search.next_task.propose", lambda contest: None)
+    outcome = search(data, with_more(plan, first.fit_seconds, seconds), FolderJournal(tmp_path))
+    assert {key for key, fold in here.fits if fold == 0 and key in did} == (did if anew else set())
+    assert ("more time tries that again" in outcome.summary.sentence) != anew
+    assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
+
+
+def test_formulas_that_there_was_no_time_for_are_no_lack_of_formulas() -> None:
+    random = np.random.default_rng(0)
+    matrix = random.normal(size=(600, 4))
+    source = FormulaSource(matrix, tuple(Feature(f"x{place}", (f"x{place}",), "number") for place in range(4)),
+                           (matrix[:, 0] > matrix[:, 1]).astype(float), "binary")
+    rows = np.arange(600)
+    assert fit_formulas(source, rows).whole
+    assert not fit_formulas(source, rows, until=time.monotonic() - 1.0).whole
+    assert fit_formulas(source, rows[:20], until=time.monotonic() - 1.0).whole
+
+
+def test_who_asks_for_the_model_does_not_wait_for_columns_that_are_being_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both first fits wait for the codes of texts, which take minutes where there is much of them: so did who asked."""
+    frame = make_frame(400)
+    frame["shop"] = [f"s{number}" for number in np.random.default_rng(0).integers(0, 30, 400)]
+    table = table_from_frame(frame, "customers")
+    data, began = SearchData(table.frame, table.columns, PROBLEMS["binary"]), time.monotonic()
+
+    class Learning(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            return Future() if task is run_extras else super().submit(task, *arguments)
+
+    class Asking(Log):
+        def stop(self) -> str:
+            return "finish" if time.monotonic() - began < 15.0 else "cancel"
+
+    fit_here(monkeypatch, Learning())
+    monkeypatch.setattr("automl_core.search.race.GRACE", 0.2)
+    outcome = search(data, Plan(600.0, 2, families=FAST), FolderJournal(tmp_path), Asking())
+    assert "more time tries that again" in outcome.summary.sentence
     assert np.isfinite(outcome.model.predict_frame(data.frame)).all()
 
 

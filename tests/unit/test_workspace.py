@@ -22,6 +22,7 @@ from automl_core import Workspace, explaining
 from automl_core.acting.action import Goal, Lever
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Conflict, NotFound
+from automl_core.framing.drawing import Drawn
 from automl_core.framing.ladder import make_material
 from automl_core.framing.problem import Money, Problem
 from automl_core.production import Scorer
@@ -349,6 +350,24 @@ def test_upload_retype_and_roles(home: Path) -> None:
     assert workspace.data.table(project).column("zip").kind == "text", "a refused file loses nothing"
 
 
+def test_another_kind_for_one_column_of_a_table_in_memory_leaves_the_others_as_they_were_read(home: Path) -> None:
+    """After a join there is no file to read again: text became numbers, and how new rows are written was forgotten."""
+    workspace = Workspace.open()
+    project = workspace.projects.create("joined")
+    raw = pd.DataFrame({"zip": ["98178", "98125", "01234"], "day": ["25/12/2023", "03/04/2023", "05/06/2023"],
+                        "price": ["5 €", "7 €", "8 €"], "n": ["1", "2", "1"]})
+    before = table_from_frame(raw, "t.csv").frame.iloc[:2]
+    table = replace(table_from_frame(raw, "t.csv"), frame=before, warnings=("Said.",))
+    workspace.data.put(project, table)
+    again = workspace.data.retype(project, {"n": "text", "price": "float"}, {})
+    assert again.column("n").kind == "text"
+    assert again.frame["n"].tolist() == ["1", "2"]
+    assert (again.column("zip"), again.column("day")) == (table.column("zip"), table.column("day"))
+    assert (again.column("price").kind, again.column("price").reading.unit) == ("float", "€")
+    pd.testing.assert_frame_equal(again.frame[["zip", "day"]], before[["zip", "day"]])
+    assert (again.warnings, again.origin) == (table.warnings, table.origin)
+
+
 def test_a_join_with_other_values_is_not_served_from_the_cache(home: Path) -> None:
     workspace = Workspace.open()
     project = workspace.projects.create("join")
@@ -483,7 +502,7 @@ def test_twice_the_columns_are_about_twice_the_work() -> None:
         began = time.process_time()
         table = table_from_frame(part, "t")
         assert not safe_recipe(table, "y").steps
-        make_material(table.frame, table.columns, problem, table.frame["y"].eq("yes").to_numpy().astype(float), 0)
+        make_material(Drawn(table.frame, table.frame["y"].eq("yes").to_numpy().astype(float)), table.columns, problem, 0)
         make_contract(table.frame, table.columns, problem, None, {})
         return time.process_time() - began
 

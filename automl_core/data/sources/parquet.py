@@ -66,6 +66,12 @@ def _series(column: Any, kind: Any) -> pd.Series[Any]:
 
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_decimal(kind) and kind.scale == 0:  # whole numbers, such as a database's keys
+        try:
+            kind = pa.int64()
+            column = column.cast(kind)
+        except pa.ArrowInvalid:  # longer than 64 bits
+            return pd.Series(pd.array(column.cast(pa.large_string()), dtype="str"))
     if pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
     elif pa.types.is_timestamp(kind) or pa.types.is_date(kind):

@@ -29,12 +29,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class DriftTest:
-    """One test. `compare(column, values)` takes the contract of one column and the batch's present values (no missing ones)."""
+    """One test. `compare(column, values, design)` takes the contract of one column, whose `rows` stand alone, the batch's
+    present values (no missing ones), and how many of these tell as much as one that stands alone: 1 unless rows go together."""
 
     name: str
     title: str
     kinds: tuple[str, ...]
-    compare: Callable[[ColumnContract, pd.Series[Any]], Comparison]
+    compare: Callable[[ColumnContract, pd.Series[Any], float], Comparison]
     package: str = ""
     fields: tuple[Field, ...] = ()
 

@@ -1,7 +1,9 @@
 """Drift of categories against the level shares of training.
 
-p: chi-square of homogeneity, levels with fewer than five expected rows pooled. Effect: Jensen-Shannon distance (base 2), less
-what chance gives at this size; with more than 30 levels the largest change of one share, because sums of noise hide it.
+Levels that are rare in the batch and training together, fewer than five expected rows, are pooled: what is rare in one of them
+only would be chosen by chance, and always be rarer in the other. p: chi-square of homogeneity. Effect: Jensen-Shannon distance
+(base 2), less what chance gives at this size; with more than 30 levels at least the largest change of one share, because sums of
+noise may hide it.
 """
 
 from __future__ import annotations
@@ -18,20 +20,28 @@ from automl_core.production.drift._test import Comparison, DriftTest, quoted
 Floats = NDArray[np.float64]
 MANY_LEVELS = 30
 DRAWS = 60
+LEAST_EXPECTED = 5
 
 
-def compare(column: ColumnContract, values: pd.Series[Any]) -> Comparison:
-    """`values` are labels; those that training did not list count together with its own rest."""
+def compare(column: ColumnContract, values: pd.Series[Any], design: float = 1.0) -> Comparison:
+    """`values` are labels. Those that training did not list count together with its own rest, where it has one."""
     names = [name for name in column.levels if name]
     codes, texts = pd.factorize(values if values.dtype == "str" else values.astype("str"))
     places = pd.Index(names, dtype="str").get_indexer(pd.Index(texts))
-    now = np.bincount(np.where(places < 0, len(names), places)[codes], minlength=len(names) + 1).astype(np.float64)
-    then = np.asarray([*(column.levels[name] for name in names), max(0.0, 1 - sum(column.levels[name] for name in names))])
-    rows, reference_rows = int(now.sum()), max(1, round(column.rows * (1 - column.missing_share)))
-    shares = now / rows
-    p = _p(now, then, reference_rows)
+    new, told = places < 0, len(names)
+    whole = "" not in column.levels  # then each level that is not listed is a new one
+    places[new] = told + np.arange(int(new.sum())) if whole else told
+    now = np.bincount(places[codes], minlength=told + 1).astype(np.float64)
+    then = np.zeros(len(now))
+    then[:told] = [column.levels[name] for name in names]
+    then[told] = 0.0 if whole else max(0.0, 1 - then.sum())
+    rows, reference_rows = max(1, round(now.sum() / design)), max(1, round(column.rows * (1 - column.missing_share)))
+    rare = (now / now.sum() * rows + then * reference_rows) * min(rows, reference_rows) / (rows + reference_rows) < LEAST_EXPECTED
+    shares, then = (np.append(part[~rare], part[rare].sum()) for part in (now / now.sum(), then))
+    p = _p(shares * rows, then * reference_rows)
     moved = int(np.abs(shares - then).argmax())
-    label = quoted(names[moved]) if moved < len(names) else "levels not listed in training"
+    shown = [*map(quoted, [*names, *(texts[new] if whole else ())]), "levels not listed in training"]
+    label = [*(one for one, pooled in zip(shown, rare, strict=False) if not pooled), "rare levels"][moved]
     return Comparison(
         _effect(shares, then, rows, reference_rows), p, f"{label} {_percent(then[moved])}", f"{label} {_percent(shares[moved])}"
     )
@@ -41,14 +51,10 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.1 or share == 0 else f"{100 * share:.1f} %"
 
 
-def _p(now: Floats, then: Floats, reference_rows: int) -> float:
+def _p(now: Floats, before: Floats) -> float:
     from scipy import stats
 
-    rows = now.sum()
-    before = then * reference_rows
-    expected = (now + before) * min(rows, reference_rows) / (rows + reference_rows)
-    small = expected < 5
-    table = np.array([np.append(now[~small], now[small].sum()), np.append(before[~small], before[small].sum())])
+    table = np.array([now, before])
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2:
         return 1.0
@@ -61,11 +67,10 @@ def _effect(shares: Floats, then: Floats, rows: int, reference_rows: int) -> flo
     truth = truth / truth.sum()
     first = generator.multinomial(rows, truth, DRAWS) / rows
     second = generator.multinomial(reference_rows, truth, DRAWS) / reference_rows
-    if np.count_nonzero(truth) > MANY_LEVELS:
-        by_chance = float(np.abs(first - second).max(axis=1).mean())
-        return max(0.0, float(np.abs(shares - then).max()) - by_chance)
-    by_chance = float(divergence(first, second).mean())
-    return float(np.sqrt(max(0.0, float(divergence(shares, then)) - by_chance)))
+    distance = float(np.sqrt(max(0.0, float(divergence(shares, then)) - float(divergence(first, second).mean()))))
+    if np.count_nonzero(truth) <= MANY_LEVELS:
+        return distance
+    return max(distance, float(np.abs(shares - then).max()) - float(np.abs(first - second).max(axis=1).mean()))
 
 
 def divergence(a: Floats, b: Floats) -> Floats:

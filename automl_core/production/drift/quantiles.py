@@ -22,7 +22,7 @@ GRID = 101
 NULL_ROWS = 400
 
 
-def compare(column: ColumnContract, values: pd.Series[Any]) -> Comparison:
+def compare(column: ColumnContract, values: pd.Series[Any], design: float = 1.0) -> Comparison:
     """`values` are numbers, or dates (compared in days since 1970)."""
     dates = column.kind == "date"
     now = np.sort(as_numbers(values))
@@ -32,11 +32,11 @@ def compare(column: ColumnContract, values: pd.Series[Any]) -> Comparison:
     quantiles = np.quantile(now, np.linspace(0, 1, GRID))
     distance = float(np.mean(np.abs(quantiles[1:-1] - then[1:-1]))) / scale
     noise = _null_distance(tuple(np.round((then - then[50]) / scale, 6))) * np.sqrt(
-        NULL_ROWS * (1 / len(now) + 1 / reference_rows)
+        NULL_ROWS * (design / len(now) + 1 / reference_rows)
     )
     return Comparison(
         max(0.0, distance - float(noise)),
-        _p(now, then, reference_rows, column.kind == "int"),
+        _p(now, then, (len(now) / design, reference_rows), column.kind == "int"),
         _words(then, dates),
         _words(quantiles, dates),
     )
@@ -59,6 +59,16 @@ def robust_scale(quantiles: Floats) -> float:
     return 1.0
 
 
+def narrowness(quantiles: tuple[float, ...]) -> float:
+    """The robust standard deviation of quantiles over the ordinary one where it is less than half of that, else 1: of answers of
+    which most are nearly the same, the others say what is much."""
+    if len(quantiles) != GRID:
+        return 1.0
+    then = np.asarray(quantiles, dtype=np.float64)
+    scale, usual = robust_scale(then), float(np.std(then))
+    return scale / usual if scale < usual / 2 else 1.0
+
+
 @cache
 def _null_distance(standard: tuple[float, ...]) -> float:
     """Mean distance of 400 rows drawn from the training quantiles themselves."""
@@ -69,7 +79,8 @@ def _null_distance(standard: tuple[float, ...]) -> float:
     return float(np.mean(np.abs(found[1:-1] - then[1:-1, None])))
 
 
-def _p(now: Floats, then: Floats, reference_rows: int, whole: bool) -> float:
+def _p(now: Floats, then: Floats, counts: tuple[float, float], whole: bool) -> float:
+    """`counts` are how many rows of the batch and of training stand alone, or are worth as much."""
     from scipy import stats
 
     knots = np.unique(then)
@@ -83,7 +94,7 @@ def _p(now: Floats, then: Floats, reference_rows: int, whole: bool) -> float:
     before = np.maximum((first - slack) / (GRID - 1) - below, 0).max(initial=0.0)
     outside = max(float(np.mean(now < then[0])), float(np.mean(now > then[-1])))
     largest = max(float(over), float(under), float(before), outside)
-    rows = max(1, round(len(now) * reference_rows / (len(now) + reference_rows)))
+    rows = max(1, round(counts[0] * counts[1] / (counts[0] + counts[1])))
     return float(stats.kstwo.sf(largest, rows)) if largest > 0 else 1.0
 
 
