@@ -50,7 +50,8 @@ def can_walk(model: Model, member: Member) -> bool:
     """Whether a member is a forest of features that are each made from one column, and the compiler is there."""
     seen = [model.features[place] for place in member.inputs] if member.inputs else list(model.features)
     alone = all(len(feature.sources) == 1 for feature in seen)
-    return isinstance(member.native, Forest) and not member.logs and alone and find_spec("numba") is not None
+    thin = isinstance(member.native, Forest) and member.native.value.dtype != np.float64  # sums here are of 32 bits
+    return thin and not member.logs and alone and find_spec("numba") is not None
 
 
 def open_woods(model: Model, member: Member, whole: Floats) -> Woods:

@@ -28,17 +28,21 @@ from automl_core.search.bands import Bands
 from automl_core.search.calibration import Calibration
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.families import families
+from automl_core.search.features import COMMON_LEVELS
 from automl_core.search.formula_files import formula_files, formulas_from_files
 from automl_core.search.letters import Letters
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
+from automl_core.search.unit import USUAL
 
 MANIFEST = "manifest.json"
 FORMAT = 4
-READABLE = (3, 4, 5)  # 3: texts without how they are written
+READABLE = (3, 4, 5, 6)  # 3: texts without how they are written
 # steps of a scale that are called by their middle, which programs that know no such thing would call otherwise, and letters of
 # levels, which they would open and then fail with each row
 LATER = 5
+# numbers learned in a unit of their own, and levels beyond those that a family tells apart, which they would answer wrongly
+LATEST = 6
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -102,7 +106,9 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
     }
     listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} for name, content in files.items()}
     later = model.middle or any(isinstance(code, Letters) for code in model.encoder.codes)
-    manifest = {"format": LATER if later else FORMAT, "clarion": __version__, "files": listed}
+    own = any(not getattr(member.native, "unit", USUAL).usual for member in model.members)
+    latest = own or any(len(block.levels) > COMMON_LEVELS for block in model.encoder.blocks)
+    manifest = {"format": LATEST if latest else LATER if later else FORMAT, "clarion": __version__, "files": listed}
     aside = path.with_name(path.name + ".part")
     try:
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:

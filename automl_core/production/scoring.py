@@ -32,7 +32,8 @@ Reasons = defaultdict[int, list[str]]  # by the places of the rows that have any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Check:
-    """What is looked at in one used column: its range in training (days have no end), or its known levels."""
+    """What is looked at in one used column: its range in training (days have no end), or its known levels, of which training may
+    have had `more`."""
 
     name: str
     column: Column
@@ -43,6 +44,7 @@ class _Check:
     high: float
     levels: frozenset[object] | None
     promise: ColumnContract | None
+    more: bool
 
     def lost(self, rows: int, missing: int) -> bool:
         """Whether the model rests on the column and it did not arrive: it has no value in any of so many rows."""
@@ -288,15 +290,16 @@ def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) 
     checks = []
     for column in columns:
         promise, block = known.get(column.name), blocks[column.name]
-        low, high, levels = -math.inf, math.inf, None
+        low, high, levels, more = -math.inf, math.inf, None, False
         if block.kind in ("number", "date") and promise is not None and len(promise.quantiles) > 1:
             low = promise.quantiles[0]
             high = promise.quantiles[-1] if block.kind == "number" else math.inf  # later dates are what new rows have
         if block.kind == "category" and block.column_kind in ("bool", "text"):
-            levels = frozenset(block.levels) | frozenset(promise.levels if promise is not None else ())
+            listed = promise.levels if promise is not None else {}
+            levels, more = frozenset(block.levels) | frozenset(listed), not listed or "" in listed
         header = header_of(column)
         checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels,
-                             promise))
+                             promise, more))
     return tuple(checks)
 
 
@@ -324,7 +327,8 @@ def _unusual(check: _Check, value: Any) -> str:
     if value is None or value != value:
         return ""
     if check.levels is not None:
-        return "" if value in check.levels else f"“{_short(str(value))}” in “{_short(check.name)}” was not seen in training"
+        why = "is not among the levels the model knows" if check.more else "was not seen in training"
+        return "" if value in check.levels else f"“{_short(str(value))}” in “{_short(check.name)}” {why}"
     if isinstance(value, str):
         return ""
     number = _days(value) if isinstance(value, datetime) else float(value)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature
 from automl_core.search.letters import Letters, Levels
-from automl_core.search.log_target import pays, to_log
+from automl_core.search.log_target import to_code
 from automl_core.search.text import Terms
 from automl_core.search.text_scores import THIRDS, TextScores, TextTarget, fit_text_scores
 
@@ -93,8 +93,8 @@ def has_codes(features: tuple[Feature, ...], terms: Mapping[str, Terms]) -> bool
 def fit_codes(source: CodeSource, train: Places, seed: int = 0, until: float = float("inf")) -> Coded:
     """Learn all codes on the rows `train` (positions). `until` is a moment of `time.monotonic` after which texts are left out;
     each has its part of the time until then."""
-    if source.task == "regression" and pays(source.y[train]):
-        source = replace(source, y=to_log(source.y))
+    if source.task == "regression":
+        source = replace(source, y=to_code(source.y, train))
     width = source.classes if source.task == "multiclass" else 1
     told = told_classes(source, train, MOST_MEANS // max(1, sum(_wants_means(feature) for feature in source.features)))
     target = TextTarget(source.y, source.task, source.classes, source.weights)

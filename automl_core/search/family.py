@@ -77,11 +77,12 @@ class FitRequest:
 class Stages:
     """Predictions of the validation rows after so many rounds: `rounds` (s,) from `GRID`, `predictions` (s, n) or (s, n, k).
 
-    They end with the last of the grid that the fit reached, patience included.
+    They are of 32 bits, or of 64 where those keep too few digits of a number, and end with the last of the grid that the fit
+    reached, patience included.
     """
 
     rounds: tuple[int, ...]
-    predictions: NDArray[np.float32]
+    predictions: NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,9 @@ from automl_core.search.letters import Letters, Levels, find_lettered
 from automl_core.search.text import Terms, TextCoder, fit_text
 
 LARGEST = 3.0e38  # some libraries keep 32-bit floats: a larger number would become infinite there
-MAX_LEVELS = 500
+COMMON_LEVELS = 500  # of each category, and more where there are: the rarer ones follow these, the commonest first
+MOST_LEVELS = 10_000  # of the categories with more than those, together: what a fit takes and a bundle weighs grows with them
+LEVEL_CLASSES = 1_000_000  # a level's usual outcome is a number for each class
 DATE_PARTS = ("year", "month", "day", "weekday", DAYS)
 ORDINALS = ("first", "second")
 DAY = 86_400_000_000  # microseconds
@@ -34,7 +36,8 @@ EPOCH = datetime(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """How one column of the table becomes features. Levels seen once, unseen or beyond the 500 most common count as missing.
+    """How one column of the table becomes features. Levels seen once, unseen or beyond the most common count as missing; the 500
+    most common come first, by name, then the others, by their rows.
 
     `inner` is how many numbers inside its texts are taken out; a column of levels can have such a block before its own. `marks`
     says that these are read as 1.234,56 is meant, which models of before do not.
@@ -166,6 +169,9 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
             blocks.append(block)
         if coder is not None:
             texts[column.name] = coder
+    wide = sum(len(block.levels) > COMMON_LEVELS for block in blocks)
+    most = max(COMMON_LEVELS, min(MOST_LEVELS // max(wide, 1), LEVEL_CLASSES // max(len(problem.classes), 1)))
+    blocks = [replace(block, levels=block.levels[:most]) for block in blocks]
     if not blocks:
         unused = unused_words(columns, problem)
         raise BadInput(f"No column is left to predict from{': ' if unused else ''}{unused}.", "Use more columns, allow some that "
@@ -233,9 +239,9 @@ def _learn(series: pd.Series[Any], column: Column, seed: int) -> tuple[Block | N
     if numeric and column.role != "category":
         return Block(column.name, "number", column.kind), None
     counts = series.value_counts()
-    counts = counts[counts >= 2].head(MAX_LEVELS)
-    levels = sorted(repr(float(level)) if numeric else str(level) for level in counts.index)
-    return (Block(column.name, "category", column.kind, tuple(levels)) if levels else None), None
+    names = [repr(float(level)) if numeric else str(level) for level in counts[counts >= 2].head(MOST_LEVELS).index]
+    levels = (*sorted(names[:COMMON_LEVELS]), *names[COMMON_LEVELS:])
+    return (Block(column.name, "category", column.kind, levels) if levels else None), None
 
 
 def _bounded(values: Array) -> Array:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from automl_core.framing.problem import Task
 from automl_core.search.family import Array, FitRequest, Fitted
 from automl_core.search.packed import Packed, Trees, pack
+from automl_core.search.unit import Unit, in_unit
 
 CHUNK = 10  # trees grown between two looks at the clock
 SEEDS = 100_000  # apart, so that forests of neighbouring seeds share no tree
@@ -29,9 +30,9 @@ class Forest:
     """All trees' nodes one after another.
 
     A row goes left when its 32-bit value is at or below `threshold`; leaves point to themselves. `value` is (nodes, k):
-    class probabilities as 16-bit floats, or (nodes, 1): the probability of class 1, or the number as a 32-bit float. `fill`
-    replaces missing values by something below all others. `stored` is the file it came from: pressing millions of nodes anew
-    each time a model is measured or written takes seconds.
+    class probabilities as 16-bit floats, or (nodes, 1): the probability of class 1, or the number as a 32-bit float, or one of 64
+    where those keep too few digits. `fill` replaces missing values by something below all others. `stored` is the file it came
+    from: pressing millions of nodes anew each time a model is measured or written takes seconds.
     """
 
     task: Task
@@ -63,6 +64,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         "n_jobs": request.threads, "max_features": float(request.options.get("max_features", 0.75)),
         "max_leaf_nodes": nodes if rows > nodes else None, "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
     }
+    request, unit = in_unit(request)
     fill = _fill(request.matrix)
     known = filled(request.matrix, fill)
     request.let_go()
@@ -77,7 +79,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         more = max(1, int(min(CHUNK, trees - grown, in_time))) if grown else 1
         some = make(settings | {"n_estimators": more, "random_state": (SEEDS * request.seed + grown) % 2**32})
         some.fit(known, target, sample_weight=request.weights)
-        parts += [_part(request, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take
+        parts += [_part(request, unit, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take
         grown += more
         truncated = request.over() and grown < trees
     return Fitted(_joined(request, parts, fill), grown, truncated)
@@ -99,6 +101,7 @@ def growing_seconds(options: Mapping[str, Any], rows: int, columns: int, pace: t
 
 def grow_one(request: FitRequest, tree: Any) -> Fitted:
     """A forest of the one given tree estimator. Where a quantile is asked for, a leaf answers with its rows' quantile."""
+    request, unit = in_unit(request)
     fill = _fill(request.matrix)
     target = request.y if request.task == "regression" else request.y.astype(np.int64)
     known = filled(request.matrix, fill)
@@ -111,7 +114,7 @@ def grow_one(request: FitRequest, tree: Any) -> Fitted:
             counted = None if request.weights is None or not request.weights[inside].any() else request.weights[inside]
             how: Any = "linear" if counted is None else "inverted_cdf"
             tree.tree_.value[leaf, 0, 0] = np.quantile(target[inside], level, method=how, weights=counted)
-    return Fitted(_joined(request, [_part(request, tree, tree.tree_)], fill), 1)
+    return Fitted(_joined(request, [_part(request, unit, tree, tree.tree_)], fill), 1)
 
 
 def _fill(matrix: Array) -> NDArray[np.float32]:
@@ -140,14 +143,15 @@ class _Part:
     depth: int
 
 
-def _part(request: FitRequest, whole: Any, tree: Any) -> _Part:
+def _part(request: FitRequest, unit: Unit, whole: Any, tree: Any) -> _Part:
     own = np.arange(tree.node_count, dtype=np.int32)
     leaf = tree.children_left < 0
-    kept = np.float32 if request.task == "regression" else np.float16
+    kept = np.float16 if request.task != "regression" else np.float32 if unit.usual else np.float64
     left, right, feature = (np.where(leaf, other, places).astype(np.int32) for other, places in (
         (own, tree.children_left), (own, tree.children_right), (0, tree.feature)))
     threshold = _at_or_below(np.where(leaf, 0.0, tree.threshold))
-    value = np.where(leaf[:, None], _values(request, whole, tree), 0.0).astype(kept)  # nobody asks what is said above the leaves
+    said = unit.back(_values(request, whole, tree))
+    value = np.where(leaf[:, None], said, 0.0).astype(kept)  # nobody asks what is said above the leaves
     return _Part(feature, threshold, left, right, value, int(tree.max_depth))
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from automl_core.framing.problem import Task
 from automl_core.search.feature import Array, Feature, is_days
 from automl_core.search.formulas import Formula, FormulaKind, Formulas, arithmetic, places
+from automl_core.search.unit import unit_of
 
 MOST = 30
 ROWS = 15_000
@@ -64,6 +65,8 @@ def fit_formulas(
 ) -> Formed:
     """Choose at most 30 formulas on the rows `train` alone. `until` is a moment of `time.monotonic`: without time, none. Values
     are `kept` in so many bits."""
+    if source.task == "regression":
+        source = replace(source, y=unit_of(source.y[train]).into(source.y))
     nothing = Formed(Formulas(), np.zeros((len(source.y), 0), dtype=kept))
     late = replace(nothing, whole=False)
     if len(train) < LEAST_ROWS:

@@ -32,8 +32,8 @@ class KeptStages:
     path: Path
 
     @property
-    def predictions(self) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = np.load(self.path, mmap_mode="r", allow_pickle=False)
+    def predictions(self) -> NDArray[Any]:
+        found: NDArray[Any] = np.load(self.path, mmap_mode="r", allow_pickle=False)
         return found
 
 

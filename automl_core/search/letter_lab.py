@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl_core.search.codes import Code, Coded, CodeSource, parts_of_rows, told_classes
 from automl_core.search.feature import Array, Feature
 from automl_core.search.letters import TWICE, Letters, Levels, common_levels
-from automl_core.search.log_target import pays, to_log
+from automl_core.search.log_target import to_code
 from automl_core.search.text import Terms, fit_pieces
 from automl_core.search.text_scores import THIRDS, TextTarget, fit_text_scores
 
@@ -40,8 +40,8 @@ class _Sums:
 def fit_letters(source: CodeSource, train: Places, seed: int = 0, until: float = math.inf) -> Coded:
     """Learn the letters of all such columns on the rows `train`. `until` is a moment of `time.monotonic` after which columns
     are left out; each has its part of the time until then."""
-    if source.task == "regression" and pays(source.y[train]):
-        source = replace(source, y=to_log(source.y))
+    if source.task == "regression":
+        source = replace(source, y=to_code(source.y, train))
     parts = parts_of_rows(source, train, seed) % THIRDS
     told = told_classes(source, train, MOST_SPOKEN // max(1, len(source.levels)))
     codes: list[Code] = []

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.search.feature import Array
+from automl_core.search.unit import is_far, unit_of
 
 OPTION = "target"
 LOG = "log"
@@ -46,18 +48,25 @@ def best_scale(y: Array, prediction: Array) -> float:
 
 
 def pays(y: Array) -> bool:
-    """Whether a logarithm is worth a try: no number below 0, a long tail above that the logarithm shortens.
+    """Whether a logarithm is worth a try: no number below 0, a long tail above that the logarithm shortens. It shortens none
+    far from nought.
 
     The logarithm of 1 + y hardly bends where all numbers are far below 1: there it is to shorten the tail by half of what it
     would in a unit that suits them.
     """
-    if len(y) < 20 or float(y.min()) < 0:
+    if len(y) < 20 or float(y.min()) < 0 or is_far(float(np.median(y)), float(np.std(y))):
         return False
     plain, bent = _skew(y), abs(_skew(to_log(y)))
     if plain <= MIN_SKEW or bent >= plain:
         return False
     middle = float(np.median(y[y > 0]))
     return middle >= 1 or plain - bent >= 0.5 * (plain - abs(_skew(to_log(y / middle))))
+
+
+def to_code(y: Array, rows: NDArray[np.int64]) -> Array:
+    """What codes of a number are learned from, which are kept in 32 bits: logarithms where these rows say that they pay, else the
+    number in the unit that suits it."""
+    return to_log(y) if pays(y[rows]) else unit_of(y[rows]).into(y)
 
 
 def _skew(values: Array) -> float:

@@ -26,6 +26,7 @@ from automl_core.search.letter_lab import fit_letters
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import family_options, from_log, is_log, to_log
 from automl_core.search.text import Terms
+from automl_core.search.unit import staged
 
 ExtrasKind = Literal["codes", "letters", "formulas"]
 EXTRAS_KINDS: tuple[ExtrasKind, ...] = ("codes", "letters", "formulas")  # in the order in which they lie in a model
@@ -164,7 +165,8 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         stages = fitted.stages
         if logs:
             prediction = from_log(prediction)
-            stages = stages and replace(stages, predictions=from_log(stages.predictions.astype(np.float64)).astype(np.float32))
+            stages = stages and replace(
+                stages, predictions=staged(from_log(stages.predictions.astype(np.float64)), task.task, arrays["y"]))
         if not final and task.task == "multiclass":
             prediction = with_absent(prediction, y)
             stages = stages and replace(stages, predictions=with_absent(stages.predictions, y))

@@ -239,7 +239,7 @@ def test_a_bundle_of_the_format_before_is_read_and_a_later_one_is_not(written: P
     assert manifest["format"] == 4
     before = rewrite(written, tmp_path / "before.zip", {"manifest.json": json.dumps(manifest | {"format": 3}).encode()})
     assert load_bundle(before).model is not None
-    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 6}).encode()})
+    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 7}).encode()})
     with pytest.raises(BadInput, match="another version"):
         load_bundle(later)
 

@@ -123,6 +123,18 @@ def test_rows_later_than_training_are_not_unusual_for_it() -> None:
     assert_agrees(scorer(), frame)
 
 
+@pytest.mark.parametrize("listed", [{"One year": 0.5, "": 0.5}, {}])
+def test_a_level_that_training_may_have_had_is_not_called_unseen(listed: dict[str, float]) -> None:
+    """The contract lists 200 levels, and the encoder keeps none that came once: of the others nobody knows."""
+    known = scorer()
+    columns = tuple(replace(column, levels=listed) if column.name == "contract" else column for column in known.contract.columns)
+    frame = make_frame(3).assign(contract=["Three year", "Two year", "One year"], charge="50", since="2021-05-05", tenure="12")
+    found = replace(known, contract=replace(known.contract, columns=columns))
+    told = found.predict(frame)["_reasons"].tolist()
+    assert told == ["“Three year” in “contract” is not among the levels the model knows", "", ""]
+    assert_agrees(found, frame)
+
+
 def test_what_is_cut_in_a_reason_is_marked() -> None:
     level = "Three years and then month by month, one"
     frame = make_frame(2).assign(contract=[level, f"{level} more"])

@@ -1,6 +1,7 @@
 """The encoding: the same for a table and a row to the bit, learned without the target, alive after storing."""
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import replace
 
@@ -16,8 +17,12 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.search import features
+from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.encoder_files import encoder_files, encoder_from_files
-from automl_core.search.features import fit_encoder
+from automl_core.search.families import families
+from automl_core.search.family import FitRequest
+from automl_core.search.feature import Feature
+from automl_core.search.features import fit_encoder, with_codes
 from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns, numbers_in
 from automl_core.search.text import TextCoder, fit_text
 from automl_core.search.writing import fit_way
@@ -228,6 +233,72 @@ def test_long_texts_are_not_kept_for_their_numbers() -> None:
     assert inner_columns(texts, 1)[::3, 0].tolist() == list(range(40))
     assert inner_cell(texts[9], 2)[0] == 3.0
     assert numbers_in.cache_info().currsize == 80  # read with and without marks
+
+
+def shops(levels: int, rows_each: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Sales of shops that each have an effect of their own (sd 1), with noise of sd 1."""
+    random = np.random.default_rng(8)
+    effects = random.normal(size=levels)
+    shop = random.permutation(np.repeat(np.arange(levels), rows_each))
+    letters = str.maketrans("0123456789", "fkapzdsnqc")
+    names = [f"{(place * 7919) % levels:05d}".translate(letters) for place in shop]  # which say nothing
+    return pd.DataFrame({"shop": names, "y": effects[shop] + random.normal(size=len(shop))}), effects[shop]
+
+
+def test_levels_with_rows_enough_are_told_apart_however_many_there_are() -> None:
+    """Of 1,500 shops with 12 rows each a thousand were one and the same: two thirds of the rows got no effect."""
+    frame, truth = shops(1_500, 12)
+    table = table_from_frame(frame, "sales")
+    problem = Problem("y", "regression", "rmse", roles={"shop": "category"})
+    encoder = fit_encoder(table.frame, table.columns, problem)
+    assert len(encoder.features[0].levels) == len(set(encoder.features[0].levels)) == 1_500
+    matrix = encoder.matrix(table.frame)
+    assert not np.isnan(matrix).any()
+    for place in (0, 77, 9_999):
+        np.testing.assert_array_equal(encoder.row({"shop": frame["shop"][place]}), matrix[place])
+    source = CodeSource(matrix, encoder.features, {}, frame["y"].to_numpy(), "regression")
+    coded = fit_codes(source, np.arange(len(frame)), 0)
+    assert np.corrcoef(coded.values[:, 0], truth)[0, 1] > 0.9  # of a mean of nine others with noise of sd 1 it is 0.95
+    whole = with_codes(encoder, coded.codes, coded.features)
+    again = encoder_from_files(encoder_files(whole))
+    np.testing.assert_array_equal(again.matrix(table.frame), whole.matrix(table.frame))
+
+
+def test_the_commonest_levels_come_first_and_several_columns_share_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "COMMON_LEVELS", 5)
+    monkeypatch.setattr(features, "MOST_LEVELS", 16)
+    many = [name for place, name in enumerate("ponmlkjihgfedcba") for _ in range(2 + place)]
+    few = (["x", "y", "z"] * len(many))[:len(many)]
+    problem = Problem("y", "regression", "rmse", roles=dict.fromkeys(("one", "two", "few"), "category"))
+    frame = pd.DataFrame({"one": [f"shop {name}" for name in many], "few": few, "y": np.arange(len(many)) % 7})
+    table = table_from_frame(frame, "t")
+    alone = {feature.name: feature.levels for feature in fit_encoder(table.frame, table.columns, problem).features}
+    assert alone["one"] == tuple(f"shop {name}" for name in "abcdefghijklmnop")
+    table = table_from_frame(frame.assign(two=frame["one"].to_numpy()[::-1]), "t")
+    shared = {feature.name: len(feature.levels) for feature in fit_encoder(table.frame, table.columns, problem).features}
+    assert shared == {"one": 8, "few": 3, "two": 8}
+
+
+@pytest.mark.parametrize("name", ["xgboost", "catboost", "ebm"])
+def test_levels_beyond_those_a_family_tells_apart_are_missing_to_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = families().get(name)
+    module = importlib.import_module(f"automl_core.search.families.{name}")
+    monkeypatch.setattr(module, "MOST_LEVELS", 12)
+    random = np.random.default_rng(3)
+    code, effects = random.integers(0, 20, 900).astype(float), random.normal(size=20)
+    matrix = np.column_stack([code, random.normal(size=900)])
+    names = tuple(f"s{place:02d}" for place in range(20))
+    given = (Feature("shop", ("shop",), "category", names), Feature("x", ("x",), "number"))
+    rounds = 2_000 if name == "ebm" else 60
+    request = FitRequest(matrix, effects[code.astype(int)] + matrix[:, 1], given, "regression", options={"rounds": rounds})
+    model = family.load(family.save(family.fit(request).native))
+    rare = matrix.copy()
+    rare[code >= 12, 0] = np.nan
+    said = family.predict(model, matrix)
+    np.testing.assert_allclose(said, family.predict(model, rare), atol=1e-12)
+    assert np.corrcoef(said[code < 12], request.y[code < 12])[0, 1] > 0.95
+    for place in range(60):
+        assert family.predict_row(model, matrix[place]) == pytest.approx(said[place], rel=1e-6, abs=1e-6)
 
 
 def test_numbers_that_follow_each_other_are_taken_at_once_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

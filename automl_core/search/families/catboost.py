@@ -15,21 +15,24 @@ import numpy as np
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
+from automl_core.search.unit import USUAL, Unit, in_unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_LEVELS = 2_000  # of a category, the commonest: the library keeps what it counted of each, and of pairs of them
 USUAL_DEPTH, USUAL_RATE = 4, 0.08
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Trees:
-    """A CatBoost model, its task and which features are categories."""
+    """A CatBoost model, its task and which features are categories. Numbers were learned in `unit`."""
 
     task: Task
     booster: Any
     categories: tuple[int, ...]
+    unit: Unit = USUAL
 
     @cached_property
     def known(self) -> list[int]:
@@ -70,11 +73,11 @@ def _loss_function(request: FitRequest) -> str:
 
 
 def _table(matrix: Array, categories: tuple[int, ...]) -> pd.DataFrame:
-    """The matrix as CatBoost takes it: category codes as integers (missing -1), numbers in 32 bits."""
+    """The matrix as CatBoost takes it: category codes as integers (missing or too rare -1), numbers in 32 bits."""
     import pandas as pd
 
     chosen = set(categories)
-    return pd.DataFrame({number: np.where(np.isnan(column), -1, column).astype(np.int32) if number in chosen
+    return pd.DataFrame({number: np.where(column < MOST_LEVELS, column, -1).astype(np.int32) if number in chosen
                          else column.astype(np.float32) for number, column in enumerate(matrix.T)}, copy=False)
 
 
@@ -85,6 +88,7 @@ def _fit(request: FitRequest) -> Fitted:
     early = request.valid_matrix is not None
     rounds = int(request.options.get("rounds", 1000)) if early or not request.rounds else request.rounds
     staged = early and request.stages
+    request, unit = in_unit(request)
     stopper, began = Stopper(request), time.monotonic()
     try:
         table = _table(request.matrix, categories)
@@ -100,7 +104,7 @@ def _fit(request: FitRequest) -> Fitted:
             patience = int(request.options.get("patience", 50))
             settings |= {"eval_set": valid, "use_best_model": not staged, "early_stopping_rounds": patience}
         model.fit(train, **settings)
-        stages = _stages(request, model, valid) if staged else None
+        stages = unit.stages(_stages(request, model, valid)) if staged else None
         if staged and model.best_iteration_ is not None and model.best_iteration_ + 1 < model.tree_count_:
             model.shrink(ntree_end=int(model.best_iteration_) + 1)
         bags = [model]
@@ -117,7 +121,7 @@ def _fit(request: FitRequest) -> Fitted:
     except CatBoostError as error:
         raise FitFailed(f"CatBoost could not learn from this table ({str(error).splitlines()[0][-120:]}).") from error
     to_best = share_until(began, stopper.moments[min(trees, len(stopper.moments)) - 1]) if early and stopper.moments else 1.0
-    return Fitted(Trees(request.task, model, categories), trees, stopper.truncated, stages, to_best, bags=len(bags))
+    return Fitted(Trees(request.task, model, categories, unit), trees, stopper.truncated, stages, to_best, bags=len(bags))
 
 
 def _stages(request: FitRequest, model: Any, valid: Any) -> Stages:
@@ -129,7 +133,8 @@ def _stages(request: FitRequest, model: Any, valid: Any) -> Stages:
 
 def _predict(model: Trees, matrix: Array) -> Array:
     raw = model.booster.predict(_table(matrix, model.categories), prediction_type="RawFormulaVal", thread_count=1)
-    return link(model.task, np.asarray(raw, dtype=np.float64).reshape((len(matrix), -1) if model.task == "multiclass" else -1))
+    shaped = np.asarray(raw, dtype=np.float64).reshape((len(matrix), -1) if model.task == "multiclass" else -1)
+    return model.unit.back(link(model.task, shaped))
 
 
 def _predict_row(model: Trees, row: Array) -> Any:
@@ -138,10 +143,10 @@ def _predict_row(model: Trees, row: Array) -> Any:
     values: list[Any] = row.tolist()
     for number in model.categories:
         value = values[number]
-        values[number] = -1 if value != value else int(value)
+        values[number] = int(value) if value < MOST_LEVELS else -1
     pool = Pool([values], cat_features=model.known, thread_count=1)
     raw = np.asarray(model.booster.predict(pool, prediction_type="RawFormulaVal", thread_count=1), dtype=np.float64)
-    return link(model.task, raw[0]) if model.task == "multiclass" else float(link(model.task, raw)[0])
+    return link(model.task, raw[0]) if model.task == "multiclass" else float(model.unit.back(link(model.task, raw))[0])
 
 
 def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
@@ -153,14 +158,15 @@ def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
     if model.task == "multiclass":
         base = phi[0, :, -1] if len(phi) else np.zeros(phi.shape[1])
         return np.ascontiguousarray(phi[:, :, :-1].transpose(0, 2, 1)), base
-    return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
+    return model.unit.spread * phi[:, :-1], model.unit.middle + model.unit.spread * (float(phi[0, -1]) if len(phi) else 0.0)
 
 
 def _save(model: Trees) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         model.booster.save_model(str(path), format="cbm")
-        document = {"task": model.task, "categories": list(model.categories)}
+        unit = {} if model.unit.usual else {"unit": [model.unit.middle, model.unit.spread]}
+        document = {"task": model.task, "categories": list(model.categories), **unit}
         return {"catboost.cbm": path.read_bytes(), "catboost.json": json.dumps(document).encode()}
 
 
@@ -170,7 +176,7 @@ def _load(files: Mapping[str, bytes]) -> Trees:
     booster = CatBoost()
     booster.load_model(blob=files["catboost.cbm"])
     stored = json.loads(files["catboost.json"])
-    return Trees(stored["task"], booster, tuple(stored["categories"]))
+    return Trees(stored["task"], booster, tuple(stored["categories"]), Unit(*stored.get("unit", ())))
 
 
 def _effort(options: Mapping[str, Any], task: Task) -> float:

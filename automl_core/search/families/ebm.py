@@ -17,6 +17,7 @@ from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, link
 from automl_core.search.feature import Feature
+from automl_core.search.unit import Unit, in_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_STEPS = 50  # of a fit, whose time ends nothing: as many as its columns, of very many not all
 MORE_STEPS = 1.25
+MOST_LEVELS = 500  # of a category, the commonest: a pair of columns has a score for each level of one and each of the other
 MOST_PAIRED = 300  # features: of more, all pairs are looked through for as long as whole fits take, and no deadline ends that
 
 
@@ -96,15 +98,15 @@ class Clock:
 
 
 def _table(matrix: Array, features: tuple[Feature, ...]) -> pd.DataFrame:
-    """Category codes as texts, numbers as they are: what interpret takes for nominal and continuous."""
+    """Category codes as texts, too rare ones missing, numbers as they are: what interpret takes for nominal and continuous."""
     import pandas as pd
 
     columns: dict[str, Any] = {}
     for number, feature in enumerate(features):
         values = matrix[:, number]
         if feature.kind == "category":
-            codes = np.array([*(str(code) for code in range(len(feature.levels))), None], dtype=object)
-            columns[str(number)] = codes[np.where(np.isnan(values), -1, values).astype(np.int64)]
+            codes = np.array([*(str(code) for code in range(min(len(feature.levels), MOST_LEVELS))), None], dtype=object)
+            columns[str(number)] = codes[np.where(values < MOST_LEVELS, values, -1).astype(np.int64)]
         else:
             columns[str(number)] = values
     return pd.DataFrame(columns)
@@ -113,6 +115,7 @@ def _table(matrix: Array, features: tuple[Feature, ...]) -> pd.DataFrame:
 def _fit(request: FitRequest) -> Fitted:
     from interpret.glassbox import ExplainableBoostingClassifier, ExplainableBoostingRegressor
 
+    request, unit = in_unit(request)
     clock = Clock(request)
     several = request.task == "multiclass"
     settings: dict[str, Any] = {
@@ -135,10 +138,10 @@ def _fit(request: FitRequest) -> Fitted:
         raise FitFailed(f"The explainable boosting machine could not learn from this table ({str(error)[:120]}).") from error
     # a fit that ended by itself is told again to do so: twice its steps and a quarter are never reached
     steps = clock.steps if clock.truncated else 2 * clock.steps
-    return Fitted(_tables(request, model), max(1, steps), clock.truncated, bags=request.bags)
+    return Fitted(_tables(request, model, unit), max(1, steps), clock.truncated, bags=request.bags)
 
 
-def _tables(request: FitRequest, model: Any) -> Glassbox:
+def _tables(request: FitRequest, model: Any, unit: Unit) -> Glassbox:
     several = request.task == "multiclass"
     outputs = request.classes if several else 1
     seen = np.asarray(model.classes_, dtype=np.int64) if several else None
@@ -151,7 +154,8 @@ def _tables(request: FitRequest, model: Any) -> Glassbox:
         intercept = full
         scores = [_spread(table, seen, outputs) for table in scores]
     else:
-        scores = [table[..., None] for table in scores]
+        scores = [unit.spread * table[..., None] for table in scores]
+        intercept = unit.back(intercept)
     features = range(len(request.features))
     single = tuple(_bins(model.bins_[number][0], request.features[number]) for number in features)
     paired = tuple(_bins(model.bins_[number][-1], request.features[number]) for number in features)
@@ -172,6 +176,7 @@ def _bins(level: Any, feature: Feature) -> Bins:
     if feature.kind != "category":
         return Bins(False, np.asarray(level, dtype=np.float64))
     table = np.full(len(feature.levels), -1.0)
+    table[MOST_LEVELS:] = 0.0  # missing, as they were when it learned
     for text, place in level.items():
         table[int(text)] = place
     return Bins(True, table)

@@ -17,7 +17,8 @@ from automl_core.search.batches import Batched, batched, raw_of_many
 from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.lightgbm_rows import pack_boosters
-from automl_core.search.lightgbm_text import slim
+from automl_core.search.lightgbm_text import slim, turned_back
+from automl_core.search.unit import in_unit
 
 USUAL_RATE, USUAL_LEAVES = 0.04, 20
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
@@ -94,6 +95,7 @@ def _fit(request: FitRequest) -> Fitted:
     from lightgbm.basic import LightGBMError
 
     began = time.monotonic()
+    request, unit = in_unit(request)
     parameters = parameters_of(request)
     categories = [number for number, feature in enumerate(request.features) if feature.kind == "category"]
     train = lightgbm.Dataset(request.matrix, request.y, weight=request.weights, categorical_feature=categories, params=parameters,
@@ -117,7 +119,8 @@ def _fit(request: FitRequest) -> Fitted:
         if watch.truncated:
             break  # a part of a fit would spoil the mean
         texts.append(slim(again.model_to_string()))
-    stages = _stages(request, booster)
+    stages = unit.stages(_stages(request, booster))
+    texts = [turned_back(text, unit) for text in texts]
     return Fitted(trees_of(request.task, tuple(texts)), stopper.best_round + 1, stopper.truncated, stages,
                   share_until(began, stopper.best_at) if valid else 1.0, bags=len(texts))
 

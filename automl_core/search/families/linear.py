@@ -19,6 +19,7 @@ from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages,
 from automl_core.search.few_columns import COUNTS, FEW, over_few, strongest_first
 from automl_core.search.quantile_lines import quantile_solver
 from automl_core.search.ridge_lines import WIDEST, ridge_solver
+from automl_core.search.unit import staged
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)  # inverse penalties, as C of the usual logistic regression
 MAX_CELLS = 8_000_000  # of the dense design; above it a random part of the rows is enough for so few coefficients
@@ -98,7 +99,7 @@ def _fit(request: FitRequest) -> Fitted:
         found = Linear(request.task, scales, coefficients, intercept, *bounds)
         raw = np.clip(valid_design @ coefficients + intercept, *bounds) if valid_design is not None else _raw(
             found, request.valid_matrix)
-        stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]).astype(np.float32))
+        stages.append(link(request.task, raw if request.task == "multiclass" else raw[:, 0]))
         loss = _loss(request.task, request.valid_y, raw, request.valid_weights, _alpha(request))
         if best is None or loss < best[0]:
             best = (loss, place, found)
@@ -107,7 +108,7 @@ def _fit(request: FitRequest) -> Fitted:
             break
     assert best is not None
     # the grid of rounds begins with 1, 2, 3 and so on: a strength's number is its rounds
-    along = Stages(tuple(range(1, len(stages) + 1)), np.array(stages)) if request.stages else None
+    along = Stages(tuple(range(1, len(stages) + 1)), staged(stages, request.task, request.y)) if request.stages else None
     return Fitted(best[2], best[1] + 1, truncated, along)
 
 

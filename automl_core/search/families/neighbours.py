@@ -16,6 +16,7 @@ from automl_core.framing.problem import Task
 from automl_core.search.design import Scale, learn_scale
 from automl_core.search.design_row import RowDesign
 from automl_core.search.family import Array, Family, FitRequest, Fitted, Stages
+from automl_core.search.unit import staged
 
 COUNTS = (5, 10, 20, 40, 80)  # neighbours tried; their places are the rounds
 MAX_ROWS, MAX_CELLS = 20_000, 1_000_000  # kept to compare with: a row must be answered in a few milliseconds
@@ -138,7 +139,7 @@ def _fit(request: FitRequest) -> Fitted:
     best = int(np.argmin(losses))
     chosen = replace(model, count=COUNTS[best])
     found = [answer if request.task == "multiclass" else answer[:, 0] for answer in answers]
-    stages = Stages(tuple(range(1, len(COUNTS) + 1)), np.array(found, dtype=np.float32))
+    stages = Stages(tuple(range(1, len(COUNTS) + 1)), staged(found, request.task, request.y))
     # predicted again they would take as long again, and without an end where time has cut them off
     return Fitted(chosen, best + 1, truncated, stages if request.stages and not truncated else None, said=found[best])
 

@@ -18,6 +18,7 @@ from automl_core.registry import Field
 from automl_core.search.design import Scale, design_of, learn_scale
 from automl_core.search.design_row import RowDesign
 from automl_core.search.family import GRID, Array, Family, FitRequest, Fitted, Stages, link
+from automl_core.search.unit import staged
 
 PATIENCE = 8
 MAX_CELLS = 10_000_000
@@ -167,7 +168,7 @@ def _stopped_early(request: FitRequest, shell: Net, train: _Training) -> Fitted:
     if not kept.nets:
         kept = _with(shell, (_layers(estimator),))
     rounds = GRID[: len(stages)]
-    found = Stages(rounds, np.array(stages, dtype=np.float32)) if request.stages else None
+    found = Stages(rounds, staged(stages, request.task, request.y)) if request.stages else None
     return Fitted(kept, max(best_epoch, 1), truncated, found)
 
 

@@ -19,21 +19,25 @@ from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.feature import Feature
 from automl_core.search.masked import MaskedBoosters, mask
+from automl_core.search.unit import USUAL, Unit, in_unit
 from automl_core.search.xgboost_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
+MOST_LEVELS = 2_000  # of a category, the commonest: the library keeps long lists of them for every cut
 METRICS = {"binary:logistic": "logloss", "multi:softprob": "mlogloss", "reg:squarederror": "rmse", "reg:absoluteerror": "mae",
            "reg:quantileerror": "quantile"}
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
 class Trees:
-    """XGBoost boosters whose margins are averaged, as bytes too, and how many levels each column has: 0 for a number."""
+    """XGBoost boosters whose margins are averaged, as bytes too, and how many levels of each column they tell apart: 0 for a
+    number. Numbers were learned in `unit`."""
 
     task: Task
     boosters: tuple[Any, ...]
     levels: tuple[int, ...]
     files: tuple[bytes, ...] = field(repr=False)
+    unit: Unit = USUAL
 
     @cached_property
     def packed(self) -> PackedBoosters:
@@ -68,7 +72,7 @@ def _table(matrix: Array, levels: tuple[int, ...], **more: Any) -> Any:
 
 
 def _levels(features: tuple[Feature, ...]) -> tuple[int, ...]:
-    return tuple(len(feature.levels) if feature.kind == "category" else 0 for feature in features)
+    return tuple(min(len(feature.levels), MOST_LEVELS) if feature.kind == "category" else 0 for feature in features)
 
 
 def _parameters(request: FitRequest) -> dict[str, Any]:
@@ -111,6 +115,7 @@ def _fit(request: FitRequest) -> Fitted:
     import xgboost
 
     began = time.monotonic()
+    request, unit = in_unit(request)
     parameters, levels = _parameters(request), _levels(request.features)
     train = _table(request.matrix, levels, label=request.y, weight=request.weights)
     request.let_go()
@@ -133,11 +138,11 @@ def _fit(request: FitRequest) -> Fitted:
             break  # a part of a fit would spoil the mean
         first = first or watch
         found.append(booster)
-    stages = _stages(request, found[0], valid)
+    stages = unit.stages(_stages(request, found[0], valid))
     if valid is not None:
         found = [found[0][: first.best_round + 1]]
     files = tuple(bytes(booster.save_raw("ubj")) for booster in found)
-    return Fitted(_trees(request.task, levels, files), first.best_round + 1, first.truncated, stages,
+    return Fitted(_trees(request.task, levels, files, unit), first.best_round + 1, first.truncated, stages,
                   1.0 if valid is None else share_until(began, first.best_at), bags=len(found))
 
 
@@ -149,7 +154,7 @@ def _stages(request: FitRequest, booster: Any, valid: Any) -> Stages | None:
     return Stages(rounds, link(request.task, np.array(margins, dtype=np.float64)).astype(np.float32))
 
 
-def _trees(task: Task, levels: tuple[int, ...], files: tuple[bytes, ...]) -> Trees:
+def _trees(task: Task, levels: tuple[int, ...], files: tuple[bytes, ...], unit: Unit = USUAL) -> Trees:
     import xgboost
 
     boosters = []
@@ -157,7 +162,7 @@ def _trees(task: Task, levels: tuple[int, ...], files: tuple[bytes, ...]) -> Tre
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(content))
         boosters.append(booster)
-    return Trees(task, tuple(boosters), levels, files)
+    return Trees(task, tuple(boosters), levels, files, unit)
 
 
 def _predict(model: Trees, matrix: Array) -> Array:
@@ -165,10 +170,10 @@ def _predict(model: Trees, matrix: Array) -> Array:
         return link(model.task, np.zeros((0, 2)) if model.task == "multiclass" else np.zeros(0))
     many = raw_of_many(_numbers(matrix), lambda: model.batched)
     if many is not None:
-        return link(model.task, many if model.task == "multiclass" else many[:, 0])
+        return model.unit.back(link(model.task, many if model.task == "multiclass" else many[:, 0]))
     table = _table(matrix, model.levels)
     raw = sum(booster.predict(table, output_margin=True).astype(np.float64) for booster in model.boosters)
-    return link(model.task, np.asarray(raw) / len(model.boosters))
+    return model.unit.back(link(model.task, np.asarray(raw) / len(model.boosters)))
 
 
 def _numbers(values: Array) -> Array:
@@ -180,7 +185,7 @@ def _numbers(values: Array) -> Array:
 
 def _predict_row(model: Trees, row: Array) -> Any:
     found = link(model.task, model.packed.raw(_numbers(row)))
-    return found if model.task == "multiclass" else float(found[0])
+    return found if model.task == "multiclass" else float(model.unit.back(found)[0])
 
 
 def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
@@ -194,19 +199,21 @@ def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
     largest = np.abs(phi[..., :-1]).argmax(axis=-1)
     np.put_along_axis(phi, largest[..., None], np.take_along_axis(phi, largest[..., None], -1) + lost[..., None], -1)
     if model.task != "multiclass":
-        return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
+        return model.unit.spread * phi[:, :-1], model.unit.middle + model.unit.spread * (float(phi[0, -1]) if len(phi) else 0.0)
     base = phi[0, :, -1] if len(phi) else np.zeros(phi.shape[1])
     return np.ascontiguousarray(phi[:, :, :-1].transpose(0, 2, 1)), base
 
 
 def _save(model: Trees) -> dict[str, bytes]:
     files = {f"xgboost{number}.ubj": content for number, content in enumerate(model.files)}
-    return files | {"task.json": json.dumps([model.task, model.levels]).encode()}
+    unit = [] if model.unit.usual else [model.unit.middle, model.unit.spread]
+    return files | {"task.json": json.dumps([model.task, model.levels, *unit]).encode()}
 
 
 def _load(files: Mapping[str, bytes]) -> Trees:
-    task, levels = json.loads(files["task.json"])
-    return _trees(task, tuple(levels), tuple(files[f"xgboost{number}.ubj"] for number in range(len(files) - 1)))
+    task, levels, *unit = json.loads(files["task.json"])
+    contents = tuple(files[f"xgboost{number}.ubj"] for number in range(len(files) - 1))
+    return _trees(task, tuple(levels), contents, Unit(*unit))
 
 
 FAMILY = Family(
