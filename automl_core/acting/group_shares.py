@@ -25,6 +25,7 @@ SHUFFLES = 999  # none of them is as uneven: p < 0.001
 UNUSUAL, BEYOND = 1.5, 20.0  # errors of what chance makes: below the first nobody need shuffle, nor above the second
 LEAST_LIKE = 0.0025  # of the variance lies between groups: what tells it has a correlation of 0.05 with the lever
 WHOLE = 0.9  # of the variance of a number that lies between groups: there is nothing within them to compare
+WHOLE_OF_TWO = 0.85  # of a lever of two values: where one row in 25 strays, too few rows of either have any to compare with
 LARGE = 10  # rows of a group that hardly tell by their share what one of them has
 
 
@@ -78,8 +79,7 @@ def with_shares(
         for source, codes in sources:
             inside = group_codes(codes[among])
             binary = bool(np.isin(values[among], (0, 1)).all())
-            whole = given_to_groups(values == 1, among, codes) if binary else likeness(values[among], inside) >= WHOLE
-            if whole or not groups_tell(values[among], inside):
+            if _whole(values, among, codes, binary) or not groups_tell(values[among], inside):
                 continue
             if told is None:
                 told = learner.cross_fit(np.where(among, values, 0.0), among, folds, binary)
@@ -90,6 +90,13 @@ def with_shares(
     names = (*given.names, *(source for source, _ in added))
     more = Covariates(np.column_stack([given.matrix, *(share for _, share in added)]), given.categorical, names, given.wide)
     return Learner(more, learner.most, learner.rounds, learner.seed, learner.bends)
+
+
+def _whole(values: Floats, among: Mask, codes: Codes, binary: bool) -> bool:
+    """Whether whole groups have a lever, also where most of them have one row, whose others then say for certain what it has."""
+    if binary and given_to_groups(values == 1, among, codes):
+        return True
+    return likeness(values[among], group_codes(codes[among])) >= (WHOLE_OF_TWO if binary else WHOLE)
 
 
 def wide_categories(covariates: Covariates) -> list[tuple[str, Floats]]:

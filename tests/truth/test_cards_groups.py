@@ -116,6 +116,29 @@ def test_a_number_is_compared_on_its_mean_in_the_group_where_it_varies_there() -
         assert with_shares(learner_of(frame), [values], everyone, codes, folds, "shop").covariates.names[2:] == ()
 
 
+def customers(sizes: list[int], seed: int = 0) -> tuple[np.ndarray, Floats, Learner]:
+    """Who has which row, whether he has a lever (the same in each of his rows), and what is known before, which tells of it."""
+    rng = np.random.default_rng((68, seed))
+    who, known = np.repeat(np.arange(len(sizes)), sizes), rng.normal(size=len(sizes))
+    has = (rng.random(len(sizes)) < 1 / (1 + np.exp(0.4 - 0.7 * known))).astype(float)[who]
+    columns = np.column_stack([known[who] + 0.3 * rng.normal(size=len(who)), rng.normal(size=len(who))])
+    return who, has, Learner(Covariates(columns, (), ("age", "size")), seed=seed)
+
+
+@pytest.mark.parametrize(("sizes", "stray"), [([1] * 700 + [3] * 300, 0.0), ([5] * 300, 0.03), ([40] * 50, 0.03)])
+def test_what_customers_of_few_rows_have_as_a_whole_is_not_told_by_their_other_rows(sizes: list[int], stray: float) -> None:
+    """Two rows a customer were asked for: of 1.6 the other rows of a customer said for certain what a row has, and 44 % of the
+    rows had any to compare with."""
+    who, has, learner = customers(sizes)
+    new, everyone, folds = has == 1, np.ones(len(who), dtype=bool), fold_of(len(who), who, 0)
+    new = new ^ (np.random.default_rng(0).random(len(who)) < stray)
+    assert with_shares(learner, [new.astype(float)], everyone, who, folds, "customer") is learner
+    y = (np.random.default_rng(1).random(len(who)) < 0.3).astype(float)
+    scores = comparison_scores(Comparison(y, ~new, new, learner.covariates, True, who), learner)
+    assert scores is not None
+    assert scores.near.sum() > 0.9 * scores.eligible.sum()
+
+
 def branches(seed: int, many: int = 200, rows: int = 4000) -> tuple[Covariates, np.ndarray, Floats]:
     """Good branches, of which there are many, use an idle lever more."""
     rng = np.random.default_rng((64, seed))

@@ -137,7 +137,10 @@ def test_copies_are_no_groups_that_tell_who_got_a_lever() -> None:
     learner, everyone = Learner(Covariates(column[:, None], (), ("size",)), rounds=20), np.ones(1200, dtype=bool)
     folds = fold_of(1200, codes, 0)
     assert with_shares(learner, [new], everyone, codes, folds, "") is learner
-    assert with_shares(learner, [new], everyone, codes, folds, "shop") is not learner
+    assert with_shares(learner, [new], everyone, codes, folds, "shop") is learner  # whole shops have it
+    differ = np.where(np.arange(1200) % 6 > 0, new, 1 - new)
+    assert with_shares(learner, [differ], everyone, codes, folds, "") is learner
+    assert with_shares(learner, [differ], everyone, codes, folds, "shop") is not learner
 
 
 def test_rows_that_are_alike_by_chance_or_come_again_are_no_copies() -> None:
