@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.group_shares import groups_tell, wide_categories
 from automl_core.acting.nuisance import FOLDS, Learner
-from automl_core.acting.scores import given_to_groups
+from automl_core.acting.scores import mostly_whole
 from automl_core.acting.statistics import group_codes, too_few_to_tell
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
@@ -91,15 +91,15 @@ def check_sides(treated: NDArray[np.bool_]) -> None:
 
 
 def _dealt(treated: NDArray[np.bool_], groups: NDArray[np.generic] | None) -> NDArray[np.int64]:
-    """The rows that chance dealt: one of each group, treated as most of it, when groups were treated as a whole (but for one row
-    in fifty), else all."""
+    """The rows that chance dealt: one of each group, treated as most of it, when groups were treated as a whole (but for one in
+    fifty of the rows that do not stand alone), else all."""
     rows = np.arange(len(treated))
     if groups is None:
         return rows
     codes = np.unique(groups, return_inverse=True)[1]
     most = 2 * np.bincount(codes, treated) > np.bincount(codes)
     usual = np.flatnonzero(most[codes] == treated)
-    if len(usual) < len(rows) and not given_to_groups(treated, np.ones(len(rows), dtype=bool), groups):
+    if not mostly_whole(treated, codes):
         return rows
     return np.asarray(usual[np.unique(codes[usual], return_index=True)[1]], dtype=np.int64)
 

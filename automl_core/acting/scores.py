@@ -83,9 +83,17 @@ class Level:
 def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
     """Whether the marked `rows` are (but for one in fifty) whole groups of those `among`, and groups have several rows."""
     codes = group_codes(groups)[among]
-    sizes, marked = np.bincount(codes), np.bincount(codes, weights=rows[among])
+    return bool(len(codes) >= 2 * np.count_nonzero(np.bincount(codes))) and mostly_whole(rows[among], codes)
+
+
+def mostly_whole(rows: Mask, codes: Folds) -> bool:
+    """Whether groups, by the `codes` (n,), have the marked `rows` (n,) as a whole, but for one in fifty of the rows whose group
+    has another. Where few rows are marked at all, at most half of these stray: drawn one by one nearly all would."""
+    sizes, marked = np.bincount(codes), np.bincount(codes, weights=rows)
+    several = sizes > 1
+    sizes, marked = sizes[several], marked[several]
     odd = float(np.minimum(marked, sizes - marked).sum())
-    return bool(len(codes) >= 2 * np.count_nonzero(sizes)) and odd <= 0.02 * len(codes)
+    return odd <= min(0.02 * float(sizes.sum()), 0.5 * float(min(marked.sum(), (sizes - marked).sum())))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

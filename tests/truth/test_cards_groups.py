@@ -13,6 +13,7 @@ from automl_core.acting.group_shares import groups_tell, share_in_group, with_sh
 from automl_core.acting.not_compared import thin_notes
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.randomised import check_experiment
+from automl_core.acting.scores import given_to_groups
 from automl_core.acting.statistics import gap_between, unseen_variance
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -205,6 +206,26 @@ def test_one_stray_row_does_not_make_an_experiment_of_whole_shops_one_of_rows() 
     mixed = (np.arange(3000) % 50 < 5 + 40 * (shop % 2)).astype(bool)  # a tenth of each shop differs: these were no whole shops
     with pytest.raises(BadInput, match="treated alike more often"):
         check_experiment(Covariates(np.empty((3000, 0)), (), ()), mixed, fold_of(3000, shop, 0), shop, "shop")
+
+
+def test_a_stray_row_of_customers_of_few_rows_leaves_an_experiment_one() -> None:
+    """Of 1.6 rows a customer each was a draw of its own once a row strayed, and rows of a customer were alike beyond chance."""
+    who, known = np.repeat(np.arange(1000), [1] * 700 + [3] * 300), Covariates(np.empty((1600, 0)), (), ())
+    for seed in range(5):
+        treated = (np.random.default_rng((69, seed)).permutation(1000) < 500)[who]
+        treated[-1] = not treated[-1]
+        assert check_experiment(known, treated, fold_of(1600, who, 0), who, "customer").randomised
+
+
+@pytest.mark.parametrize("size", [2, 20])
+def test_a_draw_of_few_rows_one_by_one_is_none_of_whole_groups(size: int) -> None:
+    """Where 2 % are treated, all but one row in fifty are as most of their group: 0 groups were said to have been treated."""
+    who = np.arange(10_000) // size
+    treated = np.random.default_rng(70).permutation(10_000) < 190
+    known = Covariates(np.empty((10_000, 0)), (), ())
+    assert check_experiment(known, treated, fold_of(10_000, who, 0), who, "customer").randomised
+    assert not given_to_groups(treated, np.ones(10_000, dtype=bool), who)
+    assert given_to_groups((who < 20) ^ (np.arange(10_000) > 9990), np.ones(10_000, dtype=bool), who)
 
 
 def rare(seed: int, alike: bool) -> tuple[Floats, Floats, Floats, Effect]:
