@@ -22,7 +22,7 @@ from automl_core.framing.dependent import Codes
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 SHUFFLES = 999  # none of them is as uneven: p < 0.001
-UNUSUAL, BEYOND = 1.5, 20.0  # errors of what chance makes: below the first nobody need shuffle, nor above the second
+FIRST, BEYOND = 30, 20.0  # shuffles that tell how far chance goes, and times as far: nobody need shuffle on
 LEAST_LIKE = 0.0025  # of the variance lies between groups: what tells it has a correlation of 0.05 with the lever
 WHOLE = 0.9  # of the variance of a number that lies between groups: there is nothing within them to compare
 WHOLE_OF_TWO = 0.85  # of a lever of two values: where one row in 25 strays, too few rows of either have any to compare with
@@ -31,21 +31,27 @@ LARGE = 10  # rows of a group that hardly tell by their share what one of them h
 
 def groups_tell(values: Floats, codes: Codes) -> bool:
     """Whether rows of one group have `values` (n,) more alike than if these had been shuffled among all rows (p < 0.001), and
-    enough so to mislead. Groups that are more even than by chance, as where each got as many, tell nothing."""
-    centred = values - values.mean()
-    variance, sizes = float((centred**2).mean()), np.bincount(codes)
-    several = np.maximum(sizes, 1)
+    enough so to mislead. Groups that are more even than by chance, as where each got as many, tell nothing, nor do rows that
+    stand alone: how far these vary is no measure of how far groups do."""
+    together = np.bincount(codes, minlength=1)[codes] > 1
+    values, codes = values[together], group_codes(codes[together])
+    if not len(values) or likeness(values, codes) < LEAST_LIKE:
+        return False
+    centred, sizes = values - values.mean(), np.bincount(codes)
 
     def between(one: Floats) -> float:
-        return float((np.bincount(codes, one) ** 2 / several).sum())
+        return float((np.bincount(codes, one) ** 2 / sizes).sum())
 
-    expected = variance * (1 - sizes[sizes > 0] / len(values)).sum()
-    error = variance * np.sqrt(2 * (1 - 1 / several).sum())
-    uneven = between(centred)
-    if error <= 0 or uneven < expected + UNUSUAL * error or likeness(values, codes) < LEAST_LIKE:
-        return False
-    random = np.random.default_rng(0)
-    return uneven > expected + BEYOND * error or all(between(random.permutation(centred)) < uneven for _ in range(SHUFFLES))
+    random, uneven, found = np.random.default_rng(0), between(centred), list[float]()
+    while len(found) < SHUFFLES:
+        found.append(between(random.permutation(centred)))
+        if found[-1] >= uneven:
+            return False
+        if len(found) == FIRST:
+            error = max(float(np.std(found, ddof=1)), float((centred**2).mean() * np.sqrt(2 * (1 - 1 / sizes).sum())))
+            if uneven > np.mean(found) + BEYOND * error:
+                return True
+    return True
 
 
 def share_in_group(values: Floats, known: Mask, codes: Codes) -> Floats:
