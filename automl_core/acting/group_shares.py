@@ -22,6 +22,7 @@ from automl_core.framing.dependent import Codes
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 SHUFFLES = 999  # none of them is as uneven: p < 0.001
+OF_WHOLE = 19  # p < 0.05: wholes are few to see it by, and to miss what steers them costs more than a range a sixth wider
 FIRST, BEYOND = 30, 20.0  # shuffles that tell how far chance goes, and times as far: nobody need shuffle on
 LEAST_LIKE = 0.0025  # of the variance lies between groups: what tells it has a correlation of 0.05 with the lever
 WHOLE = 0.9  # of the variance of a number that lies between groups: there is nothing within them to compare
@@ -29,9 +30,9 @@ WHOLE_OF_TWO = 0.85  # of a lever of two values: where one row in 25 strays, too
 LARGE = 10  # rows of a group that hardly tell by their share what one of them has
 
 
-def groups_tell(values: Floats, codes: Codes) -> bool:
-    """Whether rows of one group have `values` (n,) more alike than if these had been shuffled among all rows (p < 0.001), and
-    enough so to mislead. Groups that are more even than by chance, as where each got as many, tell nothing, nor do rows that
+def groups_tell(values: Floats, codes: Codes, shuffles: int = SHUFFLES) -> bool:
+    """Whether rows of one group have `values` (n,) more alike than in each of so many `shuffles` among all rows, and enough so to
+    mislead. Groups that are more even than by chance, as where each got as many, tell nothing, nor do rows that
     stand alone: how far these vary is no measure of how far groups do."""
     together = np.bincount(codes, minlength=1)[codes] > 1
     values, codes = values[together], group_codes(codes[together])
@@ -43,7 +44,7 @@ def groups_tell(values: Floats, codes: Codes) -> bool:
         return float((np.bincount(codes, one) ** 2 / sizes).sum())
 
     random, uneven, found = np.random.default_rng(0), between(centred), list[float]()
-    while len(found) < SHUFFLES:
+    while len(found) < shuffles:
         found.append(between(random.permutation(centred)))
         if found[-1] >= uneven:
             return False
@@ -75,21 +76,26 @@ def with_shares(
     So it does of every category that has more levels than a line has room for, each a group. Groups without a name are copies of
     a row, of which each repeats what the others have."""
     given = learner.covariates
-    sources = [(name, group_codes(groups))] if groups is not None and name else []
+    own = None if groups is None else group_codes(groups)
+    sources = [(name, own)] if own is not None and name else []
     sources += [(wide, group_codes(codes)) for wide, codes in wide_categories(given)]
     if not sources:
         return learner
     added: list[tuple[str, Floats]] = []
     for values in levers:
-        told = None
+        told, binary = None, bool(np.isin(values[among], (0, 1)).all())
+        asked, shuffles, whole = np.flatnonzero(among), SHUFFLES, own is not None and _whole(values, among, own, binary)
+        if own is not None and whole:  # a group is one observation of who has it
+            asked, shuffles = asked[np.unique(own[asked], return_index=True)[1]], OF_WHOLE
         for source, codes in sources:
-            inside = group_codes(codes[among])
-            binary = bool(np.isin(values[among], (0, 1)).all())
-            if _whole(values, among, codes, binary) or not groups_tell(values[among], inside):
+            inside = group_codes(codes[asked])
+            if _whole(values, among, codes, binary) or not groups_tell(values[asked], inside, shuffles):
                 continue
-            if told is None:
+            if told is None and own is not None and whole and binary:
+                told = learner.group_chance(values == 1, among, folds, own)
+            elif told is None:
                 told = learner.cross_fit(np.where(among, values, 0.0), among, folds, binary)
-            if groups_tell((values - told)[among], inside):
+            if groups_tell((values - told)[asked], inside, shuffles):
                 added.append((source, share_in_group(values, among, codes)))
     if not added:
         return learner
