@@ -16,8 +16,8 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
-from automl_core.acting.statistics import group_codes, likeness, unseen_variance
-from automl_core.framing.dependent import LEAST_WORTH, effective, sum_error
+from automl_core.acting.statistics import group_codes, unseen_variance
+from automl_core.framing.dependent import LEAST_WORTH, effective, likeness, sum_error
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -16,8 +16,8 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.linear import MOST_LEVELS
 from automl_core.acting.nuisance import Folds, Learner
 from automl_core.acting.scores import given_to_groups
-from automl_core.acting.statistics import group_codes, likeness
-from automl_core.framing.dependent import Codes
+from automl_core.acting.statistics import group_codes
+from automl_core.framing.dependent import Codes, likeness
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.dependent import design, likeness, rows_of_group
+
 Floats = NDArray[np.float64]
 STRATA = 10
 LEAST_SIDE = 4  # units of each side in a stratum
@@ -40,28 +42,12 @@ def rows_together(
 ) -> Together | None:
     """The groups `codes` (n,) of rows with the outcomes `values` (n, NaN when unknown); None when every row stands alone.
     `alike` is their intraclass correlation where other rows tell it."""
-    sizes = np.unique(codes, return_counts=True)[1]
-    if len(sizes) == len(codes):
+    codes = np.unique(codes, return_inverse=True)[1]
+    groups = int(codes.max(initial=-1)) + 1
+    if groups == len(codes):
         return None
-    weighted = float((sizes**2).sum() / sizes.sum())
-    alike = likeness(codes, values) if alike is None else alike
-    return Together(column, len(sizes), len(codes) / len(sizes), 1 + (weighted - 1) * alike)
-
-
-def likeness(codes: NDArray[np.int64], values: Floats) -> float:
-    """The intraclass correlation of `values` within groups, by one-way analysis of variance, between 0 and 1."""
-    known = np.isfinite(values)
-    places, values = np.unique(codes[known], return_inverse=True)[1], values[known]
-    sizes = np.bincount(places)
-    groups, rows = len(sizes), len(values)
-    if groups < 2 or rows <= groups:
-        return 0.0
-    means = np.bincount(places, values) / sizes
-    between = float((sizes * (means - values.mean()) ** 2).sum()) / (groups - 1)
-    within = float(((values - means[places]) ** 2).sum()) / (rows - groups)
-    size = (rows - float((sizes**2).sum()) / rows) / (groups - 1)
-    whole = between + (size - 1) * within
-    return min(max((between - within) / whole, 0.0), 1.0) if whole > 0 else 0.0
+    alike = likeness(values, codes) if alike is None else alike
+    return Together(column, groups, len(codes) / groups, design(alike, rows_of_group(codes)))
 
 
 def told_by_strata(values: Floats, risk: Floats, parts: int) -> float:

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.pilot_groups import Together, likeness, rows_together
+from automl_core.acting.pilot_groups import Together, rows_together
 from automl_core.acting.pilots import Floats, Mask, PilotRows
 from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count
+from automl_core.framing.dependent import likeness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,7 +93,7 @@ def groups_drawn(rows: PilotRows, drawn: Drawable, about: Mask) -> Together | No
     if not drawn.open:
         return rows_together(group, codes[drawn.mask], values[drawn.mask])
     known = known_like(about, rows)
-    return rows_together(group, codes[drawn.mask], values[drawn.mask], likeness(codes[known], values[known]))
+    return rows_together(group, codes[drawn.mask], values[drawn.mask], likeness(values[known], codes[known]))
 
 
 def planned_words(drawn: Drawable, size: int, wanted: int) -> str:

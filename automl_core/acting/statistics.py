@@ -54,7 +54,7 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     """
     from scipy.special import stdtr
 
-    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, half_row, root_of_sums, student
+    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, root_of_sums, student, unvaried
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
@@ -66,9 +66,7 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     worth = effective(weights)  # as of groups whose rows are all alike, for a side may have few
     if worth < LEAST_TOGETHER:
         return Gap(plain.first, plain.second, plain.difference, -math.inf, math.inf, 1.0)
-    sides = (side for side in (inside, ~inside) if np.ptp(values[side]) == 0)
-    unknown = sum(half_row(effective(side.astype(np.float64), codes)) for side in sides)
-    error = math.hypot(few(worth) * root_of_sums(influence, codes), (float(np.ptp(values)) or 1.0) * math.sqrt(unknown))
+    error = unvaried(few(worth) * root_of_sums(influence, codes), values, [rows.clip(0), (-rows).clip(0)], codes)
     reach = student(worth) * error
     null = few(worth) * root_of_sums(rows * (values - values.mean()), codes)
     p = float(2 * stdtr(worth - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
@@ -81,20 +79,6 @@ def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
     from automl_core.framing.dependent import codes_of
 
     return codes_of(groups)
-
-
-def likeness(values: Floats, codes: NDArray[np.int64]) -> float:
-    """The share of the variance of `values` (n,) that lies between groups (the intraclass correlation of the analysis of
-    variance); 0 where rows of a group are no more alike than others, or none has a second row."""
-    sizes, sums = np.bincount(codes), np.bincount(codes, values)
-    sizes, sums = sizes[sizes > 0], sums[sizes > 0]
-    rows, many = len(values), len(sizes)
-    if many < 2 or many == rows:
-        return 0.0
-    between = float(((sums - sizes * values.mean()) ** 2 / sizes).sum()) / (many - 1)
-    within = float((values**2).sum() - (sums**2 / sizes).sum()) / (rows - many)
-    usual = (rows - float((sizes**2).sum()) / rows) / (many - 1)
-    return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
 
 
 def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.pilot_groups import correction, freedom, likeness, model_freedom
+from automl_core.acting.pilot_groups import correction, freedom, model_freedom
 from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, chance_beyond, no_surer, reach_of, tested_by, unlike
+from automl_core.framing.dependent import design, likeness, rows_of_group
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -114,14 +115,10 @@ def _together(sides: _Sides) -> float:
 def _design(sides: _Sides) -> float:
     """How many times the rows are needed of rows that stand alone (Donner and Klar 2000); where nothing differs on either side,
     rows of a group may all be alike."""
-    sizes = np.bincount(sides.groups)
-    if len(sizes) == len(sides.groups):
-        return 1.0
     left = sides.values.astype(np.float64, copy=True)
     for side in (True, False):
         left[sides.treated == side] -= left[sides.treated == side].mean()
-    alike = likeness(sides.groups, left) if left.any() else 1.0
-    return 1 + (float((sizes**2).sum() / sizes.sum()) - 1) * alike
+    return design(likeness(left, sides.groups) if left.any() else 1.0, rows_of_group(sides.groups))
 
 
 def _pooled(strata: Codes, treated: Mask, codes: Codes) -> Codes:

@@ -141,29 +141,58 @@ def rows_worth(hits: Floats, together: Codes | None, weights: Floats | None = No
         return groups
     spread = sum_error(counts * (hits - share), together, counts) ** 2
     by_sums = rows**3 / (rows - 1) * share * (1 - share) / max(spread, 1e-300)
-    alike = _alike(hits, together)
+    alike = likeness(hits, together)
     by_rows = 1 / ((1 - alike) / alone + alike / groups)
     reach = student(min(groups, 2 * holding)) / student(min(alone, 2 * effective(rare)))
     return max(1.0, min(alone, by_sums, by_rows) / reach**2)
 
 
-def _alike(hits: Floats, together: Codes) -> float:
-    """How alike rows of one group are, from 0 to 1: the intraclass correlation of the analysis of variance."""
-    sizes, sums = np.bincount(together), np.bincount(together, hits)
-    sizes, sums = sizes[sizes > 0], sums[sizes > 0]  # codes of a part of the rows
-    rows, groups = len(hits), len(sizes)
-    if groups == rows:
+def likeness(values: Floats, codes: Codes) -> float:
+    """How alike `values` (n, NaN when unknown) of one group are, from 0 to 1: the intraclass correlation of the analysis of
+    variance. 0 where rows of a group are no more alike than others, or none has a second row, or all are of one group."""
+    known = np.isfinite(values)
+    values, codes = values[known], codes[known]
+    if not len(values):
         return 0.0
-    between = float(((sums - sizes * hits.mean()) ** 2 / sizes).sum()) / (groups - 1)
-    within = float((sums - sums**2 / sizes).sum()) / (rows - groups)
-    usual = (rows - float((sizes**2).sum()) / rows) / (groups - 1)
+    values = values - values.mean()  # squares of what lies far from 0 leave only rounding
+    sizes, sums = np.bincount(codes), np.bincount(codes, values)
+    sizes, sums = sizes[sizes > 0], sums[sizes > 0]  # codes of a part of the rows
+    explained = float((sums**2 / sizes).sum())
+    return likeness_of(explained, float((values**2).sum()) - explained, sizes)
+
+
+def likeness_of(between: float, within: float, sizes: Codes | Floats) -> float:
+    """The same, by the sums of squares between and within groups of these `sizes` (g,)."""
+    rows, groups = int(sizes.sum()), len(sizes)
+    if not 1 < groups < rows:
+        return 0.0
+    between, within = between / (groups - 1), max(0.0, within) / (rows - groups)
+    usual = (rows - float((sizes.astype(np.float64) ** 2).sum()) / rows) / (groups - 1)
     return min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300)))
+
+
+def rows_of_group(codes: Codes) -> float:
+    """How many rows the group of a row has, on average over rows; 1 where each stands alone."""
+    return float((np.bincount(codes).astype(np.float64) ** 2).sum()) / len(codes) if len(codes) else 1.0
+
+
+def design(alike: float, rows: float) -> float:
+    """How many of so many `rows` of a group, which are as `alike` as that, tell as much as one that stands alone (Kish 1965)."""
+    return 1 + max(0.0, rows - 1) * alike
 
 
 def half_row(size: float) -> float:
     """The squared error of a mean of so many rows that are all alike, by half a row of each kind, where kinds lie 1 apart."""
     rate = 0.5 / (size + 1)
     return rate * (1 - rate) / size
+
+
+def unvaried(error: float, values: Floats, shares: list[Floats], together: Codes | None) -> float:
+    """The `error` of a difference of means of `values` (n,) with half a group of each kind added to the variance of a side that
+    does not vary; `shares` (n,) are what rows count of each side."""
+    counted = np.any([share > 0 for share in shares], axis=0)
+    unknown = sum(half_row(effective(share, together)) for share in shares if np.ptp(values[share > 0]) == 0)
+    return math.hypot(error, (float(np.ptp(values[counted])) or 1.0) * math.sqrt(unknown))
 
 
 def two_means(first: Floats, second: Floats, counts: tuple[Floats, Floats] | None = None) -> TwoMeans:
@@ -218,9 +247,7 @@ def welch(values: Floats, weights: Floats, inside: Mask, outside: Mask, together
     own = shares[0] * (values - told.first) - shares[1] * (values - told.second)
     error, null = (few(groups) * root_of_sums(part, together)
                    for part in (own, (shares[0] - shares[1]) * (values - middle)))
-    counted = (inside | outside) & (weights > 0)
-    unknown = [half_row(effective(share, together)) for share in shares if np.ptp(values[share > 0]) == 0]
-    error = math.hypot(error, (float(np.ptp(values[counted])) or 1.0) * math.sqrt(sum(unknown)))
+    error = unvaried(error, values, shares, together)
     p = float(stdtr(groups - 1, -gap / max(error, null)))
     return Welch(gap, max(alone.reach, student(groups) * error), max(alone.p, p))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_core.framing.dependent import Codes, together_in
+from automl_core.framing.dependent import Codes, design, likeness_of, rows_of_group, together_in
 from automl_core.production.contract import ColumnContract, Contract
 
 MOST_ROWS = 20_000  # that are looked at: more make it no surer, and each column is sorted
@@ -30,13 +30,8 @@ def alike(values: pd.Series[Any], together: Codes | None) -> float:
     known = values.notna().to_numpy()
     groups = np.unique(together[known], return_inverse=True)[1]
     sizes = np.bincount(groups).astype(np.float64)
-    rows, many = len(groups), len(sizes)
-    if not 1 < many < rows:
-        return 0.0
     explained, middle, whole = _sums(values[known], groups, sizes)
-    between, within = (explained - middle) / (many - 1), (whole - explained) / (rows - many)
-    usual = (rows - float((sizes**2).sum()) / rows) / (many - 1)
-    return float(min(1.0, max(0.0, (between - within) / max(between + (usual - 1) * within, 1e-300))))
+    return likeness_of(explained - middle, whole - explained, sizes)
 
 
 @lru_cache(maxsize=4)
@@ -58,14 +53,7 @@ def _sums(values: pd.Series[Any], groups: Codes, sizes: np.ndarray[Any, np.dtype
 
 def rows_together(together: Codes | None) -> float:
     """How many rows the group of a row has, on average over rows; 1 where each stands alone."""
-    if together is None or not len(together):
-        return 1.0
-    return float((np.bincount(together).astype(np.float64) ** 2).sum()) / len(together)
-
-
-def design(alike: float, rows_of_group: float) -> float:
-    """How many rows tell as much as one that stands alone."""
-    return 1 + max(0.0, rows_of_group - 1) * alike
+    return 1.0 if together is None else rows_of_group(together)
 
 
 def standing(column: ColumnContract, contract: Contract) -> ColumnContract:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from automl_core.data.schema import Typed
-from automl_core.production.alike import design, standing, together_now
+from automl_core.framing.dependent import design
+from automl_core.production.alike import standing, together_now
 from automl_core.production.contract import ColumnContract, Contract, Violation, important, is_lost
 from automl_core.production.drift._test import LEAST_ROWS, quoted, short
 from automl_core.production.drift.quantiles import as_numbers

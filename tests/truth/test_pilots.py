@@ -12,10 +12,11 @@ import pytest
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_design import _deal, _strata, draw, start_pilot
-from automl_core.acting.pilot_groups import Together, likeness
+from automl_core.acting.pilot_groups import Together
 from automl_core.acting.pilots import PilotChoice, PilotRows
 from automl_core.acting.power import Change, chance_to_see
 from automl_core.acting.two_sides import Difference, compare_sides
+from automl_core.framing.dependent import design, likeness, rows_of_group
 from automl_core.framing.problem import Problem
 
 CARD = ActionCard(
@@ -78,10 +79,21 @@ def in_stores(seed: int, groups: int, size: int, choice: PilotChoice) -> tuple[f
 
 
 def test_likeness_of_rows_within_stores() -> None:
-    found = [likeness(rows.frame["store"].to_numpy(), rows.y) for rows, _ in (stores(seed, 80, 25) for seed in range(20))]
+    found = [likeness(rows.y, rows.frame["store"].to_numpy()) for rows, _ in (stores(seed, 80, 25) for seed in range(20))]
     assert np.mean(found) == pytest.approx(16 / 116, abs=0.02)
     alone = np.arange(50)
-    assert likeness(alone, np.random.default_rng(0).random(50)) == 0.0
+    assert likeness(np.random.default_rng(0).random(50), alone) == 0.0
+
+
+def test_likeness_is_the_same_far_from_zero_and_where_some_rows_are_not_known() -> None:
+    """Of 1e9 with a spread of 3 squares left only rounding: 0 or 1."""
+    rows, _ = stores(0, 80, 25)
+    store, known = rows.frame["store"].to_numpy(), np.arange(2000) % 7 > 0
+    near = likeness(rows.y, store)
+    assert likeness(1e9 + 3 * rows.y, store) == pytest.approx(near, abs=1e-6)
+    assert likeness(np.where(known, rows.y, np.nan), store) == likeness(rows.y[known], store[known])
+    assert (design(near, 1.0), design(near, 11.0)) == (1.0, 1 + 10 * near)
+    assert rows_of_group(store) == 25.0
 
 
 def test_pilots_of_stores_seldom_see_what_is_not_there_and_see_what_is() -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from automl_core.framing.comparison import holm
-from automl_core.production.alike import design, standing, together_now
+from automl_core.framing.dependent import design
+from automl_core.production.alike import standing, together_now
 from automl_core.production.contract import ColumnContract, ColumnDrift, Contract
 from automl_core.production.drift._test import EFFECT_FLOOR, LEAST_ROWS, SIGNIFICANCE, Comparison, DriftTest, quoted
 from automl_core.production.drift.quantiles import GRID, as_numbers, narrowness
