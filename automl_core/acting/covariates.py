@@ -76,7 +76,8 @@ def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: P
                 parts.append(values)
                 names.append(column.name)
             continue
-        if pd.api.types.is_numeric_dtype(series.dtype):
+        by_level = role == "category" and column.kind in ("int", "float")  # as a branch that has a number for a name
+        if pd.api.types.is_numeric_dtype(series.dtype) and not by_level:
             values = series.to_numpy(dtype=np.float64)
         else:
             counts = series.value_counts()

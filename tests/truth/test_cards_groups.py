@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -178,6 +180,28 @@ def test_rows_are_compared_on_every_level_of_a_category() -> None:
         assert effect is not None
         told.append(effect.estimate)
     assert abs(np.mean(told)) < 0.034  # three errors of a mean of three
+
+
+def test_a_category_of_numbers_is_compared_on_by_level() -> None:
+    """A branch numbered 1 to 200 was one number, whatever its role."""
+    rng = np.random.default_rng(0)
+    branch = rng.integers(0, 200, 4000)
+    numbered = pd.DataFrame({"branch": branch, "x": rng.normal(size=4000)})
+    named = numbered.assign(branch=[f"b{place}" for place in branch])
+    problem = Problem("y", "binary", "roc_auc", ("no", "yes"), "yes")
+    x = Column("x", "float", "number")
+    by_name = make_covariates(named, (Column("branch", "text", "category"), x), problem, ())
+    by_number = make_covariates(numbered, (Column("branch", "int", "category"), x), problem, ())
+    assert by_number.categorical == by_name.categorical == (0,)
+    assert np.array_equal(by_number.matrix, by_name.matrix, equal_nan=True)
+    assert np.array_equal(by_number.wide[0][1], by_name.wide[0][1], equal_nan=True)
+    told = make_covariates(numbered, (Column("branch", "int", "number"), x), replace(problem, roles={"branch": "category"}), ())
+    assert np.array_equal(told.matrix, by_name.matrix, equal_nan=True)
+    plain = make_covariates(numbered, (Column("branch", "int", "number"), x), problem, ())
+    assert np.array_equal(plain.matrix[:, 0], branch)
+    some = numbered.assign(branch=np.where(branch < 5, np.nan, branch))
+    gaps = make_covariates(some, (Column("branch", "float", "category"), x), problem, ())
+    assert np.isnan(gaps.wide[0][1][branch < 5]).all()
 
 
 def test_customers_that_a_lot_drew_as_a_whole_are_not_told_by_their_branch() -> None:
