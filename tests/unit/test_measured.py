@@ -14,8 +14,9 @@ from automl_core.data.schema import type_frame
 from automl_core.framing.problem import Problem
 from automl_core.production.bundle import load_bundle, write_bundle
 from automl_core.production.contract import BatchReport, Contract
-from automl_core.production.monitor import make_contract, report_batch
+from automl_core.production.monitor import report_batch
 from automl_core.search.plan import Score
+from tests.promised import make_contract
 from tests.unit.modelling import make_contract as contract_of
 from tests.unit.modelling import make_model
 from tests.unit.test_monitor import COLUMNS, FEATURES, PROBLEM, rows
