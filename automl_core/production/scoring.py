@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
 from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
+from automl_core.data.days import day_of, days_of
 from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, spelled, type_frame
 from automl_core.data.table import Column
 from automl_core.data.values import to_text
@@ -23,8 +24,6 @@ from automl_core.production.contract import ColumnContract, Contract, important,
 from automl_core.search.family import Array
 from automl_core.search.model import Model
 
-DAY = 86_400_000_000
-EPOCH = datetime(1970, 1, 1)
 SHOWN = 40
 
 Reasons = defaultdict[int, list[str]]  # by the places of the rows that have any
@@ -308,8 +307,8 @@ def _mark_unusual(series: pd.Series[Any], check: _Check, reasons: Reasons) -> No
     if check.levels is not None:
         suspects = series.notna().to_numpy() & ~series.isin(list(check.levels)).to_numpy()
     elif series.dtype.kind == "M":
-        days = series.astype("datetime64[us]").astype("int64").to_numpy() / DAY
-        suspects = series.notna().to_numpy() & ((days < check.low) | (days > check.high))
+        days = days_of(series)
+        suspects = (days < check.low) | (days > check.high)
     elif series.dtype.kind in "if":
         values = series.to_numpy(dtype=np.float64)
         suspects = (values < check.low) | (values > check.high)
@@ -331,7 +330,7 @@ def _unusual(check: _Check, value: Any) -> str:
         return "" if value in check.levels else f"“{_short(str(value))}” in “{_short(check.name)}” {why}"
     if isinstance(value, str):
         return ""
-    number = _days(value) if isinstance(value, datetime) else float(value)
+    number = day_of(value) if isinstance(value, datetime) else float(value)
     if check.low <= number <= check.high:
         return ""
     shown = value.date().isoformat() if isinstance(value, datetime) else f"{number:g}"
@@ -340,11 +339,6 @@ def _unusual(check: _Check, value: Any) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
-def _days(moment: datetime) -> float:
-    passed = moment - EPOCH
-    return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY
 
 
 def _absent(check: _Check) -> str:
