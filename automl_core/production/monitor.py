@@ -28,7 +28,7 @@ from automl_core.production.contract import (
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
 from automl_core.production.learned import Learned, learned_sentence, remember, share_learned
-from automl_core.production.measured import Asked, Measured, estimate_metric, held_against, measure
+from automl_core.production.measured import JudgedBy, Measured, estimate_metric, held_against, measure
 from automl_core.production.training_columns import column_in_training
 
 __all__ = ["check_batch", "contract_of", "report_batch", "with_predictions"]
@@ -112,8 +112,8 @@ def report_batch(
     estimate = None if predictions is None else estimate_metric(predictions, problem, threshold)
     measured = Measured()
     if predictions is not None and outcomes is not None:
-        asked = Asked(problem, threshold, None if aside else contract.score)
-        measured = measure(predictions, outcomes, scored, asked)
+        by = JudgedBy(problem, threshold, None if aside else contract.score)
+        measured = measure(predictions, outcomes, scored, by)
     realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
     estimate, wrong = held_against(estimate, realised)
     found = _sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved)
