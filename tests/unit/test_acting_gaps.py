@@ -28,6 +28,7 @@ from automl_core.acting import (
 from automl_core.acting.action import Condition, Goal, Lever
 from automl_core.acting.cards import CardInputs, _stage, make_cards
 from automl_core.acting.conditions import Cells, describe, holds
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.findings.segments import Candidate, first_half
 from automl_core.acting.gap import Amount, TwoGroups, _difference, _of_constants, amount
@@ -523,8 +524,9 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     problem = Problem("sales", "regression", "rmse", group="shop")
     columns = (*(Column(name, "float", "number") for name in ("x", "arm", "sales")), Column("shop", "text", "id"))
     made = CardInputs(None, frame, frame["sales"].to_numpy(), columns, problem, Goal("sales", "high"))
-    groups = _stage(made, make_outcome(made.y, problem)).groups
+    groups, _ = together(made.frame, made.y, made.columns, problem)
     assert groups is not None
+    assert _stage(made, make_outcome(made.y, problem), groups).groups is groups
     assert len(np.unique(group_codes(groups))) == 392
     half = first_half(frame, problem, np.random.default_rng(0))
     assert 150 < half.sum() < 250
