@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import LEAST_CLUSTERS, Amount, TwoGroups, fewest_clusters, split_gap
@@ -18,7 +19,6 @@ from automl_core.acting.gap_drivers import Evidence, find_drivers
 from automl_core.acting.gap_story import GapStory, confirmed_parts, told, with_words
 from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import counted_alike
@@ -103,22 +103,23 @@ def _story(
     left_out = _separating(make_covariates(rows, columns, problem, sides.defining), first)
     hidden = (*sides.defining, *left_out)
     covariates = make_covariates(rows, columns, problem, hidden)
-    together = group_codes(rows[problem.group].to_numpy()) if problem.group and problem.group in rows else None
-    too_few, by_rows = "", ""
-    if together is not None and first.any() and not first.all() and fewest_clusters(together, first) < LEAST_CLUSTERS:
+    alike, too_few, by_rows = together(rows, values, columns, problem).codes, "", ""
+    both = bool(first.any() and not first.all())
+    if alike is not None and problem.group in rows and both and fewest_clusters(alike, first) < LEAST_CLUSTERS:
         if problem.group in sides.defining:  # these very ones are asked about, so their rows are what there is to compare
-            by_rows, together, problem = problem.group, None, replace(problem, group="")
+            by_rows, problem = problem.group, replace(problem, group="")
+            alike = together(rows, values, columns, problem).codes
         else:
             too_few = problem.group
-    split = None if too_few else split_gap(TwoGroups(values, first, covariates, outcome.is_rate, together, seed))
+    split = None if too_few else split_gap(TwoGroups(values, first, covariates, outcome.is_rate, alike, seed))
     if split is None:
         unknown = _unknown(values, first, sides, left_out, outcome)
         return told(replace(unknown, drawn_from=drawn_from, too_few=too_few, by_rows=by_rows), outcome)
     shown = usable(columns, problem, hidden)
     levels = make_levels(rows, values, shown)
-    parts = column_parts(levels, mix_parts(levels, values, first), together) if levels.conditions else ()
-    half = first_half(rows, problem, np.random.default_rng(seed))
-    found = find_drivers(Evidence(rows, values, first, split.scores, levels, together, half), shown)
+    parts = column_parts(levels, mix_parts(levels, values, first), alike) if levels.conditions else ()
+    half = first_half(len(rows), alike, np.random.default_rng(seed))
+    found = find_drivers(Evidence(rows, values, first, split.scores, levels, alike, half), shown)
     kept = parts[:MOST_PARTS]
     composed = sum(part.part.value for part in kept)  # what is not kept is left over, too
     return told(

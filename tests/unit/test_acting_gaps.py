@@ -28,6 +28,7 @@ from automl_core.acting import (
 from automl_core.acting.action import Condition, Goal, Lever
 from automl_core.acting.cards import CardInputs, _stage, make_cards
 from automl_core.acting.conditions import Cells, describe, holds
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.findings.segments import Candidate, first_half
 from automl_core.acting.gap import Amount, TwoGroups, _difference, _of_constants, amount
@@ -43,6 +44,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions, Fairness
 from automl_core.explaining.fairness_counts import Spread
+from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.fairness import Auditing
@@ -523,10 +525,10 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     problem = Problem("sales", "regression", "rmse", group="shop")
     columns = (*(Column(name, "float", "number") for name in ("x", "arm", "sales")), Column("shop", "text", "id"))
     made = CardInputs(None, frame, frame["sales"].to_numpy(), columns, problem, Goal("sales", "high"))
-    groups = _stage(made, make_outcome(made.y, problem)).groups
+    groups = _stage(made, make_outcome(made.y, problem), together(frame, frame["sales"].to_numpy(), columns, problem)).groups
     assert groups is not None
     assert len(np.unique(group_codes(groups))) == 392
-    half = first_half(frame, problem, np.random.default_rng(0))
+    half = first_half(400, together_in(frame, "shop"), np.random.default_rng(0))
     assert 150 < half.sum() < 250
     monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
     trial = uplift.measure_uplift(frame, "sales", "arm", uplift.UpliftRoles(good="high", group="shop"))
