@@ -100,9 +100,8 @@ def _story(
     drawn_from = int(asked.sum()) if len(picked) < asked.sum() else 0
     values, first = outcome.values[picked], sides.first[picked]
     rows = frame.iloc[picked].reset_index(drop=True)
-    left_out = _separating(make_covariates(rows, columns, problem, sides.defining), first)
+    covariates, left_out = _without_separating(make_covariates(rows, columns, problem, sides.defining), first)
     hidden = (*sides.defining, *left_out)
-    covariates = make_covariates(rows, columns, problem, hidden)
     alike, too_few, by_rows = together(rows, values, columns, problem).codes, "", ""
     both = bool(first.any() and not first.all())
     if alike is not None and problem.group in rows and both and fewest_clusters(alike, first) < LEAST_CLUSTERS:
@@ -142,22 +141,31 @@ def _picked(mask: Mask, seed: int) -> NDArray[np.int64]:
     return picked
 
 
-def _separating(covariates: Covariates, first: Mask) -> tuple[str, ...]:
-    """Columns whose values alone tell the groups apart."""
+def _without_separating(covariates: Covariates, first: Mask) -> tuple[Covariates, tuple[str, ...]]:
+    """The covariates without what tells the groups apart by itself, and the columns that are left out as a whole. Of a date that
+    is one whose days do: where its hour alone does, as of a shift by night, the days still tell a trend."""
+    places = _separating(covariates, first)
+    left_out = tuple(name for name in covariates.columns if covariates.names.index(name) in places)  # days come first
+    kept = [place for place, name in enumerate(covariates.names) if place not in places and name not in left_out]
+    return covariates.at(kept), left_out
+
+
+def _separating(covariates: Covariates, first: Mask) -> set[int]:
+    """The places whose values alone tell the groups apart."""
     from sklearn.metrics import roc_auc_score
 
+    found: set[int] = set()
     if not first.any() or first.all():
-        return ()
-    found = []
-    for place, name in enumerate(covariates.names):
+        return found
+    for place in range(len(covariates.names)):
         values = covariates.matrix[:, place]
         ranks = values if place in covariates.categorical else _ranks(values)
         codes = np.where(np.isnan(ranks), -1, ranks).astype(np.int64) + 1
         counts = np.bincount(codes)
         rate = np.bincount(codes, weights=first) / np.maximum(counts, 1)
         if roc_auc_score(first, rate[codes]) >= SEPARATES:
-            found.append(name)
-    return tuple(dict.fromkeys(found))  # parts of a date have one name
+            found.add(place)
+    return found
 
 
 def _ranks(values: Floats) -> Floats:

@@ -177,6 +177,26 @@ def test_a_column_that_is_the_group_in_disguise_is_left_out() -> None:
     assert story.support > 0.9
 
 
+def test_of_a_date_what_tells_the_groups_apart_is_left_out_alone() -> None:
+    """The hour tells shifts apart; the days were left out with it, and their trend was told as what the shift does."""
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 730, 3000)
+    night = rng.random(3000) < 0.2 + 0.6 * days / 730
+    hours = pd.to_timedelta(np.where(night, rng.integers(0, 8, 3000), rng.integers(8, 24, 3000)), unit="h")
+    frame = pd.DataFrame({"ordered_at": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D") + hours,
+                          "shift": np.where(night, "night", "day")})
+    y = (rng.random(3000) < 0.1 + 0.6 * days / 730).astype(int)
+    columns = (Column("ordered_at", "date", "date"), Column("shift", "text", "category"))
+    story = compare_groups(frame, y, columns, PROBLEM, Pair((Condition("shift", ("night",)),)))
+    assert not story.left_out
+    assert "behaviour" not in story.confirmed
+    assert story.composition.value == pytest.approx(story.gap.value, abs=0.04)
+    assert story.gap.low > 0.05
+    years = compare_groups(frame.assign(shift=np.where(days < 365, "old", "new")), y, columns, PROBLEM,
+                           Pair((Condition("shift", ("new",)),)))
+    assert years.left_out == ("ordered_at",)
+
+
 def copies(seed: int) -> tuple[pd.DataFrame, np.ndarray, tuple[Column, ...], np.ndarray]:
     """The first group has more of `x`, which two columns nearly repeat and the outcome rises with, more so in the first group;
     what each row's outcome would be in the other group is known."""
