@@ -80,7 +80,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
     inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame),
-                     problem=with_given(inputs.problem, inputs.columns, inputs.goal.given))
+                     problem=with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame))
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
@@ -94,7 +94,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
-    notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal))
+    notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
         return _made(inputs, notes, given)

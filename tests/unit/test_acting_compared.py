@@ -24,6 +24,7 @@ from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.group_shares import with_shares
+from automl_core.acting.like_ids import with_given
 from automl_core.acting.moves import Move
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.outcome import make_outcome
@@ -104,7 +105,8 @@ def test_what_looks_like_an_id_and_is_given_is_compared_on() -> None:
     frame = risky(600, 2, 100_000)
     alone = find_actions(frame, "y", "No", ["offer"])
     assert [note for note in alone.notes if "id" in note] == [
-        "“risk_index” looks like an id, so rows were not compared on it. What tells something of a row can be named as given."]
+        "“risk_index” looks like an id, so rows were not compared on it. If it tells something of a row, choose another use "
+        "for it on the Data page, or name it as “given” in a goal file or in code."]
     assert abs(of_offer(alone)) > 3
     given = find_actions(frame, "y", "No", ["offer"], Roles(given=("risk_index",)))
     assert not any("risk_index" in note for note in given.notes)
@@ -123,6 +125,13 @@ def test_other_doors_use_what_is_given_too() -> None:
     with pytest.raises(BadInput, match="differ in “risk_index”"):
         measure_uplift(drawn, "y", "offer", Roles(given=("risk_index",)))
     assert suggest_goal(PROBLEM, (Column("region", "int", "id"), Column("age", "int", "number"))).given == ("age",)
+
+
+def test_a_column_that_somebody_sets_to_an_id_is_none_of_those_that_only_look_like_one() -> None:
+    """A saved goal that named it as given overruled what was set on the Data page."""
+    frame = pd.DataFrame({"share": np.arange(100) / 7, "code": np.arange(100) % 90, "key": np.arange(100) * 3})
+    columns = (Column("share", "float", "id"), Column("code", "int", "id"), Column("key", "int", "id"))
+    assert with_given(PROBLEM, columns, ("share", "code", "key"), frame).roles == {"key": "number"}
 
 
 def lots(rows: int, seed: int) -> pd.DataFrame:
