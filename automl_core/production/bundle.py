@@ -19,6 +19,7 @@ from automl_core import __version__
 from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
+from automl_core.data.values import UNTIL
 from automl_core.errors import BadInput, MissingDependency, Untrusted
 from automl_core.framing.problem import Problem
 from automl_core.production.contract import Contract, for_model
@@ -107,7 +108,9 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
     listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} for name, content in files.items()}
     later = model.middle or any(isinstance(code, Letters) for code in model.encoder.codes)
     own = any(not getattr(member.native, "unit", USUAL).usual for member in model.members)
-    latest = own or any(len(block.levels) > COMMON_LEVELS for block in model.encoder.blocks)
+    latest = (own or any(len(block.levels) > COMMON_LEVELS for block in model.encoder.blocks)
+              or any(UNTIL in column.reading.date_format for column in model.columns)
+              or any("marks" in step.options or UNTIL in str(step.options) for step in model.recipe.steps))
     manifest = {"format": LATEST if latest else LATER if later else FORMAT, "clarion": __version__, "files": listed}
     aside = path.with_name(path.name + ".part")
     try:

@@ -22,6 +22,7 @@ from automl_core.search.plan import Score
 
 Floats = NDArray[np.float64]
 DRAWS = 100
+LEAST_KNOWN = 5  # rows, or groups of rows, with an outcome: one shop tells nothing of the others
 ESTIMATE_ROWS = 5_000
 WRONG = "What was estimated without outcomes was wrong."
 
@@ -49,8 +50,8 @@ class Asked:
 
 def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, asked: Asked) -> Measured:
     """The metric on the rows of a typed frame that have an outcome, with its 95 % interval, against what the model reached;
-    nothing where it is undefined on them. Rows count by the weights of the problem and go together by its group, as far as the
-    frame has them."""
+    nothing where it is undefined on them, and no verdict where fewer than five rows, or groups, tell it. Rows count by the
+    weights of the problem and go together by its group, as far as the frame has them."""
     problem, reached = asked.problem, asked.reached
     truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
     if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):
@@ -61,7 +62,8 @@ def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, 
     if not all(map(math.isfinite, made)):
         return Measured()
     realised = Estimate(problem.metric, float(made.mean), float(made.low), float(made.high), trusted=True)
-    if reached is None or not _worse(realised, reached, metric.greater_is_better):
+    known = len(truth) if counting.groups is None else len(np.unique(counting.groups))
+    if known < LEAST_KNOWN or reached is None or not _worse(realised, reached, metric.greater_is_better):
         return Measured(realised)
     constant = _one_answer(metric, truth, said, problem, counting.weights)
     useless = not paired_difference(metric, truth, said, constant, 0, counting).low > 0

@@ -38,16 +38,23 @@ def outcomes_in(model: Model, raw: pd.DataFrame) -> tuple[pd.Series[Any] | None,
 
 def beside(model: Model, batch: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     """The rows of `told`, as many as the batch has, in the batch's order: by the id columns that both have, else as they stand.
-    BadInput where the ids are not the same."""
+    Where they are not the same, what spreadsheets do to an id (a dropped zero, “.0”) does no harm as long as ids stay unlike.
+    BadInput where the ids are others all the same."""
     names, here, there = [], label_places(batch), label_places(told)
-    pairs = []
+    pairs, ids = [], set(id_columns(model))
     for column in model.columns:
-        if column.name in id_columns(model):
+        if column.name in ids:
             one, other = (places.get(column.name, places.get(header_of(column))) for places in (here, there))
             if one is not None and other is not None:
-                names.append(column.name)
-                pairs.append((_texts(batch.iloc[:, one]), _texts(told.iloc[:, other])))
+                mine, theirs = _texts(batch.iloc[:, one]), _texts(told.iloc[:, other])
+                if any(mine) and any(theirs):
+                    names.append(column.name)
+                    pairs.append((mine, theirs))
     wanted, given = (list(zip(*some, strict=True)) for some in zip(*pairs, strict=True)) if pairs else ([], [])
+    if wanted != given and sorted(wanted) != sorted(given):
+        alike = [[tuple(map(_as_kept, key)) for key in keys] for keys in (wanted, given)]
+        if all(len(set(keys)) == len(keys) for keys in alike):
+            wanted, given = alike
     if wanted == given:
         return told
     name = f"“{names[0][:80]}”"
@@ -58,6 +65,12 @@ def beside(model: Model, batch: pd.DataFrame, told: pd.DataFrame) -> pd.DataFram
     if len(places) < len(given):
         raise BadInput(f"A {name} occurs more than once, so the outcomes cannot be joined by it.", hint)
     return told.iloc[[places[key] for key in wanted]].reset_index(drop=True)
+
+
+def _as_kept(text: str) -> str:
+    """An id as a spreadsheet keeps it."""
+    short = text.removeprefix("'").removesuffix(".0")
+    return short.lstrip("0") or short[-1:]
 
 
 def _texts(cells: pd.Series[Any]) -> list[str]:

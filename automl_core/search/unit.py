@@ -5,6 +5,7 @@ turned back before anybody sees it; targets that fit are learned as they are, to
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,14 +51,15 @@ USUAL = Unit()
 
 
 def unit_of(y: Array) -> Unit:
-    """The unit that suits these numbers: the usual one but for a middle far from nought, or a spread far from one."""
+    """The unit that suits these numbers: the usual one but for a middle far from nought, or a spread far from one. Its spread is
+    a power of two, so that nothing is rounded where the middle stays."""
     if not len(y):
         return USUAL
     middle, spread = float(np.median(y)), float(np.std(y))
     if not np.isfinite(spread) or spread <= NOISE * abs(middle):
         return USUAL
     far = is_far(middle, spread)
-    return Unit(middle if far else 0.0, spread) if far or not LEAST <= spread <= MOST else USUAL
+    return Unit(middle if far else 0.0, 2.0 ** round(math.log2(spread))) if far or not LEAST <= spread <= MOST else USUAL
 
 
 def is_far(middle: float, spread: float) -> bool:

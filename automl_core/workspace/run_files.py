@@ -35,6 +35,7 @@ from automl_core.workspace.summaries import summary_of, with_check, with_choice
 from automl_core.workspace.views import Run, RungFiles
 
 ROWS_OF_ANSWER = 10  # on average, of a model whose answers are few
+RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +106,19 @@ def read_predictions(path: Path) -> Predictions:
 
 
 def answers_of(model: Model, predictions: Predictions, frame: pd.DataFrame) -> np.ndarray:
-    """What new answers are held against, (n,) or (n, k): those out of fold, or, of a model that gives few different ones, its own
-    of the same rows. The folds' models give others than it, each a little beside, and what has so few fits no row too well."""
-    first = predictions.oof if predictions.oof.ndim == 1 else predictions.oof[:, 0]
+    """What new answers are held against, (n,) or (n, k): those out of fold, or, of a rule and of a model that sees few different
+    rows, its own of the same rows. The folds' models give others than it, each a little beside, and neither fits a row too well:
+    a forest that gives few different numbers may know all of its rows."""
+    first, rows = predictions.oof if predictions.oof.ndim == 1 else predictions.oof[:, 0], frame.iloc[predictions.positions]
     if len(np.unique(first)) * ROWS_OF_ANSWER > len(first):
         return predictions.oof
-    return np.asarray(model.predict_frame(frame.iloc[predictions.positions]))
+    if all(member.family == RULE for member in model.members):
+        return np.asarray(model.predict_frame(rows))
+    seen = pd.util.hash_pandas_object(rows[list(model.encoder.sources)], index=False).to_numpy()
+    _, places, of = np.unique(seen, return_index=True, return_inverse=True)
+    if len(places) * ROWS_OF_ANSWER > len(rows):
+        return predictions.oof
+    return np.asarray(model.predict_frame(rows.iloc[places]))[of]
 
 
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:

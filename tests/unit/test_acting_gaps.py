@@ -545,7 +545,8 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     problem = Problem("sales", "regression", "rmse", group="shop")
     columns = (*(Column(name, "float", "number") for name in ("x", "arm", "sales")), Column("shop", "text", "id"))
     made = CardInputs(None, frame, frame["sales"].to_numpy(), columns, problem, Goal("sales", "high"))
-    groups = _stage(made, make_outcome(made.y, problem), together(frame, frame["sales"].to_numpy(), columns, problem)).groups
+    alike = together(frame, frame["sales"].to_numpy(), columns, problem)
+    groups = _stage(made, make_outcome(made.y, problem), alike).groups
     assert groups is not None
     assert len(np.unique(group_codes(groups))) == 392
     half = first_half(400, together_in(frame, "shop"), np.random.default_rng(0))

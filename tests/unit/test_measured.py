@@ -14,6 +14,7 @@ from automl_core.data.schema import type_frame
 from automl_core.framing.problem import Problem
 from automl_core.production.bundle import load_bundle, write_bundle
 from automl_core.production.contract import BatchReport, Contract
+from automl_core.production.measured import Asked, measure
 from automl_core.production.monitor import make_contract, report_batch
 from automl_core.search.plan import Score
 from tests.unit.modelling import make_contract as contract_of
@@ -73,6 +74,18 @@ def test_numbers_are_judged_in_the_direction_of_their_metric() -> None:
 def test_batches_of_the_same_world_raise_no_alarm() -> None:
     said = [judged(*answered(200, 100 + seed), Score(0.8333, 0.82, 0.847)).sentence for seed in range(30)]
     assert sum("worse than in its search" in sentence for sentence in said) <= 1
+
+
+def test_one_group_or_a_handful_of_outcomes_is_no_verdict() -> None:
+    """A new shop is as far off as shops differ, and two rows are what they are: a quarter of such batches said “act”."""
+    (p, y), reached = answered(400, 3), Score(0.83, 0.81, 0.85)
+    wrong = y.map({"Yes": "No", "No": "Yes"})
+    few = wrong.where(np.arange(400) < 4)
+    assert (judged(p, wrong, reached).status, judged(p, few, reached).status) == ("act", "ok")
+    asked = Asked(replace(PROBLEM, group="who"), 0.5, reached)
+    for shops, worse in ((1, False), (4, False), (40, True)):
+        made = measure(p, wrong, pd.DataFrame({"who": [f"shop {k % shops}" for k in range(400)]}), asked)
+        assert (made.worse, made.realised is not None) == (worse, True)
 
 
 def test_an_estimate_is_trusted_once_outcomes_agree_and_called_wrong_when_they_do_not() -> None:

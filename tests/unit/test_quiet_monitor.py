@@ -121,6 +121,16 @@ def test_a_model_of_few_answers_is_held_against_its_own() -> None:
     assert answers_of(model, smooth, frame) is smooth.oof
 
 
+def test_a_forest_of_few_different_answers_is_not_held_against_the_rows_it_knows() -> None:
+    """Its leaves are pure: its own answers to whole numbers are these, and every new batch lay closer to the middle."""
+    model, table = make_model(names=("extra_trees",))
+    few = Predictions(np.round(np.random.default_rng(0).random(len(table.frame)), 1), np.arange(len(table.frame)),
+                      np.zeros(len(table.frame)))
+    assert answers_of(model, few, table.frame) is few.oof
+    rule, table = make_model(names=("rule",))
+    assert np.array_equal(answers_of(rule, few, table.frame), rule.predict_frame(table.frame))
+
+
 def test_predictions_that_are_nearly_all_alike_are_measured_by_all_of_them() -> None:
     """Nine of ten answers lie within a thousandth: what moves them by as much is no change of what the model says."""
     rng = np.random.default_rng(0)

@@ -132,6 +132,13 @@ def test_outcomes_are_joined_by_the_ids_that_both_files_have(deployed: Callable[
         beside(model, rows, others)
     twice = rows.assign(**{"customer id": ["A", "A", "B"] * 40})
     assert beside(model, twice, twice) is twice
+    padded, kept = (rows.assign(**{"customer id": [form(number) for number in range(120)]}) for form in (
+        lambda number: f"{number:05}", lambda number: f"{number}.0"))
+    assert beside(model, padded, kept) is kept  # a spreadsheet's ids
+    turned = beside(model, padded, kept.iloc[::-1])
+    assert turned["customer id"].tolist() == kept["customer id"].tolist()
+    empty = rows.assign(**{"customer id": ""})
+    assert beside(model, rows, empty) is empty
     with pytest.raises(BadInput, match="more than once"):
         beside(model, twice, twice.iloc[::-1])
     unnamed = rows[["churned"]].iloc[::-1]
