@@ -130,7 +130,8 @@ def _predict(arguments: Arguments) -> Answer:
     sentence = f"Scored {len(scored):,} rows; {flagged:,} flagged, {refused:,} refused."
     if refused:
         sentence += f" Most often: {scored.loc[quality == 'reject', '_reasons'].mode().iloc[0]}."
-    return Answer(data, " ".join([sentence, *filter(None, (found.note, *found.warnings))]), 1 if refused or flagged else 0)
+    warned = refused or flagged or found.warnings
+    return Answer(data, " ".join([sentence, *filter(None, (found.note, *found.warnings))]), 1 if warned else 0)
 
 
 def _explain(arguments: Arguments) -> Answer:
@@ -165,7 +166,8 @@ def _fairness(arguments: Arguments) -> Answer:
 
 def _monitor(arguments: Arguments) -> Answer:
     report = _open().files.monitor(arguments.bundle, arguments.batch, arguments.outcomes)
-    return Answer(to_json(report), report.sentence, 0 if report.status == "ok" else 1)
+    warned = report.status != "ok" or report.reading
+    return Answer(to_json(report), " ".join([report.sentence, *report.reading]), 1 if warned else 0)
 
 
 def _report(arguments: Arguments) -> Answer:

@@ -64,10 +64,6 @@ class Cancelled(ClarionError):
     exit_code = 1
 
 
-class NotApplicable(ClarionError):
-    """This check, step or test has nothing to say about this column: control flow, not a failure."""
-
-
 FULL = ("The disk of the data folder is full.", "Free some space and try again.")
 
 

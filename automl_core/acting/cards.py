@@ -18,7 +18,7 @@ from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
 from automl_core.acting.controls import controls_of, unmoved_notes
-from automl_core.acting.copies import together
+from automl_core.acting.copies import Together, together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
@@ -80,7 +80,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     for lever in inputs.goal.levers:
         find_column(inputs.columns, lever.column)
     inputs = replace(inputs, goal=valued(inputs.goal, inputs.frame),
-                     problem=with_given(inputs.problem, inputs.columns, inputs.goal.given))
+                     problem=with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame))
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
     notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
@@ -94,7 +94,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
-    notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal))
+    notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
         return _made(inputs, notes, given)
@@ -102,8 +102,11 @@ def make_cards(inputs: CardInputs) -> Actions:
 
 def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     outcome, levers = counted(inputs.y, inputs.problem, inputs.goal), inputs.goal.levers
-    groups, said = together(inputs.frame, outcome.values, inputs.columns, inputs.problem)
-    stage, notes = _stage(inputs, outcome, groups), (*notes, *said)
+    alike = together(inputs.frame, outcome.values, inputs.columns, inputs.problem)
+    stage = _stage(inputs, outcome, alike)
+    if alike.said:
+        notes += (f"{alike.said} How sure a card is counts them once, its rows and money count all: remove them if they are "
+                  "there by mistake.",)
     # what takes longest is begun first, so that all hands end at about the same time
     order = sorted(range(len(levers)), key=lambda place: -work_of(levers[place], inputs.frame[levers[place].column]))
     each = side_by_side(_tried, ((levers[place], stage, _given(inputs, (levers[place].column,))) for place in order), given)
@@ -176,8 +179,8 @@ def _left_out(goal: Goal) -> tuple[str, ...]:
     return (*goal.never, *goal.later, *goal.negative_control)
 
 
-def _stage(inputs: CardInputs, outcome: Outcome, groups: NDArray[np.int64] | None) -> Stage:
-    goal, problem, rows = inputs.goal, inputs.problem, len(inputs.frame)
+def _stage(inputs: CardInputs, outcome: Outcome, alike: Together) -> Stage:
+    goal, problem, rows, groups = inputs.goal, inputs.problem, len(inputs.frame), alike.codes
     levers = tuple(lever.column for lever in goal.levers)
     given = [column for column in usable(inputs.columns, problem, _left_out(goal)) if column.name not in levers]
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
@@ -197,6 +200,7 @@ def _stage(inputs: CardInputs, outcome: Outcome, groups: NDArray[np.int64] | Non
         values=row_values(inputs.frame, goal) if goal.value_column else None,
         compared=goal.value_column in {column.name for column in given},
         group=problem.group if problem.group in inputs.frame else "",
+        once=alike.once,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from automl_core.acting.controls import NOT_ASKED, Asked, Control, moved_control
+from automl_core.acting.controls import NOT_ASKED, Control, ControlsAsked, moved_control
 from automl_core.acting.grading import Evidence
 from automl_core.acting.refutations import (
     Benchmark,
@@ -32,7 +32,7 @@ class Checks:
     steered: bool = False
     clearly: bool = False
     few: bool = False
-    asked: Asked = NOT_ASKED
+    asked: ControlsAsked = NOT_ASKED
 
 
 def with_checks(found: Evidence, made: Checks) -> Evidence:

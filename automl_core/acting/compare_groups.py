@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import LEAST_CLUSTERS, Amount, TwoGroups, fewest_clusters, split_gap
@@ -18,7 +19,6 @@ from automl_core.acting.gap_drivers import Evidence, find_drivers
 from automl_core.acting.gap_story import GapStory, confirmed_parts, told, with_words
 from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.statistics import group_codes
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import counted_alike
@@ -100,25 +100,25 @@ def _story(
     drawn_from = int(asked.sum()) if len(picked) < asked.sum() else 0
     values, first = outcome.values[picked], sides.first[picked]
     rows = frame.iloc[picked].reset_index(drop=True)
-    left_out = _separating(make_covariates(rows, columns, problem, sides.defining), first)
+    covariates, left_out = _without_separating(make_covariates(rows, columns, problem, sides.defining), first)
     hidden = (*sides.defining, *left_out)
-    covariates = make_covariates(rows, columns, problem, hidden)
-    together = group_codes(rows[problem.group].to_numpy()) if problem.group and problem.group in rows else None
-    too_few, by_rows = "", ""
-    if together is not None and first.any() and not first.all() and fewest_clusters(together, first) < LEAST_CLUSTERS:
+    alike, too_few, by_rows = together(rows, values, columns, problem).codes, "", ""
+    both = bool(first.any() and not first.all())
+    if alike is not None and problem.group in rows and both and fewest_clusters(alike, first) < LEAST_CLUSTERS:
         if problem.group in sides.defining:  # these very ones are asked about, so their rows are what there is to compare
-            by_rows, together, problem = problem.group, None, replace(problem, group="")
+            by_rows, problem = problem.group, replace(problem, group="")
+            alike = together(rows, values, columns, problem).codes
         else:
             too_few = problem.group
-    split = None if too_few else split_gap(TwoGroups(values, first, covariates, outcome.is_rate, together, seed))
+    split = None if too_few else split_gap(TwoGroups(values, first, covariates, outcome.is_rate, alike, seed))
     if split is None:
         unknown = _unknown(values, first, sides, left_out, outcome)
         return told(replace(unknown, drawn_from=drawn_from, too_few=too_few, by_rows=by_rows), outcome)
     shown = usable(columns, problem, hidden)
     levels = make_levels(rows, values, shown)
-    parts = column_parts(levels, mix_parts(levels, values, first), together) if levels.conditions else ()
-    half = first_half(rows, problem, np.random.default_rng(seed))
-    found = find_drivers(Evidence(rows, values, first, split.scores, levels, together, half), shown)
+    parts = column_parts(levels, mix_parts(levels, values, first), alike) if levels.conditions else ()
+    half = first_half(len(rows), alike, np.random.default_rng(seed))
+    found = find_drivers(Evidence(rows, values, first, split.scores, levels, alike, half), shown)
     kept = parts[:MOST_PARTS]
     composed = sum(part.part.value for part in kept)  # what is not kept is left over, too
     return told(
@@ -141,22 +141,31 @@ def _picked(mask: Mask, seed: int) -> NDArray[np.int64]:
     return picked
 
 
-def _separating(covariates: Covariates, first: Mask) -> tuple[str, ...]:
-    """Columns whose values alone tell the groups apart."""
+def _without_separating(covariates: Covariates, first: Mask) -> tuple[Covariates, tuple[str, ...]]:
+    """The covariates without what tells the groups apart by itself, and the columns that are left out as a whole. Of a date that
+    is one whose days do: where its hour alone does, as of a shift by night, the days still tell a trend."""
+    places = _separating(covariates, first)
+    left_out = tuple(name for name in covariates.columns if covariates.names.index(name) in places)  # days come first
+    kept = [place for place, name in enumerate(covariates.names) if place not in places and name not in left_out]
+    return covariates.at(kept), left_out
+
+
+def _separating(covariates: Covariates, first: Mask) -> set[int]:
+    """The places whose values alone tell the groups apart."""
     from sklearn.metrics import roc_auc_score
 
+    found: set[int] = set()
     if not first.any() or first.all():
-        return ()
-    found = []
-    for place, name in enumerate(covariates.names):
+        return found
+    for place in range(len(covariates.names)):
         values = covariates.matrix[:, place]
         ranks = values if place in covariates.categorical else _ranks(values)
         codes = np.where(np.isnan(ranks), -1, ranks).astype(np.int64) + 1
         counts = np.bincount(codes)
         rate = np.bincount(codes, weights=first) / np.maximum(counts, 1)
         if roc_auc_score(first, rate[codes]) >= SEPARATES:
-            found.append(name)
-    return tuple(dict.fromkeys(found))  # parts of a date have one name
+            found.add(place)
+    return found
 
 
 def _ranks(values: Floats) -> Floats:

@@ -22,7 +22,7 @@ MOST_LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ControlsAsked:
     """What was asked of one lever: the name of a control that it seems to change, empty where it seems to change none, and of
     those that could be `compared`, as far as it was looked."""
 
@@ -30,7 +30,7 @@ class Asked:
     compared: tuple[str, ...] = ()
 
 
-NOT_ASKED = Asked()
+NOT_ASKED = ControlsAsked()
 
 
 def controls_of(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Control, ...]:
@@ -50,7 +50,7 @@ def controls_of(frame: pd.DataFrame, names: Sequence[str]) -> tuple[Control, ...
     return tuple(found)
 
 
-def moved_control(case: Comparison, controls: Sequence[Control]) -> Asked:
+def moved_control(case: Comparison, controls: Sequence[Control]) -> ControlsAsked:
     """The first that the lever seems to change, by the comparison that its card rests on. However many are asked, a lever whose
     rows differ by chance alone seems to in one case of twenty at most."""
     compared: dict[str, None] = {}
@@ -67,11 +67,11 @@ def moved_control(case: Comparison, controls: Sequence[Control]) -> Asked:
             continue
         compared[name] = None
         if effect.p < LEVEL / len(controls):
-            return Asked(name, tuple(compared))
-    return Asked("", tuple(compared))
+            return ControlsAsked(name, tuple(compared))
+    return ControlsAsked("", tuple(compared))
 
 
-def unmoved_notes(names: Sequence[str], asked: Sequence[Asked]) -> tuple[str, ...]:
+def unmoved_notes(names: Sequence[str], asked: Sequence[ControlsAsked]) -> tuple[str, ...]:
     """That no card, each with what was `asked` of it, was seen to change what no change can: asked and not found is more than not
     asked. And of which of the `names` that could not be asked, of one card at least."""
     if not asked or any(one.moved for one in asked):

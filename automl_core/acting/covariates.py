@@ -37,17 +37,18 @@ class Covariates:
 
     def without(self, name: str) -> Covariates:
         """All but one source column."""
-        return self._kept([place for place, other in enumerate(self.names) if other != name])
+        return self.at([place for place, other in enumerate(self.names) if other != name])
 
     def only(self, name: str) -> Covariates:
         """One source column alone, with all that has its name."""
-        return self._kept([place for place, other in enumerate(self.names) if other == name])
+        return self.at([place for place, other in enumerate(self.names) if other == name])
 
     def none(self) -> Covariates:
         """No column at all: rows as they are."""
-        return self._kept([])
+        return self.at([])
 
-    def _kept(self, kept: list[int]) -> Covariates:
+    def at(self, kept: list[int]) -> Covariates:
+        """The columns of the matrix at some places alone."""
         categorical = tuple(new for new, old in enumerate(kept) if old in self.categorical)
         names = tuple(self.names[place] for place in kept)
         return Covariates(self.matrix[:, kept], categorical, names, tuple(one for one in self.wide if one[0] in names))

@@ -252,20 +252,3 @@ def comparison_scores(
         return None if made is None else shift_scores(setting, made, (Shift(case.step, case.old),))[0]
     new = level(setting, case.new, case.old | case.new)
     return category_scores(setting, (level(setting, case.old, case.old | case.new, new),), new)
-
-
-def estimate_effect(case: Comparison) -> Effect | None:
-    """The effect on the old rows of having the new value instead; None with fewer than 30 rows on a side to compare."""
-    scores = comparison_scores(case)
-    return None if scores is None else estimate(scores, np.ones(len(case.y), dtype=bool))
-
-
-def estimate_step(case: Comparison, lever: Floats, step: float) -> Effect | None:
-    """The effect of raising a number by `step` on the rows that can be compared (`old` and `new` are not asked); None when the
-    lever does not vary once the covariates are known, or fewer than 30 rows can be moved."""
-    setting = setting_of(case)
-    made = dose_of(setting, lever)
-    if made is None:
-        return None
-    scores = shift_scores(setting, made, (Shift(np.full(len(lever), step), np.isfinite(lever)).within(made),))[0]
-    return None if scores is None else estimate(scores, np.ones(len(lever), dtype=bool))

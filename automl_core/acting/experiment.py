@@ -117,7 +117,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     What cannot be read as an experiment (no two sides, too few rows, or treatment that was not left to chance) is refused in the
     result, not raised.
     """
-    goal, problem = inputs.goal, with_given(inputs.problem, inputs.columns, inputs.goal.given)
+    goal, problem = inputs.goal, with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame)
     lever = next((lever for lever in goal.levers if lever.column == goal.experiment), None)
     treated = lever.to[0] if lever is not None and len(lever.to) == 1 else ""
     never, later = (*problem.never, *goal.never), (*problem.later, *goal.later)

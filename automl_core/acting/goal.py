@@ -195,7 +195,7 @@ def check_good(good: str, problem: Problem) -> None:
         hint = f"Choose one of: {', '.join(quote(name) for name in wanted[:10])}."
         counted = len(wanted) > 2 and all(math.isfinite(number_of(name)) for name in wanted)
         if counted and good.strip().casefold() in ("low", "high"):
-            hint += " Or search for a model that predicts a number (train --task regression), which can be wanted low or high."
+            hint += " Or search for a model that predicts a number in place of classes, which can be wanted low or high."
         raise BadInput(f"{quote(good)} is not a possible outcome of {quote(problem.target)}.", hint)
 
 

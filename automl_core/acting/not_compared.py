@@ -96,10 +96,10 @@ def not_tried_notes(lever: Lever, values: pd.Series) -> tuple[str, ...]:
     many = [quote(value) for value in dict.fromkeys(lever.to) if counts.get(value, 0) >= LEAST_ROWS][MOST_VALUES:]
     notes = []
     if rare:
-        notes.append(f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {_few_of(rare)}, too few to be compared.")
+        notes.append(f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {few_of(rare)}, too few to be compared.")
     if many:
         notes.append(f"Of the values that {quote(lever.column)} may be set to the first {MOST_VALUES} were tried, not "
-                     f"{_few_of(many)}.")
+                     f"{few_of(many)}.")
     return tuple(notes)
 
 
@@ -113,10 +113,10 @@ def word_notes(lever: Lever, values: pd.Series, column: Column) -> tuple[str, ..
             "read as numbers, and are in no move of it. Have it read as text if that is a value like others.",)
 
 
-def _few_of(names: list[str]) -> str:
+def few_of(names: list[str], last: str = "or") -> str:
     """The first of some names, and how many more there are."""
     more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
-    return join_words(names[:MOST_NAMED] + more, "or")
+    return join_words(names[:MOST_NAMED] + more, last)
 
 
 def thin_notes(frame: pd.DataFrame, covariates: Covariates) -> tuple[str, ...]:

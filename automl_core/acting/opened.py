@@ -135,7 +135,7 @@ def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Proble
     else:
         problem = suggest_problem(table.frame, table.columns, outcome)
     problem = replace(problem, group=roles.group, never=roles.never, roles={roles.id: "id"} if roles.id else {})
-    return with_given(problem, table.columns, roles.given)
+    return with_given(problem, table.columns, roles.given, table.frame)
 
 
 def _read_for(card: ActionCard, frame: pd.DataFrame, whole: Table, names: Names) -> Table:

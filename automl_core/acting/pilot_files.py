@@ -15,9 +15,10 @@ from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
-from automl_core.acting.spelling import number_of
+from automl_core.acting.spelling import is_number, number_of
 from automl_core.acting.statistics import gap_between
 from automl_core.data.table import Column
+from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import plain, quote
 from automl_core.framing.problem import Problem
@@ -80,15 +81,17 @@ def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataF
 def match_outcomes(
     pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, problem: Problem, column: Column | None = None
 ) -> Matched:
-    """The outcomes of `sent` (cells as text) put to the rows of the pilot.
+    """The outcomes of `sent` (texts, or what the cells of a file or frame hold) put to the rows of the pilot.
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
     zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. Of a repeated id the last filled line
-    counts. Names of columns and of levers may carry that apostrophe, too. Numbers are read as those of the target's `column`.
+    counts. Names of columns and of levers may carry that apostrophe, too. Texts are read as numbers by the target's `column`;
+    what is a number already stays that.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
     names = {_folded(name): str(name) for name in sent.columns}
     target = names.get(_folded(problem.target), names.get("outcome", ""))
+    sent = sent.assign(**{str(name): _as_text(sent[name]) for name in sent.columns if name != target})
     if not target:
         raise BadInput(
             f"The file has no column {quote(problem.target)}.", "Add it with the outcome of each row, and send it again."
@@ -206,11 +209,23 @@ def _loosely(value: object) -> str:
     return digits.lstrip("0") or "0" if digits.isdigit() else text.casefold()
 
 
+def _as_text(series: pd.Series) -> pd.Series:
+    """The cells as texts, missing as None."""
+    if isinstance(series.dtype, pd.StringDtype):
+        return series
+    return pd.Series([to_text(value) for value in series.tolist()], index=series.index, dtype=object)
+
+
+def _stripped(value: object, numbers: bool) -> object:
+    """A cell of the outcome as text, but a number where `numbers` are told, which no reading of texts may turn into another."""
+    return value if numbers and is_number(value) else (to_text(value) or "").strip()
+
+
 def _matched(
     pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None], lost: tuple[int, int, int]
 ) -> Matched:
     problem, column = asked
-    text = values.map(lambda value: str(value).strip(), na_action="ignore")
+    text = values.map(lambda value: _stripped(value, problem.task == "regression"), na_action="ignore")
     filled = text.notna() & (text != "")
     y, keep = encode_target(read_outcomes(text.where(filled, None), problem, column), problem)
     good = "" if problem.task == "regression" else pilot.goal.good
@@ -229,7 +244,7 @@ def _matched(
         switched=lost[2],
     )
     if not len(outcomes) and counts.unreadable:
-        example = plain(text[filled].iloc[0])
+        example = plain(str(text[filled].iloc[0]))
         raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", wanted_words(problem))
     told = replace(counts, sentence=_said(counts))
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)

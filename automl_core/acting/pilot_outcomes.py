@@ -17,7 +17,7 @@ from automl_core.framing.suggestion import VAGUE, is_yes
 
 
 def read_outcomes(text: pd.Series, problem: Problem, column: Column | None = None) -> pd.Series:
-    """Texts (missing: None) as the target spells them: a class in any case and as any number alike, yes and no or 1 and 0 where
+    """Cells (missing: None) as the target spells them: a class in any case and as any number alike, yes and no or 1 and 0 where
     one label means that; numbers by the reading of the target's `column`. What cannot be read is kept, or NaN."""
     if problem.task == "regression":
         return _numbers(text, column)

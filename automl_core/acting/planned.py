@@ -23,7 +23,7 @@ from automl_core.acting.decisions import free_name, unknown_rows
 from automl_core.acting.levers import handed_on, moved, name_of
 from automl_core.acting.list_words import unknown_words
 from automl_core.acting.pilot_design import rows_for
-from automl_core.acting.pilots import change_words, direction, promise_of
+from automl_core.acting.pilots import direction, promise_of
 from automl_core.acting.plan_words import ROW_GAINS, ended_words, pilot_words, why_none
 from automl_core.acting.recourse import wanted
 from automl_core.acting.worth import row_values
@@ -112,7 +112,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     now = wanted(inputs.model, inputs.predictions, goal)
     turned = direction(goal, inputs.model.problem.task != "regression")
     usable = [card for card in cards if card.grade != "D"]
-    effects = np.column_stack([np.empty((rows, 0)), *(_effects(card, inputs, now) for card in usable)])
+    changes = [_effects(card, inputs, now) for card in usable]
+    effects = np.column_stack([np.empty((rows, 0)), *(change.effect for change in changes)])
     costs = np.column_stack([np.empty((rows, 0)), *(row_costs(card, goal, inputs.frame) for card in usable)])
     others = np.column_stack([np.empty((rows, 0), dtype=bool), *(_of_others(card, inputs) for card in usable)])
     barred = (others & np.isfinite(effects)).any(axis=1)
@@ -138,16 +139,8 @@ def plan_actions(cards: Sequence[ActionCard], inputs: PlanInputs) -> ActionPlan:
     words += ended_words(int(unknown[picked].sum()), len(picked)) if still.any() else ""
     words += pilot_words(int(held.sum()), int((barred & ~held).sum()))
     alike = counted_alike(inputs.model.problem.weights) if actions and goal.priced else ""
-    apart = any(_apart(usable[which[row]], float(effects[row, which[row]]), float(now[row]), inputs) for row in picked.tolist())
+    apart = any(bool(changes[which[row]].apart[row]) for row in picked.tolist())
     return replace(made, held=int(held.sum()), sentence=made.sentence + words + f" {alike}".rstrip(), apart=apart)
-
-
-def _apart(card: ActionCard, effect: float, now: float, inputs: PlanInputs) -> bool:
-    """Whether a row's gain is another than its card's mean, and not only because a chance ends at none or sure."""
-    is_rate = inputs.model.problem.task != "regression"
-    mean = promise_of(card, is_rate).effect
-    told = min(1.0, max(0.0, now + mean)) - now if is_rate else mean
-    return not math.isclose(effect, told, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _of_others(card: ActionCard, inputs: PlanInputs) -> NDArray[np.bool_]:
@@ -169,13 +162,22 @@ def _in_order(level: NDArray[np.int64], gain: Floats) -> Floats:
     return worth
 
 
-def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
-    """(n,) the expected change of each eligible row; NaN for others. Never against the card's direction, and of a chance never
-    beyond none or sure."""
-    out, is_rate = np.full(len(inputs.frame), math.nan), inputs.model.problem.task != "regression"
+@dataclass(frozen=True, eq=False, slots=True)
+class _Changes:
+    """(n,) the expected `effect` of a card on each row that it speaks of, NaN for others; and which are set `apart` by what the
+    model says of the row, not only by the room that it has."""
+
+    effect: Floats
+    apart: NDArray[np.bool_]
+
+
+def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> _Changes:
+    """The expected changes of a card. Never against its direction, and of a chance never beyond none or sure."""
+    rows, is_rate = len(inputs.frame), inputs.model.problem.task != "regression"
+    made = _Changes(np.full(rows, math.nan), np.zeros(rows, dtype=bool))
     places = np.flatnonzero(rows_for(card, inputs.frame) & (np.isfinite(now) | (not is_rate)))
     if not len(places):
-        return out
+        return made
     before = inputs.frame.iloc[places]
     after = moved(card, before, np.ones(len(before), dtype=bool))
     delta = wanted(inputs.model, inputs.model.predict_frame(after), inputs.goal) - wanted(
@@ -185,8 +187,10 @@ def _effects(card: ActionCard, inputs: PlanInputs, now: Floats) -> Floats:
     effect = promise_of(card, is_rate).effect
     level = np.full(len(places), effect)
     scaled = (level + delta * (effect / mean)) / 2 if mean * effect > 0 else level
-    out[places] = _levelled(scaled, effect, _room(effect, now[places]) if is_rate else np.full(len(places), math.inf))
-    return out
+    room = _room(effect, now[places]) if is_rate else np.full(len(places), math.inf)
+    made.effect[places] = _levelled(scaled, effect, room)
+    made.apart[places] = ~np.isclose(made.effect[places], _levelled(level, effect, room), rtol=1e-9, atol=1e-12)
+    return made
 
 
 def _room(effect: float, now: Floats) -> Floats:
@@ -281,8 +285,8 @@ class PlanLabels:
 
 
 def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.DataFrame:
-    """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons. What
-    is chance is said to be none or sure where the expected change would lead beyond."""
+    """The plan as a table for export, one line a row: its own id (or position), the action, figures, pilot side and reasons. A
+    chance that rounding would lead beyond none or sure is said to be that."""
     places = [action.row for action in plan.actions]
     ids = [column.name for column in inputs.columns if column.role == "id" and column.name in inputs.frame]
     table: dict[str, object] = {name: inputs.frame[name].iloc[places].map(name_of).tolist() for name in ids}
@@ -305,8 +309,3 @@ def plan_frame(plan: ActionPlan, inputs: PlanInputs, labels: PlanLabels) -> pd.D
         table[free_name(f"reason_{place + 1}", ids)] = [(*labels.reasons.get(row, ()), "", "", "")[place] for row in places]
     table[free_name("card", ids)] = [action.card for action in plan.actions]
     return pd.DataFrame(table)
-
-
-def card_title(card: ActionCard) -> str:
-    """A card in a few words: who, and what is changed."""
-    return f"{card.who}: {change_words(card)}"

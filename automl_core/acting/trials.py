@@ -42,7 +42,7 @@ class Stage:
     """What all levers share: the rows, the outcome as numbers (n,), folds, six `parts` (n,) that groups are picked and measured
     by in turn, candidate splits, and what an outcome is worth: `worth` is money (or 1) per unit of the wanted direction, negative
     when less is wanted. Where a column says it of each row, `values` (n,) do; `compared`: rows are compared on it, too. `group`
-    is the column of the `groups`."""
+    is the column of the `groups`, `once` (n,) one row of each copy among them (None: there are none)."""
 
     frame: pd.DataFrame
     y: Floats
@@ -59,6 +59,7 @@ class Stage:
     values: Floats | None = None
     compared: bool = False
     group: str = ""
+    once: Mask | None = None
 
     def worths(self, able: Mask) -> Floats | float:
         """What an outcome is worth where the rows `able` can be moved: of each row (n,) where rows are compared on it. A score
@@ -168,7 +169,7 @@ def _by_groups(setting: Setting, levers: list[Floats], among: Mask, stage: Stage
 def _drawn_by_chance(move: Move, old: Mask, new: Mask, given: Covariates, stage: Stage) -> tuple[bool, str]:
     """Whether chance decided who got the new value, by the verdict that the experiment itself gets, and rows are enough to see
     it if chance did not; and why it is not read as such, where that verdict refuses it or rows are too few."""
-    among = np.flatnonzero(old | new)
+    among = np.flatnonzero(old | new if stage.once is None else (old | new) & stage.once)
     groups = None if stage.groups is None else stage.groups[among]
     folds = fold_of(len(among), groups, stage.seed)
     try:

@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.asked import Options, Roles, check_options
+from automl_core.acting.copies import Together, together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.decisions import free_name
 from automl_core.acting.gap import LEAST_CLUSTERS, amount, fewest_clusters
@@ -110,14 +111,28 @@ def measure_uplift(
     check_sides(treated)
     known = rows.iloc[used].reset_index(drop=True)
     covariates = make_covariates(known, asked.columns, problem, ())
-    groups = group_codes(known[problem.group].to_numpy()) if problem.group else None
+    seen = tuple(name for name in problem.never if name != asked.treatment)  # rows treated otherwise are no copies
+    alike = together(known, values, asked.columns, replace(problem, never=seen))
+    groups = alike.codes
     folds = fold_of(len(used), groups, seed)
-    balance = check_experiment(covariates, treated, folds, groups, problem.group)
+    balance = _checked(covariates, treated, folds, alike, problem.group)
     if groups is not None and fewest_clusters(groups, treated) < LEAST_CLUSTERS:
         raise BadInput(*NEARLY_ONE)
     turned = -1.0 if asked.good == "low" and not measured.is_rate else 1.0
     trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
-    return _measured(trial, balance, used, len(rows), measured)
+    made = _measured(trial, balance, used, len(rows), measured)
+    return replace(made, sentence=f"{made.sentence} {alike.said} How sure this is counts them once.") if alike.said else made
+
+
+def _checked(
+    covariates: Covariates, treated: NDArray[np.bool_], folds: NDArray[np.int64], alike: Together, group: str
+) -> Balance:
+    """The check of the rows that chance dealt, which the copies of one only repeat."""
+    if alike.once is None:
+        return check_experiment(covariates, treated, folds, alike.codes, group)
+    once = np.flatnonzero(alike.once)
+    return check_experiment(covariates.rows(once), treated[once], folds[once], None if alike.codes is None else alike.codes[once],
+                            group)
 
 
 def _outcome(asked: AskedUplift) -> tuple[Outcome, NDArray[np.bool_]]:

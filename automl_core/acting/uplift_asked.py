@@ -105,7 +105,8 @@ def asked_uplift(
     known = _problem(table, target, asked)
     good = _good(asked, known)
     never, later = (tuple(dict.fromkeys(some)) for some in ((lever, *known.never, *asked.never), (*known.later, *asked.later)))
-    problem = replace(with_given(known, table.columns, given), never=never, later=later, group=asked.group or known.group)
+    problem = with_given(known, table.columns, given, table.frame)
+    problem = replace(problem, never=never, later=later, group=asked.group or known.group)
     if problem.group:
         find_column(table.columns, problem.group)
     return AskedUplift(table.frame, table.columns, problem, good, lever, asked.treated)

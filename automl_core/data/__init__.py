@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from automl_core.data.infer import retyped, table_from_frame
     from automl_core.data.keep import load_table, save_table
     from automl_core.data.profiling import ColumnProfile, Profile, profile
-    from automl_core.data.reading import RawRows, read_file, read_raw, read_rows, retype
+    from automl_core.data.reading import RawRows, read_file, read_rows, retype
     from automl_core.data.schema import Typed, type_frame, type_row
     from automl_core.data.table import Column, Kind, Origin, Reading, ReadLimits, ReadOptions, Role, Row, Table, find_column
 
@@ -19,7 +19,7 @@ _HOMES = {
     "infer": ("retyped", "table_from_frame"),
     "keep": ("load_table", "save_table"),
     "profiling": ("ColumnProfile", "Profile", "profile"),
-    "reading": ("RawRows", "read_file", "read_raw", "read_rows", "retype"),
+    "reading": ("RawRows", "read_file", "read_rows", "retype"),
     "schema": ("Typed", "type_frame", "type_row"),
     "table": ("Column", "Kind", "Origin", "ReadLimits", "ReadOptions", "Reading", "Role", "Row", "Table", "find_column"),
 }
@@ -44,7 +44,6 @@ __all__ = [
     "load_table",
     "profile",
     "read_file",
-    "read_raw",
     "read_rows",
     "retype",
     "retyped",

@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.data.keep import save_table
@@ -24,7 +22,6 @@ from automl_core.data.raw_cells import packed
 from automl_core.data.source import Raw, Source, SourceFile, shown, sources
 from automl_core.data.table import ReadLimits, ReadOptions
 from automl_core.data.unpack import unpack
-from automl_core.data.values import to_text
 from automl_core.errors import BadInput, ClarionError, MissingDependency
 from automl_core.registry import is_installed
 
@@ -89,11 +86,6 @@ def _serve(request: dict[str, Any], folder: Path, limits: ReadLimits) -> None:
     options = from_json(ReadOptions, request["options"])
     raw = read_raw_here(Path(request["path"]), request["name"], options, limits, folder, request["whole"])
     origin = replace(raw.origin, name=request["name"], size=request["size"], sha256=request["sha256"])
-    if request["mode"] == "raw":
-        names, originals, _ = clean_names([str(label) for label in raw.frame.columns])
-        _as_text(raw.frame, names).to_parquet(folder / "raw.parquet", index=False)
-        _answer(folder, {"originals": originals})
-        return
     if request["mode"] == "rows":
         packed(raw.frame).to_parquet(folder / "rows.parquet", index=False)
         _answer(folder, {"names": clean_names([str(label) for label in raw.frame.columns])[0], "warnings": raw.warnings})
@@ -101,16 +93,6 @@ def _serve(request: dict[str, Any], folder: Path, limits: ReadLimits) -> None:
     table = table_from_frame(raw.frame, request["name"], origin, options.kinds)
     save_table(replace(table, warnings=(*raw.warnings, *table.warnings)), folder / "table")
     _answer(folder, {"table": True})
-
-
-def _as_text(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """All cells as text."""
-    data = {}
-    for place, name in enumerate(names):
-        series = frame.iloc[:, place]
-        text = series if series.dtype == "str" else pd.Series([to_text(value) for value in series.tolist()], dtype="str")
-        data[name] = text.reset_index(drop=True)
-    return pd.DataFrame(data, index=pd.RangeIndex(len(frame)), columns=names)
 
 
 def _answer(folder: Path, body: dict[str, Any]) -> None:

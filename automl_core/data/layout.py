@@ -84,15 +84,15 @@ def find_layout(rows: Sequence[Cells], wanted_header: int = -1) -> Layout:
 
 
 def _header(first: Cells, below: Sequence[Cells], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The labels, and what is to be said of them. One less than the rows have cells begin at the second cell: the first is the
-    row's name, as R writes it, unless the last cells are empty, because a delimiter ends each row."""
+    """The labels, and what is to be said of them. Where they are one fewer than the rows have cells, they begin at the second
+    cell: the first is the row's name, as R writes it, unless the last cells are empty, because a delimiter ends each row."""
     if not first or len(first) != width - 1:
         return tuple(first), ()
     whole = [row for row in below if len(row) == width]
     ends = sum(bool(row[-1].strip()) for row in whole)
     if len(whole) < 0.9 * sum(filled(row) > 0 for row in below) or ends <= 0.5 * len(whole):
         return tuple(first), ()
-    said = "The header line has a name less than the rows have cells: the first cell of each row was read as the row's name."
+    said = "The header line has one name fewer than the rows have cells: the first cell of each row was read as the row's name."
     return ("" if ROW_NAMES in first else ROW_NAMES, *first), (said,)
 
 

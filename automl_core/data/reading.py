@@ -38,7 +38,7 @@ class _Request:
     name: str
     options: ReadOptions
     limits: ReadLimits
-    mode: Literal["table", "raw", "rows"]
+    mode: Literal["table", "rows"]
     whole: bool = False
 
 
@@ -87,13 +87,6 @@ def reading(
     """Begins what `read_file` does, for a caller who has other work until the table is there; the child ends with the block."""
     with _begun(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "table")) as under_way:
         yield under_way
-
-
-def read_raw(path: Path, name: str, options: ReadOptions | None = None, limits: ReadLimits | None = None) -> pd.DataFrame:
-    """The cells of a file as text (missing as NaN), columns under their cleaned names."""
-    with _begun(_Request(path, name, options or ReadOptions(), limits or ReadLimits(), "raw")) as under_way:
-        under_way.wait()
-        return pd.read_parquet(under_way.folder / "raw.parquet")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

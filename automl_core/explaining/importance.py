@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.days import days_of
 from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
 from automl_core.explaining.words import axis_value
@@ -83,8 +84,7 @@ def _amounts(series: pd.Series) -> Floats:
     """Numbers as they are, dates as days."""
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
         return series.to_numpy(dtype=np.float64)
-    days = series.astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000
-    return np.where(series.isna(), math.nan, days)
+    return days_of(series)
 
 
 def _level_places(series: pd.Series, levels: list[str]) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.days import day_of
 from automl_core.data.table import Row
 from automl_core.explaining.contributions import explained_class, shown
 from automl_core.explaining.copies import among, together_of
@@ -28,7 +29,6 @@ NEAREST = 5
 MOST_PAST = 20_000
 SHOWN_COLUMNS = 6
 TAILS = (0.001, 0.999)
-EPOCH = datetime(1970, 1, 1)
 UNSEEN = "All these rows, this one, too, are taken as predicted by models that had not seen them."
 
 
@@ -50,7 +50,7 @@ class _Measure:
 
     def number(self, value: Any) -> float:
         """A typed value as this column's number: days since 1970 for dates."""
-        return (value - EPOCH).total_seconds() / 86_400 if isinstance(value, datetime) else float(value)
+        return day_of(value) if isinstance(value, datetime) else float(value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

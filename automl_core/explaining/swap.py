@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.days import DAY, days_of
 from automl_core.explaining.contributions import explained_class, shown
 from automl_core.search.codes import LevelMeans
 from automl_core.search.features import Encoder
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
-DAY = 86_400_000_000  # microseconds
 PACE_ROWS = 100
 CELLS = 4_000_000  # of a matrix predicted at once
 
@@ -118,8 +118,7 @@ def is_number(series: pd.Series) -> bool:
 def as_numbers(series: pd.Series) -> Floats:
     """(n,) numbers, or days since 1970 for dates; NaN is missing."""
     if is_date(series):
-        days = series.astype("datetime64[us]").astype("int64").to_numpy() / DAY
-        return np.where(series.isna(), math.nan, days)
+        return days_of(series)
     return series.to_numpy(dtype=np.float64, na_value=math.nan)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.days import days_of
 from automl_core.data.table import Column
 from automl_core.framing.metric_rows import Floats
 
@@ -104,11 +105,10 @@ def finite(values: Floats) -> Floats:
 
 def date_parts(series: pd.Series) -> list[Floats]:
     """Days since 1970, month and weekday; the hour when the times of day differ."""
-    counted = series.astype("datetime64[us]").astype("int64") / 86_400_000_000  # nanoseconds end in 2262, and 9999 is “open”
-    parts = [counted.where(series.notna()), series.dt.month, series.dt.day_of_week]
+    parts = [series.dt.month, series.dt.day_of_week]
     if series.dt.hour.nunique() > 1:
         parts.append(series.dt.hour)
-    return [part.to_numpy(dtype=float) for part in parts]
+    return [days_of(series), *(part.to_numpy(dtype=float) for part in parts)]
 
 
 def _by_frequency(series: pd.Series) -> tuple[NDArray[np.int64], list[str]]:

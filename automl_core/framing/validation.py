@@ -109,11 +109,20 @@ def given_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] 
         return None
     if problem.weights not in frame.columns:
         raise BadInput(f"There is no column “{problem.weights[:80]}” to weigh rows by.", "Choose another column for the weights.")
-    values = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(values).all() or values.min() < 0 or values.sum() <= 0:
+    values = usable_weights(frame, problem)
+    if values is None:
         raise BadInput(f"“{problem.weights[:80]}” cannot weigh rows: a weight is missing, below 0 or no number, or all are 0.",
                        "Mend those rows, or choose another column for the weights.")
     return values
+
+
+def usable_weights(frame: pd.DataFrame, problem: Problem) -> NDArray[np.float64] | None:
+    """The same where all rows have one; None where they do not, or there is no such column."""
+    if not problem.weights or problem.weights not in frame.columns:
+        return None
+    values = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
+    usable = np.isfinite(values).all() and values.min(initial=0.0) >= 0 and values.sum() > 0
+    return values if usable else None
 
 
 def _both_classes(strata: Positions, assigned: Positions) -> bool:

@@ -38,8 +38,9 @@ class ColumnContract:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of a model: its columns, its predictions on training rows (out of fold) as one more column, what tells rows
-    that it learned from, and the `score` that it reached in its search (None: not known; an opened bundle has its model's).
+    """The contract of a model: its columns, its predictions on training rows as one more column (out of fold, or the own ones of
+    a rule and of a model that sees few different rows), what tells rows that it learned from, and the `score` that it reached in
+    its search (None: not known; an opened bundle has its model's).
 
     Rows that share a value of the column `group` go together: `together` of them on average over rows (1: each stands alone)."""
 

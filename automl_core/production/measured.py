@@ -15,7 +15,7 @@ from automl_core.framing.metric_rows import Cut, Truth, Weights
 from automl_core.framing.metrics import Metric, best_number, decision_of, drawn_labels, get_metric
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting, paired_difference, score_with_interval
-from automl_core.framing.validation import encode_target
+from automl_core.framing.validation import encode_target, usable_weights
 from automl_core.production.contract import Estimate
 from automl_core.production.drift._test import LEAST_ROWS
 from automl_core.search.plan import Score
@@ -39,7 +39,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JudgedBy:
     """What rows are judged by: the problem, where the model cuts its probabilities, and the score it reached in its search
     (None: not known, or these rows do not judge it)."""
 
@@ -48,15 +48,15 @@ class Asked:
     reached: Score | None
 
 
-def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, asked: Asked) -> Measured:
+def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, by: JudgedBy) -> Measured:
     """The metric on the rows of a typed frame that have an outcome, with its 95 % interval, against what the model reached;
     nothing where it is undefined on them, and no verdict where fewer than five rows, or groups, tell it. Rows count by the
     weights of the problem and go together by its group, as far as the frame has them."""
-    problem, reached = asked.problem, asked.reached
+    problem, reached = by.problem, by.reached
     truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
     if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):
         return Measured()
-    metric = replace(get_metric(problem.metric), decision=decision_of(problem, asked.threshold))
+    metric = replace(get_metric(problem.metric), decision=decision_of(problem, by.threshold))
     said, counting = predictions[keep], _counting(frame[keep], problem)
     made = score_with_interval(metric, truth, said, 0, weights=counting)
     if not all(map(math.isfinite, made)):
@@ -74,12 +74,8 @@ def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, 
 
 def _counting(frame: pd.DataFrame, problem: Problem) -> Counting:
     """How rows count, as in the search: all alike where a weight is missing, each alone where no group is given."""
-    weights = None
-    if problem.weights in frame:
-        given = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=np.float64)
-        if np.isfinite(given).all() and given.min() >= 0 and given.sum() > 0:
-            weights = given / given.mean()
-    return Counting(weights, together_in(frame, problem.group))
+    weights = usable_weights(frame, problem)
+    return Counting(None if weights is None else weights / weights.mean(), together_in(frame, problem.group))
 
 
 def _worse(realised: Estimate, reached: Score, greater_is_better: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.schema import Typed
-from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.framing.dependent import Codes, together_in
 from automl_core.framing.metric_rows import Cut, predicted_codes
@@ -29,29 +28,21 @@ from automl_core.production.contract import (
 from automl_core.production.drift import compare
 from automl_core.production.drift._test import LEAST_ROWS, quoted
 from automl_core.production.learned import Learned, learned_sentence, remember, share_learned
-from automl_core.production.measured import Asked, Measured, estimate_metric, held_against, measure
-from automl_core.production.training_columns import column_in_training, columns_in_training, with_importance
+from automl_core.production.measured import JudgedBy, Measured, estimate_metric, held_against, measure
+from automl_core.production.training_columns import column_in_training
 
-__all__ = ["check_batch", "make_contract", "report_batch", "with_predictions"]
+__all__ = ["check_batch", "contract_of", "report_batch", "with_predictions"]
 
 Floats = NDArray[np.float64]
 PREDICTION = "prediction"
 
 
-def make_contract(
-    frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, predictions: Floats | None, importance: dict[str, float],
-    dropped: Collection[str] = (),
-) -> Contract:
-    """The contract of a typed training table (before cleaning, as new rows come in; what the recipe has `dropped` is not needed).
-
-    `predictions` are out of fold: (n,) probabilities or numbers, or (n, k) class probabilities; `importance` holds shares by
-    column.
-    """
-    parts = with_importance(columns_in_training(frame, columns, problem, dropped), importance)
-    together = together_in(frame, problem.group)
-    contract = Contract(parts, None, len(frame), problem.target, learned_of(frame, problem, parts), group=problem.group,
-                        together=rows_together(together))
-    return contract if predictions is None else with_predictions(contract, problem, predictions, together=together)
+def contract_of(parts: tuple[ColumnContract, ...], frame: pd.DataFrame, problem: Problem, known: bool = True) -> Contract:
+    """The contract of a typed training table (before cleaning, as new rows come in) with these columns, as every bundle has it
+    but for its model's predictions (see `with_predictions`). Its rows are `known` again unless the model learned from a part."""
+    rows = rows_together(together_in(frame, problem.group))
+    learned = learned_of(frame, problem, parts) if known else Learned()
+    return Contract(parts, None, len(frame), problem.target, learned, group=problem.group, together=rows)
 
 
 def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContract, ...]) -> Learned:
@@ -67,7 +58,7 @@ def learned_of(frame: pd.DataFrame, problem: Problem, parts: tuple[ColumnContrac
 def with_predictions(
     contract: Contract, problem: Problem, predictions: Floats, cut: Cut = 0.5, together: Codes | None = None
 ) -> Contract:
-    """The same contract for a model that predicts these, out of fold (see `make_contract`), of rows that go `together` (n,)."""
+    """The same contract for a model that predicts these, out of fold, of rows that go `together` (n,)."""
     if not len(predictions):
         return contract
     several = problem.task == "multiclass"
@@ -121,8 +112,8 @@ def report_batch(
     estimate = None if predictions is None else estimate_metric(predictions, problem, threshold)
     measured = Measured()
     if predictions is not None and outcomes is not None:
-        asked = Asked(problem, threshold, None if aside else contract.score)
-        measured = measure(predictions, outcomes, scored, asked)
+        by = JudgedBy(problem, threshold, None if aside else contract.score)
+        measured = measure(predictions, outcomes, scored, by)
     realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
     estimate, wrong = held_against(estimate, realised)
     found = _sentence(rows, violations, sorted(drifted, key=lambda one: -one.effect), moved)

@@ -6,54 +6,30 @@ import math
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from automl_core.cleaning.application import apply_recipe, apply_recipe_row
-from automl_core.data.cells import UNREADABLE, CellReader, cell_reader
 from automl_core.data.schema import RowTyper, header_of, label_places, row_typer, spelled, type_frame
 from automl_core.data.table import Column
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
-from automl_core.production.contract import ColumnContract, Contract, important, is_lost
+from automl_core.production.contract import Contract
+from automl_core.production.row_checks import (
+    Reasons,
+    RowCheck,
+    absent_words,
+    gap_words,
+    make_checks,
+    mark_gaps,
+    mark_unusual,
+    missing_first,
+    unusual_words,
+)
 from automl_core.search.family import Array
 from automl_core.search.model import Model
-
-DAY = 86_400_000_000
-EPOCH = datetime(1970, 1, 1)
-SHOWN = 40
-
-Reasons = defaultdict[int, list[str]]  # by the places of the rows that have any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Check:
-    """What is looked at in one used column: its range in training (days have no end), or its known levels, of which training may
-    have had `more`."""
-
-    name: str
-    column: Column
-    read: CellReader
-    important: bool
-    header: str
-    low: float
-    high: float
-    levels: frozenset[object] | None
-    promise: ColumnContract | None
-    more: bool
-
-    def lost(self, rows: int, missing: int) -> bool:
-        """Whether the model rests on the column and it did not arrive: it has no value in any of so many rows."""
-        return self.important and self.promise is not None and is_lost(self.promise, rows, missing)
-
-    @property
-    def whole(self) -> bool:
-        """Whether the model rests on the column and it had no gap in training."""
-        return self.important and self.promise is not None and self.promise.rows > 0 and self.promise.missing_share == 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +46,7 @@ class Scorer:
     id_columns: tuple[str, ...] = ()
     columns: tuple[Column, ...] = field(init=False)
     _ids: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
-    _checks: tuple[_Check, ...] = field(init=False, repr=False)
+    _checks: tuple[RowCheck, ...] = field(init=False, repr=False)
     _type_row: RowTyper = field(init=False, repr=False)
     _names: frozenset[str] = field(init=False, repr=False)
 
@@ -81,7 +57,7 @@ class Scorer:
         headers = {column.name: header_of(column) for column in self.model.columns}
         shown = _shown_as(self.id_columns, self.model)
         object.__setattr__(self, "_ids", tuple((shown[name], name, headers.get(name, name)) for name in self.id_columns))
-        object.__setattr__(self, "_checks", _make_checks(self.model, self.contract, columns))
+        object.__setattr__(self, "_checks", make_checks(self.model, self.contract, columns))
         object.__setattr__(self, "_type_row", row_typer(columns))
         object.__setattr__(self, "_names", frozenset([*self.id_columns, *(column.name for column in columns)]))
 
@@ -99,14 +75,14 @@ class Scorer:
             if check.name in absent:
                 rejected = rejected or check.important
                 for place in range(len(frame)):
-                    reasons[place].append(_absent(check))
+                    reasons[place].append(absent_words(check))
                 continue
             gaps = typed.frame[check.name].isna().to_numpy()
             lost = check.lost(len(frame), int(gaps.sum()))
             rejected = rejected or lost
             if gaps.any() and (lost or check.whole or typed.unreadable.get(check.name)):
-                _mark_gaps(frame.iloc[:, typed.places[check.name]].tolist(), gaps, check, reasons)
-            _mark_unusual(cleaned[check.name], check, reasons)
+                mark_gaps(frame.iloc[:, typed.places[check.name]].tolist(), gaps, check, reasons)
+            mark_unusual(cleaned[check.name], check, reasons)
         answers = self._given_ids(frame) | self._answers(prediction, rejected) | _verdicts(reasons, rejected, len(frame))
         return pd.DataFrame(answers, index=frame.index)
 
@@ -129,7 +105,7 @@ class Scorer:
             if len(row) < len(labels):
                 row = {**{name: None for name, header in columns if name not in row and header not in row}, **row}
             filled.append(row)
-        lost = frozenset(check.name for check in self._checks if check.lost(len(filled), _missing(check, filled)))
+        lost = frozenset(check.name for check in self._checks if check.lost(len(filled), missing_first(check, filled)))
         return [self._scored(row, f"row {place}", lost) for place, row in enumerate(filled)]
 
     def _scored(self, mapping: Mapping[str, Any], called: str, lost: Container[str] = ()) -> dict[str, Any]:
@@ -143,15 +119,15 @@ class Scorer:
             if key not in mapping:
                 absent += 1
                 rejected = rejected or check.important
-                reasons.append(_absent(check))
+                reasons.append(absent_words(check))
                 continue
             typed = row[check.name]
             if typed is None or typed != typed:
-                sentence = _gap(check, mapping[key], check.name in lost)
+                sentence = gap_words(check, mapping[key], check.name in lost)
                 rejected = rejected or check.name in lost
                 if sentence:
                     reasons.append(sentence)
-            sentence = _unusual(check, cleaned.get(check.name))
+            sentence = unusual_words(check, cleaned.get(check.name))
             if sentence:
                 reasons.append(sentence)
         if absent == len(self._checks):
@@ -209,32 +185,6 @@ class Scorer:
         return answer
 
 
-def _mark_gaps(cells: list[Any], gaps: NDArray[np.bool_], check: _Check, reasons: Reasons) -> None:
-    """Add what is to be said of each missing value of the typed column."""
-    lost = check.lost(len(gaps), int(gaps.sum()))
-    for place in np.flatnonzero(gaps).tolist():
-        sentence = _gap(check, cells[place], lost)
-        if sentence:
-            reasons[place].append(sentence)
-
-
-def _gap(check: _Check, cell: Any, lost: bool) -> str:
-    """What is to be said of a cell that has no value, or an empty string."""
-    name = _short(check.name)
-    if check.read(cell) is UNREADABLE:
-        kind = {"int": "number", "float": "number", "date": "date"}.get(check.column.kind, "value")
-        return f"the value in “{name}” is no {kind}"
-    if lost:
-        return f"the column “{name}” is empty in every row, and the model rests on it"
-    return f"the value in “{name}” is missing, which it never was in training" if check.whole else ""
-
-
-def _missing(check: _Check, rows: Sequence[Mapping[str, Any]]) -> int:
-    """In how many rows, from the first on, the column has no value."""
-    cells = (row.get(check.name, row.get(check.header)) for row in rows)
-    return sum(1 for _ in itertools.takewhile(lambda cell: check.read(cell) in (None, UNREADABLE), cells))
-
-
 def _as_given(series: pd.Series[Any]) -> Array:
     """The cells of an id column as they came; days as texts, and what JSON and files have no word for as None."""
     if series.dtype.kind == "M":
@@ -281,71 +231,3 @@ def _verdicts(reasons: Reasons, rejected: bool, rows: int) -> dict[str, Any]:
         quality[place] = "reject" if rejected else "warn"
         told[place] = "; ".join(found)
     return {"_quality": quality, "_reasons": told}
-
-
-def _make_checks(model: Model, contract: Contract, columns: tuple[Column, ...]) -> tuple[_Check, ...]:
-    known = {column.name: column for column in contract.columns}
-    blocks = {block.source: block for block in model.encoder.blocks}
-    vital = important(contract)
-    checks = []
-    for column in columns:
-        promise, block = known.get(column.name), blocks[column.name]
-        low, high, levels, more = -math.inf, math.inf, None, False
-        if block.kind in ("number", "date") and promise is not None and len(promise.quantiles) > 1:
-            low = promise.quantiles[0]
-            high = promise.quantiles[-1] if block.kind == "number" else math.inf  # later dates are what new rows have
-        if block.kind == "category" and block.column_kind in ("bool", "text"):
-            listed = promise.levels if promise is not None else {}
-            levels, more = frozenset(block.levels) | frozenset(listed), not listed or "" in listed
-        header = header_of(column)
-        checks.append(_Check(column.name, column, cell_reader(column), column.name in vital, header, low, high, levels,
-                             promise, more))
-    return tuple(checks)
-
-
-def _mark_unusual(series: pd.Series[Any], check: _Check, reasons: Reasons) -> None:
-    """Add a reason for each value outside what training had."""
-    if check.levels is not None:
-        suspects = series.notna().to_numpy() & ~series.isin(list(check.levels)).to_numpy()
-    elif series.dtype.kind == "M":
-        days = series.astype("datetime64[us]").astype("int64").to_numpy() / DAY
-        suspects = series.notna().to_numpy() & ((days < check.low) | (days > check.high))
-    elif series.dtype.kind in "if":
-        values = series.to_numpy(dtype=np.float64)
-        suspects = (values < check.low) | (values > check.high)
-    else:
-        return
-    for place in np.flatnonzero(suspects).tolist():
-        value = series.iloc[place]
-        sentence = _unusual(check, value.to_pydatetime() if isinstance(value, pd.Timestamp) else value)
-        if sentence:
-            reasons[place].append(sentence)
-
-
-def _unusual(check: _Check, value: Any) -> str:
-    """What is unusual about one cleaned value, or an empty string."""
-    if value is None or value != value:
-        return ""
-    if check.levels is not None:
-        why = "is not among the levels the model knows" if check.more else "was not seen in training"
-        return "" if value in check.levels else f"“{_short(str(value))}” in “{_short(check.name)}” {why}"
-    if isinstance(value, str):
-        return ""
-    number = _days(value) if isinstance(value, datetime) else float(value)
-    if check.low <= number <= check.high:
-        return ""
-    shown = value.date().isoformat() if isinstance(value, datetime) else f"{number:g}"
-    return f"{shown} in “{_short(check.name)}” is outside what training had"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
-def _days(moment: datetime) -> float:
-    passed = moment - EPOCH
-    return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY
-
-
-def _absent(check: _Check) -> str:
-    return f"the column “{_short(check.name)}” is missing" + (", and the model rests on it" if check.important else "")

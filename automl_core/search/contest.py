@@ -57,8 +57,8 @@ class Contest:
     `hastened` says that the candidates' learning rates have been set by that, too. `spoilt` are results of a shorter search that
     time cut off: they count until the same fits have had more of it. `renewed` are the candidates that have begun with that.
     `refitted` are rounds of refits of an earlier search, by candidate.
-    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them. Of those that are
-    `partly` there time left out a part.
+    `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them. Those of
+    which time left out a part are `partly` there.
     `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
     the fits that an interrupted run of the same search had left."""
 

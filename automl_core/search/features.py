@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl_core.data.days import day_of, days_of
 from automl_core.data.table import Column, Kind, Row
 from automl_core.errors import BadInput
 from automl_core.framing.columns import unused_words, usable_columns
@@ -29,9 +30,7 @@ MOST_LEVELS = 10_000  # of the categories with more than those, together: what a
 LEVEL_CLASSES = 1_000_000  # a level's usual outcome is a number for each class
 DATE_PARTS = ("year", "month", "day", "weekday", DAYS)
 ORDINALS = ("first", "second")
-DAY = 86_400_000_000  # microseconds
 CELLS_AT_ONCE = 2_000_000  # of numbers that are taken from a frame: 16 MB
-EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +262,7 @@ def _date_columns(series: pd.Series[Any], parts: tuple[str, ...]) -> Array:
     accessor = moments.dt
     values: dict[str, Any] = {
         "year": accessor.year, "month": accessor.month, "day": accessor.day, "weekday": accessor.weekday, "hour": accessor.hour,
-        DAYS: moments.astype("int64") / DAY,
+        DAYS: days_of(moments),
     }
     out = np.column_stack([np.asarray(values[part], dtype=np.float64) for part in parts])
     out[missing] = math.nan
@@ -272,8 +271,6 @@ def _date_columns(series: pd.Series[Any], parts: tuple[str, ...]) -> Array:
 
 def _date_part(moment: datetime, part: str) -> float:
     if part == DAYS:
-        passed = moment - EPOCH
-        # as float first, like a table's column: beyond 2**53 microseconds the exact quotient would differ
-        return float(passed.days * DAY + passed.seconds * 1_000_000 + passed.microseconds) / DAY
+        return day_of(moment)
     return float(moment.weekday() if part == "weekday" else getattr(moment, part))
 

@@ -6,6 +6,7 @@ turned back before anybody sees it; targets that fit are learned as they are, to
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,8 +47,22 @@ class Unit:
             return stages
         return replace(stages, predictions=self.back(stages.predictions.astype(np.float64)))
 
+    def contributions(self, phi: Array, base: float) -> tuple[Array, float]:
+        """What columns (n, p) add to a base, both in this unit, as what they are: parts have no middle."""
+        return self.spread * phi, self.middle + self.spread * base
+
+    @property
+    def stored(self) -> list[float]:
+        """What is kept of it with a model: nothing of the usual unit."""
+        return [] if self.usual else [self.middle, self.spread]
+
 
 USUAL = Unit()
+
+
+def unit_stored(found: Sequence[float]) -> Unit:
+    """The unit of which `Unit.stored` was kept; models of before kept none."""
+    return Unit(*found)
 
 
 def unit_of(y: Array) -> Unit:
@@ -77,11 +92,6 @@ def in_unit(request: FitRequest) -> tuple[FitRequest, Unit]:
     return own, unit
 
 
-def stage_digits(task: str, y: Array) -> type[np.floating[Any]]:
-    """What predictions along the way are kept in: 32 bits, where those hold them."""
-    return np.float32 if task != "regression" or unit_of(y).usual else np.float64
-
-
 def staged(predictions: Any, task: str, y: Array) -> NDArray[Any]:
-    """Predictions along the way as they are kept."""
-    return np.asarray(predictions).astype(stage_digits(task, y))
+    """Predictions along the way as they are kept: in 32 bits, where those hold them."""
+    return np.asarray(predictions).astype(np.float32 if task != "regression" or unit_of(y).usual else np.float64)

@@ -26,7 +26,7 @@ from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.power import Power
 from automl_core.acting.track_record import TrackRecord
 from automl_core.codec import from_json, to_json
-from automl_core.data.table import Column, ReadOptions
+from automl_core.data.table import Column
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.explaining.words import count, quote
 from automl_core.framing.problem import Problem
@@ -175,8 +175,8 @@ class Piloting:
         return record, pilot
 
     def _result(self, pilot: Pilot, path: Path, name: str, early: bool) -> PilotResult:
-        sent = data_step.read_raw(path, name, ReadOptions(), self.search.goal.data.limits())
-        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent, *self._asked(pilot))
+        sent = data_step.read_rows(path, name, self.search.goal.data.limits(), whole=False)
+        matched = acting.match_outcomes(pilot, self.assignment(pilot), sent.frame, *self._asked(pilot))
         return acting.judge(pilot, matched, today(), early)
 
     def _judged(self, record: Record, pilot: Pilot, result: PilotResult) -> PilotResult:

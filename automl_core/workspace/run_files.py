@@ -19,10 +19,8 @@ from automl_core.explaining.explanation import Explanation
 from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
-from automl_core.production.alike import rows_together
 from automl_core.production.contract import ColumnContract, Contract, for_model
-from automl_core.production.learned import Learned
-from automl_core.production.monitor import learned_of, with_predictions
+from automl_core.production.monitor import contract_of, with_predictions
 from automl_core.production.training_columns import columns_in_training, with_importance
 from automl_core.reporting import CardFacts, model_card
 from automl_core.search.model import Model
@@ -70,9 +68,7 @@ def metadata_of(
     shares = {item.column: item.share for item in explanation.importance}
     parts = with_importance(columns_of(goal, inputs, problem, goal.open(inputs)[3]) if columns is None else columns, shares)
     # where rows were left out, these are new to the model; those drawn are known by place in the cleaned table only
-    learned = Learned() if summary_of(run).left_out else learned_of(given.frame, problem, parts)
-    rows = rows_together(together_in(given.frame, problem.group))
-    contract = Contract(parts, None, given.rows, problem.target, learned, group=problem.group, together=rows)
+    contract = contract_of(parts, given.frame, problem, known=not summary_of(run).left_out)
     verdict = goal.verdict_of(run.project_id, inputs)
     cleaned = goal.open(inputs)[0] if frame is None else frame
     return Metadata(given.origin, verdict, explanation, contract, cleaned, explanations[1:])

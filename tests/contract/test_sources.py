@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from automl_core.data.child import read_raw_here
 from automl_core.data.source import Source
+from automl_core.data.table import ReadLimits, ReadOptions
 from automl_core.registry import discover
 
 SOURCES = discover("automl_core.data.sources", "SOURCE")
@@ -70,3 +72,18 @@ def test_same_table_from_every_source(name: str, tmp_path: Path) -> None:
     assert table.frame["day"].tolist() == FRAME["day"].tolist()
     assert table.origin.format == name
     assert table.warnings == ()
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES.plugins))
+def test_every_row_of_a_file_that_is_scored_keeps_its_place(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `whole` is asked for: a row without a value, and what looks like a total, have an answer beside them, too."""
+    rows = FRAME.astype(object)
+    rows.loc[12] = None
+    rows.loc[29] = ["Total", None, 435.0, None]
+    monkeypatch.setitem(globals(), "FRAME", rows.assign(id=rows["id"].astype("str").where(rows["id"].notna()),
+                                                       amount=rows["amount"].astype(float), day=pd.to_datetime(rows["day"])))
+    path = _write(name, tmp_path)
+    read = read_raw_here(path, path.name, ReadOptions(), ReadLimits(), tmp_path, whole=True).frame
+    assert len(read) == 30
+    assert read.iloc[29, 0] == "Total"
+    assert read.iloc[13, 0] == "14"

@@ -9,7 +9,7 @@ from automl_core.data.table import Column
 from automl_core.framing.problem import Problem
 from automl_core.production.contract import Contract
 from automl_core.production.drift import compare
-from automl_core.production.monitor import make_contract
+from tests.promised import make_contract
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes")
 COLUMNS = (

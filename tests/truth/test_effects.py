@@ -16,8 +16,6 @@ from automl_core.acting.effects import (
     best_of,
     comparison_scores,
     estimate,
-    estimate_effect,
-    estimate_step,
     robustness_value,
     setting_of,
 )
@@ -33,9 +31,25 @@ from automl_core.acting.refutations import (
     strongest_observed,
 )
 from automl_core.acting.scores import Scores, category_scores, level
-from automl_core.acting.shift import Shift, dose_of
+from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.statistics import too_few_to_tell, unseen_variance
 from automl_core.acting.support import plausibility
+
+
+def estimate_effect(case: Comparison) -> Effect | None:
+    """The effect on the old rows of having the new value instead; None with too few rows on a side to compare."""
+    scores = comparison_scores(case)
+    return None if scores is None else estimate(scores, np.ones(len(case.y), dtype=bool))
+
+
+def estimate_step(case: Comparison, lever: np.ndarray, step: float) -> Effect | None:
+    """The effect of raising a number by `step` on the rows that can be compared; None when it does not vary by itself."""
+    setting = setting_of(case)
+    made = dose_of(setting, lever)
+    if made is None:
+        return None
+    scores = shift_scores(setting, made, (Shift(np.full(len(lever), step), np.isfinite(lever)).within(made),))[0]
+    return None if scores is None else estimate(scores, np.ones(len(lever), dtype=bool))
 
 
 def simulate(seed: int, rows: int, effect: float, hidden: float = 0.0) -> tuple[Comparison, float]:

@@ -6,13 +6,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Actions, Lever, Roles, find_actions, measure_uplift, segments_of, suggest_goal
+from automl_core.acting import (
+    Actions,
+    Goal,
+    Lever,
+    Roles,
+    UpliftRoles,
+    compare,
+    find_actions,
+    measure_uplift,
+    segments_of,
+    suggest_goal,
+    uplift,
+)
+from automl_core.acting.cards import CardInputs, _stage
 from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.group_shares import with_shares
+from automl_core.acting.like_ids import with_given
+from automl_core.acting.moves import Move
 from automl_core.acting.nuisance import Learner, fold_of
+from automl_core.acting.outcome import make_outcome
 from automl_core.acting.refutations import small_effect, strongest_observed
+from automl_core.acting.trials import _drawn_by_chance
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -88,7 +105,8 @@ def test_what_looks_like_an_id_and_is_given_is_compared_on() -> None:
     frame = risky(600, 2, 100_000)
     alone = find_actions(frame, "y", "No", ["offer"])
     assert [note for note in alone.notes if "id" in note] == [
-        "“risk_index” looks like an id, so rows were not compared on it. What tells something of a row can be named as given."]
+        "“risk_index” looks like an id, so rows were not compared on it. If it tells something of a row, choose another use "
+        "for it on the Data page, or name it as “given” in a goal file or in code."]
     assert abs(of_offer(alone)) > 3
     given = find_actions(frame, "y", "No", ["offer"], Roles(given=("risk_index",)))
     assert not any("risk_index" in note for note in given.notes)
@@ -109,6 +127,13 @@ def test_other_doors_use_what_is_given_too() -> None:
     assert suggest_goal(PROBLEM, (Column("region", "int", "id"), Column("age", "int", "number"))).given == ("age",)
 
 
+def test_a_column_that_somebody_sets_to_an_id_is_none_of_those_that_only_look_like_one() -> None:
+    """A saved goal that named it as given overruled what was set on the Data page."""
+    frame = pd.DataFrame({"share": np.arange(100) / 7, "code": np.arange(100) % 90, "key": np.arange(100) * 3})
+    columns = (Column("share", "float", "id"), Column("code", "int", "id"), Column("key", "int", "id"))
+    assert with_given(PROBLEM, columns, ("share", "code", "key"), frame).roles == {"key": "number"}
+
+
 def lots(rows: int, seed: int) -> pd.DataFrame:
     """An idle offer drawn by lot."""
     random = np.random.default_rng(seed)
@@ -120,13 +145,69 @@ def lots(rows: int, seed: int) -> pd.DataFrame:
 def test_copies_of_rows_make_no_card_surer() -> None:
     """Nothing was said of them, and the idle offer was a card: copies of what a fold holds out were learned from."""
     once = lots(1000, 1)
-    twice = pd.concat([once, once]).sample(frac=1, random_state=0)
-    alone, copied = (find_actions(frame, "y", "No", [Lever("offer", ("new",))]) for frame in (once, twice))
+    alone, copied = (find_actions(frame, "y", "No", [Lever("offer", ("new",))]) for frame in (once, twice(once)))
     assert not copied.cards
     wide, narrow = (card.high - card.low for found in (alone, copied) for card in (*found.cards, *found.patterns))
     assert narrow == pytest.approx(wide, rel=0.1)
     assert not any("repeat" in note for note in alone.notes)
-    assert any(note.startswith("1,000 rows of 2,000 repeat others in every column. How sure") for note in copied.notes)
+    assert any(note.startswith("1,000 rows of 2,000 repeat others in every column that rows are "
+                                                                    "compared on. How sure") for note in copied.notes)
+
+
+def dealt(seed: int, shops: int = 40, size: int = 50) -> pd.DataFrame:
+    """An idle offer drawn row by row in shops, whose rows come from a branch of 100."""
+    random = np.random.default_rng(seed)
+    rows = shops * size
+    return pd.DataFrame({"size": random.normal(size=rows), "branch": random.choice([f"b{one:02d}" for one in range(100)], rows),
+                         "shop": [f"s{place % shops:02d}" for place in range(rows)],
+                         "offer": np.where(random.random(rows) < 0.5, "yes", "no"),
+                         "y": np.where(random.random(rows) < 0.3, "Yes", "No")})
+
+
+def twice(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([frame, frame]).sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+def test_copies_make_no_experiment_surer_nor_one_that_chance_did_not_decide() -> None:
+    """Its range was too narrow by the root of two, and the levels of a wide category were treated alike in its copies."""
+    once = dealt(0, 20).drop(columns="shop")
+    alone, copied = (measure_uplift(frame, "y", "offer", UpliftRoles("No")) for frame in (once, twice(once)))
+    assert copied.high - copied.low == pytest.approx(alone.high - alone.low, rel=0.1)
+    assert "repeat" not in alone.sentence
+    assert copied.sentence.endswith(" 1,000 rows of 2,000 repeat others in every column that rows are compared on. How sure this "
+                                    "is counts them once.")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_copies_in_groups_do_not_look_like_a_treatment_of_groups(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of honest draws, row by row in shops, six in ten were refused where each row came twice, as an experiment and in cards."""
+    frame = twice(dealt(seed))
+    monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
+    assert measure_uplift(frame, "y", "offer", UpliftRoles("No", group="shop")) is not None
+    table = table_from_frame(frame, "rows")
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="shop")
+    asked = CardInputs(None, table.frame, (frame["y"] == "Yes").to_numpy(), table.columns, problem, Goal("y", "No"))
+    stage = _stage(asked, make_outcome(asked.y, problem), together(asked.frame, asked.y.astype(float), asked.columns, problem))
+    given = make_covariates(asked.frame, asked.columns, problem, ("offer",))
+    move = Move(Lever("offer", ("yes",)), ("no",), "yes")
+    rows = (frame["offer"] == "no").to_numpy(), (frame["offer"] == "yes").to_numpy()
+    assert _drawn_by_chance(move, *rows, given, stage) == (True, "")
+
+
+def test_copies_confirm_no_group_that_their_own_half_found() -> None:
+    """Copies of the rows that were searched were among those that checked what was found."""
+    random = np.random.default_rng(0)
+    found, alone, copied = 0, list[float](), list[float]()
+    for _ in range(2):
+        frame = pd.DataFrame({f"x{place}": random.normal(size=600) for place in range(6)})
+        frame["y"] = np.where(random.random(600) < 0.3, "Yes", "No")
+        found += len(segments_of(pd.concat([frame] * 3, ignore_index=True), "y", "Yes").segments)
+        frame["first"] = random.random(600) < 0.5
+        for wide, some in ((alone, frame), (copied, twice(frame))):
+            gap = compare(some, "y", {"first": True}).gap
+            wide.append(gap.high - gap.low)
+    assert not found
+    assert np.mean(copied) == pytest.approx(np.mean(alone), rel=0.05)
 
 
 def test_copies_are_no_groups_that_tell_who_got_a_lever() -> None:
@@ -151,9 +232,9 @@ def test_rows_that_are_alike_by_chance_or_come_again_are_no_copies() -> None:
     again = pd.concat([lots(1500, 0), lots(1500, 0).assign(y=lots(1500, 1)["y"])], ignore_index=True)
     for frame in (of_few, again, pd.concat([again, again.head(60)], ignore_index=True)):
         table = table_from_frame(frame, "rows")
-        codes, said = together(table.frame, np.where(frame["y"] == "Yes", 1.0, 0.0), table.columns, PROBLEM)
-        assert codes is None
-        assert not said
+        found = together(table.frame, np.where(frame["y"] == "Yes", 1.0, 0.0), table.columns, PROBLEM)
+        assert found.codes is None
+        assert not found.said
 
 
 def test_many_columns_that_say_nothing_make_an_effect_no_less_sure() -> None:

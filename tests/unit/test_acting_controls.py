@@ -14,7 +14,7 @@ from automl_core.acting import (
     find_actions,
 )
 from automl_core.acting.action import Lever
-from automl_core.acting.controls import Asked, controls_of, moved_control, unmoved_notes
+from automl_core.acting.controls import ControlsAsked, controls_of, moved_control, unmoved_notes
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect
 from automl_core.acting.grading import Evidence, grade
@@ -56,8 +56,9 @@ def test_what_could_not_be_compared_is_not_said_to_be_unmoved() -> None:
     assert found.cards
     assert "No card here was seen to change “before”, as none can." in found.notes
     assert "Whether each card seems to change “same” or “seldom” could not be asked" in " ".join(found.notes)
-    assert unmoved_notes(names, ()) == unmoved_notes((), (Asked(),)) == unmoved_notes(names, (Asked("same", names),)) == ()
-    assert len(unmoved_notes(("same",), (Asked("", ("same",)), Asked()))) == 1
+    moved = (ControlsAsked("same", names),)
+    assert unmoved_notes(names, ()) == unmoved_notes((), (ControlsAsked(),)) == unmoved_notes(names, moved) == ()
+    assert len(unmoved_notes(("same",), (ControlsAsked("", ("same",)), ControlsAsked()))) == 1
 
 
 def test_a_card_of_an_experiment_that_moves_what_it_cannot_is_no_a() -> None:

@@ -113,8 +113,11 @@ def test_segments_heed_the_roles_and_leave_out_rows_without_an_outcome() -> None
     half = frame.assign(left=frame["left"].where(frame.index < 450))
     assert to_json(segments_of(half, "left")) == to_json(segments_of(frame.head(450), "left"))
     alike = pd.concat([frame] * 3, ignore_index=True)
-    single, together = (segments_of(alike, "left", roles=roles).segments[0] for roles in (None, Roles(group="customer")))
-    assert together.high - together.low > 1.4 * (single.high - single.low)  # a customer is no three customers
+    again = alike.assign(paid=alike["paid"] + np.arange(len(alike)) / 10_000)
+    single, together, copied = (segments_of(one, "left", roles=roles).segments[0]
+                                for one, roles in ((again, None), (again, Roles(group="customer")), (alike, None)))
+    for wide in (together, copied):
+        assert wide.high - wide.low > 1.4 * (single.high - single.low)  # a customer is no three customers
     used_again = Roles(later=("paid",), experiment="plan")  # as find_actions takes them, where the plan is a lever
     assert segments_of(frame, "left", "No", used_again).segments
 

@@ -44,6 +44,7 @@ from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions, Fairness
 from automl_core.explaining.fairness_counts import Spread
+from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.fairness import Auditing
@@ -174,6 +175,26 @@ def test_a_column_that_is_the_group_in_disguise_is_left_out() -> None:
     story = compare_groups(frame, one.y, (*COLUMNS, Column("copy", "text", "category")), PROBLEM, G)
     assert "copy" in story.left_out
     assert story.support > 0.9
+
+
+def test_of_a_date_what_tells_the_groups_apart_is_left_out_alone() -> None:
+    """The hour tells shifts apart; the days were left out with it, and their trend was told as what the shift does."""
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 730, 3000)
+    night = rng.random(3000) < 0.2 + 0.6 * days / 730
+    hours = pd.to_timedelta(np.where(night, rng.integers(0, 8, 3000), rng.integers(8, 24, 3000)), unit="h")
+    frame = pd.DataFrame({"ordered_at": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D") + hours,
+                          "shift": np.where(night, "night", "day")})
+    y = (rng.random(3000) < 0.1 + 0.6 * days / 730).astype(int)
+    columns = (Column("ordered_at", "date", "date"), Column("shift", "text", "category"))
+    story = compare_groups(frame, y, columns, PROBLEM, Pair((Condition("shift", ("night",)),)))
+    assert not story.left_out
+    assert "behaviour" not in story.confirmed
+    assert story.composition.value == pytest.approx(story.gap.value, abs=0.04)
+    assert story.gap.low > 0.05
+    years = compare_groups(frame.assign(shift=np.where(days < 365, "old", "new")), y, columns, PROBLEM,
+                           Pair((Condition("shift", ("new",)),)))
+    assert years.left_out == ("ordered_at",)
 
 
 def copies(seed: int) -> tuple[pd.DataFrame, np.ndarray, tuple[Column, ...], np.ndarray]:
@@ -524,11 +545,11 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     problem = Problem("sales", "regression", "rmse", group="shop")
     columns = (*(Column(name, "float", "number") for name in ("x", "arm", "sales")), Column("shop", "text", "id"))
     made = CardInputs(None, frame, frame["sales"].to_numpy(), columns, problem, Goal("sales", "high"))
-    groups, _ = together(made.frame, made.y, made.columns, problem)
+    alike = together(frame, frame["sales"].to_numpy(), columns, problem)
+    groups = _stage(made, make_outcome(made.y, problem), alike).groups
     assert groups is not None
-    assert _stage(made, make_outcome(made.y, problem), groups).groups is groups
     assert len(np.unique(group_codes(groups))) == 392
-    half = first_half(frame, problem, np.random.default_rng(0))
+    half = first_half(400, together_in(frame, "shop"), np.random.default_rng(0))
     assert 150 < half.sum() < 250
     monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
     trial = uplift.measure_uplift(frame, "sales", "arm", uplift.UpliftRoles(good="high", group="shop"))

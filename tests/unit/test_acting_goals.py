@@ -239,7 +239,7 @@ def test_low_of_a_number_with_few_values_that_was_taken_for_classes_says_how_it_
         with pytest.raises(BadInput, match="is not a possible outcome of “visits”") as caught:
             check_good(good, counts)
         assert caught.value.hint.startswith("Choose one of: “0”, “1”, “2”, “3”.")
-        assert ("train --task regression" in caught.value.hint) == said
+        assert ("predicts a number in place of classes" in caught.value.hint) == said
     with pytest.raises(BadInput, match=r"not a possible outcome.*“b”\.$"):
         check_good("low", replace(counts, classes=("0", "1", "b")))
 

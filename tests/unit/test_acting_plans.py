@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from automl_core.acting.planned import (
     planned_gain,
 )
 from automl_core.explaining.words import money
+from automl_core.search.model import Model
 from tests.unit.modelling import make_model
 
 
@@ -131,6 +134,12 @@ def test_a_plan_of_chances_promises_what_its_card_does() -> None:
     assert len(plan.actions) == int(table.frame["charge"].notna().sum())
     assert np.mean([action.p_after - action.p_now for action in plan.actions]) == pytest.approx(0.15)
     assert max(action.p_after for action in plan.actions) <= 1
+    same = cast(Model, SimpleNamespace(problem=model.problem, predict_frame=lambda rows: np.tile((0.5, 0.5), (len(rows), 1))))
+    alike = plan_actions((card,), replace(inputs, model=same))  # it sets no rows apart: only the room that they have does
+    told = {round(action.p_after - action.p_now, 6) for action in alike.actions}
+    assert 0.05 in told
+    assert max(told) > 0.2
+    assert alike.gains_sentence == ""
 
 
 def test_a_plan_goes_by_what_each_row_is_worth() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -200,6 +201,26 @@ def test_monitor(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) 
     has(data, ("status", "contract", "columns", "prediction_drift", "estimate", "realised"))
     assert data["status"] in ("ok", "watch", "act")
     assert data["realised"]["value"] > 0.6
+
+
+def test_what_was_not_read_of_a_file_ends_with_1(
+        bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ended with 0, done without warnings, though it had some; and `monitor` said them in its JSON only."""
+    head, *lines = table.read_text().splitlines()
+    few, long, out = tmp_path / "few.csv", tmp_path / "long.csv", str(tmp_path / "scored.csv")
+    few.write_text("\n".join([head, *lines[:60]]))
+    long.write_text("\n".join([head, *lines[:59], lines[59] + ",more"]))
+    cut = "1 row had too many cells; what did not fit was left out (row 61)."
+    code, data = call(capsys, "predict", str(bundle), str(few), "--out", out)
+    assert (code, data["flagged"], data["warnings"]) == (0, 0, [])
+    code, data = call(capsys, "predict", str(bundle), str(long), "--out", out)
+    assert (code, data["flagged"], data["refused"], data["warnings"]) == (1, 0, 0, [cut])
+    monitor = Files.monitor
+    monkeypatch.setattr(Files, "monitor", lambda *given: replace(monitor(*given), status="ok"))
+    assert main(["monitor", str(bundle), str(few)]) == 0
+    assert cut not in capsys.readouterr().err
+    assert main(["monitor", str(bundle), str(long)]) == 1
+    assert cut in capsys.readouterr().err
 
 
 def test_a_swapped_file_in_the_bundle_is_refused(

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from automl_core.data import ReadLimits, ReadOptions, layout, load_table, read_file, read_raw, retype, save_table, type_frame
+from automl_core.data import ReadLimits, ReadOptions, layout, load_table, read_file, read_rows, retype, save_table, type_frame
 from automl_core.data.child import read_raw_here
 from automl_core.data.infer import table_from_frame
 from automl_core.data.layout import kind_of
@@ -67,7 +67,7 @@ def test_texts_of_a_long_table_do_not_keep_its_numbers_in_memory_twice(tmp_path:
 def test_raw_text_scores_like_the_table(write) -> None:
     path = write("a;b\n1,5;x\n2,5;NA\n")
     table = read_file(path, "t.csv")
-    typed = type_frame(read_raw(path, "t.csv"), table.columns)
+    typed = type_frame(read_rows(path, "t.csv").frame, table.columns)
     pd.testing.assert_frame_equal(typed.frame, table.frame)
 
 
@@ -239,7 +239,7 @@ def test_a_header_one_name_short_begins_at_the_second_cell(
         raw = read_raw_here(write(content), "t.csv", options, ReadLimits(), tmp_path)
         table = table_from_frame(raw.frame, "t.csv")
         assert (table.names, table.frame.iloc[0, 0]) == (names, first)
-        assert any("name less" in said for said in raw.warnings) == (first == "Mazda RX4")
+        assert any("one name fewer" in said for said in raw.warnings) == (first == "Mazda RX4")
 
 
 @pytest.mark.parametrize(("cells", "kind"), [([1234567890123456789, 1234567890123456790], "int"), ([10**20, 10**20 + 1], "text")])

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_core.data.cells import UNREADABLE, cell_reader
+from automl_core.data.days import day_of, days_of
 from automl_core.data.infer import table_from_frame
 from automl_core.data.schema import type_frame, type_row
 from automl_core.data.table import Column, Reading
@@ -193,3 +194,12 @@ def test_canonical_dtypes() -> None:
     raw = pd.DataFrame({column.name: ["1", "2"] for column in SCHEMA})
     dtypes = [str(dtype) for dtype in type_frame(raw, SCHEMA).frame.dtypes]
     assert dtypes == ["float64", "int64", "float64", "datetime64[us]", "datetime64[us]", "str", "str"]
+
+
+@pytest.mark.parametrize("unit", ["us", "ms"])
+def test_days_of_a_column_are_those_of_each_moment_to_the_bit(unit: str) -> None:
+    far = datetime(9999, 12, 31, 23, 59, 59, 1000)
+    moments = [datetime(1970, 1, 2), datetime(1, 1, 1, 0, 0, 1), far, datetime(2024, 2, 29, 7)]
+    found = days_of(pd.Series([*moments, None], dtype=f"datetime64[{unit}]"))
+    assert found[:4].tolist() == [day_of(moment) for moment in moments]
+    assert (found[0], np.isnan(found[4])) == (1.0, True)

@@ -22,7 +22,6 @@ from automl_core.cleaning.recipe import Recipe
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.production import load_bundle
-from automl_core.production.monitor import make_contract as contract_of
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.features import fit_encoder
@@ -33,6 +32,7 @@ from automl_core.workspace import calls
 from automl_core.workspace.deploy import MAX_REST_ROWS
 from automl_core.workspace.run_files import metadata_of
 from automl_core.workspace.views import Run
+from tests.promised import make_contract
 from tests.unit.deploying import Deployed, deploy, found, taught
 from tests.unit.modelling import PROBLEMS, make_frame, make_model
 from tests.unit.reporting import SUMMARY
@@ -124,7 +124,7 @@ def test_a_day_of_calls_is_judged_by_the_values_that_were_sent(deployed: Callabl
 def test_columns_that_a_model_does_without_are_not_asked_for(deployed: Callable[..., Deployed]) -> None:
     """They were in the example call, on the card and among what a batch is said to lack."""
     model, table = make_model("binary", ("linear",))
-    promise = contract_of(table.frame, table.columns, model.problem, None, {"tenure": 1.0})
+    promise = make_contract(table.frame, table.columns, model.problem, None, {"tenure": 1.0})
     kept = tuple(column for column in table.columns if column.name in ("tenure", "charge"))
     few = fit_encoder(table.frame, kept, model.problem)
     assert {column.name for column in promise.columns if column.needed} > set(few.sources) == {"tenure", "charge"}
@@ -154,6 +154,8 @@ def test_what_the_recipe_drops_is_not_asked_for(home: Path) -> None:
     contract = metadata_of(workspace.goal, run, PROBLEMS["binary"], (explanation,)).contract
     assert {column.name for column in contract.columns if column.needed} == {"tenure", "charge", "contract", "active", "since"}
     assert {name for name, _ in contract.learned.columns} == {"tenure", "charge", "contract", "active", "since"}
+    given = workspace.goal.data.table_of(inputs.table)
+    assert contract == make_contract(given.frame, given.columns, PROBLEMS["binary"], None, {}, {"note"}), "what tests check ships"
 
 
 def test_of_files_that_are_scored_nothing_is_kept_but_their_report(deployed: Callable[..., Deployed], home: Path) -> None:

@@ -14,9 +14,10 @@ from automl_core.data.schema import type_frame
 from automl_core.framing.problem import Problem
 from automl_core.production.bundle import load_bundle, write_bundle
 from automl_core.production.contract import BatchReport, Contract
-from automl_core.production.measured import Asked, measure
-from automl_core.production.monitor import make_contract, report_batch
+from automl_core.production.measured import JudgedBy, measure
+from automl_core.production.monitor import report_batch
 from automl_core.search.plan import Score
+from tests.promised import make_contract
 from tests.unit.modelling import make_contract as contract_of
 from tests.unit.modelling import make_model
 from tests.unit.test_monitor import COLUMNS, FEATURES, PROBLEM, rows
@@ -82,9 +83,9 @@ def test_one_group_or_a_handful_of_outcomes_is_no_verdict() -> None:
     wrong = y.map({"Yes": "No", "No": "Yes"})
     few = wrong.where(np.arange(400) < 4)
     assert (judged(p, wrong, reached).status, judged(p, few, reached).status) == ("act", "ok")
-    asked = Asked(replace(PROBLEM, group="who"), 0.5, reached)
+    by = JudgedBy(replace(PROBLEM, group="who"), 0.5, reached)
     for shops, worse in ((1, False), (4, False), (40, True)):
-        made = measure(p, wrong, pd.DataFrame({"who": [f"shop {k % shops}" for k in range(400)]}), asked)
+        made = measure(p, wrong, pd.DataFrame({"who": [f"shop {k % shops}" for k in range(400)]}), by)
         assert (made.worse, made.realised is not None) == (worse, True)
 
 

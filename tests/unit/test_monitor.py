@@ -16,7 +16,8 @@ from automl_core.framing.problem import Problem
 from automl_core.production import training_columns
 from automl_core.production.contract import ColumnContract, Contract, important
 from automl_core.production.learned import Learned
-from automl_core.production.monitor import check_batch, make_contract, prediction_series, report_batch, with_predictions
+from automl_core.production.monitor import check_batch, prediction_series, report_batch, with_predictions
+from tests.promised import make_contract
 
 PROBLEM = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", later=("after",))
 COLUMNS = (

@@ -16,7 +16,8 @@ from automl_core.framing.dependent import codes_of
 from automl_core.framing.problem import Problem
 from automl_core.production.alike import alike, rows_together
 from automl_core.production.contract import Contract
-from automl_core.production.monitor import make_contract, report_batch
+from automl_core.production.monitor import report_batch
+from tests.promised import make_contract
 
 PROBLEM = Problem("y", "regression", "rmse", group="customer")
 COLUMNS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from automl_core.acting.action import Condition, Goal
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import judge, state_after
 from automl_core.acting.pilots import PilotRows, money_of
+from automl_core.data.reading import read_rows
 from automl_core.data.table import Column, Reading
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -212,6 +214,24 @@ def test_numbers_that_come_back_are_read_as_the_column_was(reading: Reading, wri
     problem, column = Problem("Churn", "regression", "rmse"), Column("Churn", "float", "number", reading=reading)
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), [written] * 200)
     assert set(match_outcomes(pilot, assignment, sent, problem, column).values) == {means}
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_numbers_of_a_workbook_that_comes_back_are_what_they_are(tmp_path: Path, ending: str) -> None:
+    """They were read by the marks of the texts that the model learned from: 1.234 as 1234, and 12.5 as nothing."""
+    pilot, assignment, _ = started(customers())
+    reading = Reading(",", ".")
+    problem, column = Problem("Churn", "regression", "rmse"), Column("Churn", "float", "number", reading=reading)
+    cells: list[object] = [1.234, 12.5, "1.234,5", "7"] * 50
+    table = pilot_table(pilot, assignment, "Churn").assign(Churn=cells).drop(columns="customer")  # some are formulas
+    path = tmp_path / f"back.{ending}"
+    if ending == "xlsx":
+        table.to_excel(path, index=False)
+    else:
+        table.assign(Churn=["1,234", "12,5", "1.234,5", "7"] * 50).to_csv(path, index=False)
+    back = match_outcomes(pilot, assignment, read_rows(path, path.name, whole=False).frame, problem, column)
+    assert back.returned.unreadable == back.returned.unmatched == back.returned.switched == 0
+    assert back.values.tolist() == [1.234, 12.5, 1234.5, 7.0] * 50
 
 
 def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_said() -> None:

@@ -14,9 +14,10 @@ from automl_core.framing.problem import Problem
 from automl_core.production.checks import check_batch
 from automl_core.production.contract import Contract
 from automl_core.production.drift import compare
-from automl_core.production.monitor import make_contract, report_batch, with_predictions
+from automl_core.production.monitor import report_batch, with_predictions
 from automl_core.workspace.ranked import Predictions
 from automl_core.workspace.run_files import answers_of
+from tests.promised import make_contract
 from tests.unit.modelling import make_model
 
 PROBLEM = Problem("y", "regression", "rmse")

@@ -18,7 +18,7 @@ from automl_core.search.family import FitRequest, Fitted
 from automl_core.search.feature import Feature
 from automl_core.search.formula_lab import FormulaSource, fit_formulas
 from automl_core.search.log_target import pays
-from automl_core.search.unit import USUAL, Unit, unit_of
+from automl_core.search.unit import USUAL, Unit, unit_of, unit_stored
 from automl_core.search.worker import FitTask, run_fit
 from tests.unit.modelling import make_contract, make_model
 
@@ -90,6 +90,10 @@ def test_only_numbers_that_do_not_suit_are_turned(y: np.ndarray, usual: bool) ->
     assert unit.usual == usual
     np.testing.assert_allclose(unit.back(unit.into(y)), y, rtol=1e-12)
     assert usual or 0.7 < np.std(unit.into(y)) < 1.5
+    assert unit_stored(json.loads(json.dumps(unit.stored))) == unit
+    phi = np.array([[0.5, -0.25]])
+    parts, base = unit.contributions(phi, 2.0)
+    np.testing.assert_allclose(base + parts.sum(axis=1), unit.back(2.0 + phi.sum(axis=1)), rtol=1e-12)
 
 
 def test_one_odd_row_moves_no_other() -> None:

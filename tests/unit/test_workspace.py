@@ -26,7 +26,6 @@ from automl_core.framing.drawing import Drawn
 from automl_core.framing.ladder import make_material
 from automl_core.framing.problem import Money, Problem
 from automl_core.production import Scorer
-from automl_core.production.monitor import make_contract
 from automl_core.search.plan import Plan
 from automl_core.store.records import Records
 from automl_core.workspace.act import Acting
@@ -35,6 +34,7 @@ from automl_core.workspace.context import fingerprint
 from automl_core.workspace.row_times import WARM, row_ms, row_seconds, sent_rows
 from automl_core.workspace.running import run_job
 from automl_core.workspace.summaries import summary_of
+from tests.promised import make_contract
 from tests.unit.searching import fit_here
 
 

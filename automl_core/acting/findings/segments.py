@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition, Segment, SegmentSearch
 from automl_core.acting.conditions import Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
+from automl_core.acting.copies import together
 from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between, group_codes
+from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between
 from automl_core.data.table import Column
 from automl_core.explaining.words import change_range, number, points
+from automl_core.framing.dependent import Codes
 from automl_core.framing.problem import Problem
 
 MOST_TESTED = 10  # each way: 20 in all
@@ -51,13 +53,14 @@ def find_groups(
 ) -> SegmentSearch:
     """Confirmed segments, the widest difference first. `frame` and `y` have the same rows in the same order.
 
-    Rows of one group (`problem.group`) stay in one half, and intervals and tests are clustered by it. Above 100,000 rows a
-    random sample is used.
+    Rows of one group (`problem.group`), or copies of a row, stay in one half, and intervals and tests are clustered by it. Above
+    100,000 rows a random sample is used.
     """
     outcome = make_outcome(y, problem)
     generator = np.random.default_rng(seed)
     frame, values = _known_rows(frame, outcome.values, generator)
-    first = first_half(frame, problem, generator)
+    alike = together(frame, values, columns, problem).codes
+    first = first_half(len(frame), alike, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
         return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate)
     described, cells = usable(columns, problem), Cells(frame)
@@ -66,7 +69,8 @@ def find_groups(
     for looking in (first, ~first):
         found, seen = discover(frame[looking], values[looking], described, MOST_TESTED)
         looked_at, tested = looked_at + seen, tested + len(found)
-        for segment in _confirm(frame[~looking], values[~looking], found, outcome, problem.group):
+        checking = None if alike is None else alike[~looking]
+        for segment in _confirm(frame[~looking], values[~looking], found, outcome, checking):
             mask = all_hold(segment.conditions, cells)
             if all(_overlap(mask, other) < TWINS for _, other in kept):
                 kept.append((segment, mask))
@@ -83,14 +87,13 @@ def _known_rows(
     return frame.iloc[known].reset_index(drop=True), values[known]
 
 
-def first_half(frame: pd.DataFrame, problem: Problem, generator: np.random.Generator) -> Mask:
-    """A random half of the rows; rows of one group stay together."""
-    if problem.group and problem.group in frame:
-        codes = group_codes(frame[problem.group].to_numpy())
-        units = int(codes.max(initial=-1)) + 2
-        picked = generator.permutation(units) < units / 2
-        return np.asarray(picked[codes], dtype=bool)
-    return np.asarray(generator.permutation(len(frame)) < len(frame) / 2, dtype=bool)
+def first_half(rows: int, alike: Codes | None, generator: np.random.Generator) -> Mask:
+    """(n,) a random half of the rows; those that go together by the codes `alike` (n,) stay together."""
+    if alike is None:
+        return np.asarray(generator.permutation(rows) < rows / 2, dtype=bool)
+    units = int(alike.max(initial=-1)) + 2
+    picked = generator.permutation(units) < units / 2
+    return np.asarray(picked[alike], dtype=bool)
 
 
 def discover(
@@ -158,15 +161,14 @@ def _overlap(a: Mask, b: Mask) -> float:
 
 
 def _confirm(
-    frame: pd.DataFrame, values: NDArray[np.float64], found: list[Candidate], outcome: Outcome, group: str
+    frame: pd.DataFrame, values: NDArray[np.float64], found: list[Candidate], outcome: Outcome, alike: Codes | None
 ) -> tuple[Segment, ...]:
-    together = frame[group].to_numpy() if group and group in frame else None
     tested: list[tuple[Candidate, int, Gap]] = []
     cells = Cells(frame)
     for candidate in found:
         mask = all_hold(candidate.conditions, cells)
         if min(int(mask.sum()), int((~mask).sum())) >= 5:
-            tested.append((candidate, int(mask.sum()), gap_between(values, mask, together)))
+            tested.append((candidate, int(mask.sum()), gap_between(values, mask, alike)))
     adjusted = benjamini_hochberg([gap.p for _, _, gap in tested])
     kept = []
     for (candidate, rows, gap), p in zip(tested, adjusted, strict=True):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl_core.data.days import days_of
 from automl_core.production.contract import ColumnContract
 from automl_core.production.drift._test import Comparison, DriftTest, short
 
@@ -45,7 +46,7 @@ def compare(column: ColumnContract, values: pd.Series[Any], design: float = 1.0)
 def as_numbers(values: pd.Series[Any]) -> Floats:
     """Finite numbers; dates as days since 1970."""
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return np.asarray(values.dropna().astype("datetime64[us]").astype("int64").to_numpy() / 86_400_000_000, dtype=np.float64)
+        return days_of(values.dropna())
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     return np.asarray(numbers[np.isfinite(numbers)], dtype=np.float64)
 

@@ -15,7 +15,7 @@ import numpy as np
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
-from automl_core.search.unit import USUAL, Unit, in_unit
+from automl_core.search.unit import USUAL, Unit, in_unit, unit_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,15 +158,15 @@ def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
     if model.task == "multiclass":
         base = phi[0, :, -1] if len(phi) else np.zeros(phi.shape[1])
         return np.ascontiguousarray(phi[:, :, :-1].transpose(0, 2, 1)), base
-    return model.unit.spread * phi[:, :-1], model.unit.middle + model.unit.spread * (float(phi[0, -1]) if len(phi) else 0.0)
+    return model.unit.contributions(phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0)
 
 
 def _save(model: Trees) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         model.booster.save_model(str(path), format="cbm")
-        unit = {} if model.unit.usual else {"unit": [model.unit.middle, model.unit.spread]}
-        document = {"task": model.task, "categories": list(model.categories), **unit}
+        unit = model.unit.stored
+        document = {"task": model.task, "categories": list(model.categories)} | ({"unit": unit} if unit else {})
         return {"catboost.cbm": path.read_bytes(), "catboost.json": json.dumps(document).encode()}
 
 
@@ -176,7 +176,7 @@ def _load(files: Mapping[str, bytes]) -> Trees:
     booster = CatBoost()
     booster.load_model(blob=files["catboost.cbm"])
     stored = json.loads(files["catboost.json"])
-    return Trees(stored["task"], booster, tuple(stored["categories"]), Unit(*stored.get("unit", ())))
+    return Trees(stored["task"], booster, tuple(stored["categories"]), unit_stored(stored.get("unit", ())))
 
 
 def _effort(options: Mapping[str, Any], task: Task) -> float:

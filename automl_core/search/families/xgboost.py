@@ -19,7 +19,7 @@ from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
 from automl_core.search.feature import Feature
 from automl_core.search.masked import MaskedBoosters, mask
-from automl_core.search.unit import USUAL, Unit, in_unit
+from automl_core.search.unit import USUAL, Unit, in_unit, unit_stored
 from automl_core.search.xgboost_rows import pack_boosters
 
 OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
@@ -199,21 +199,20 @@ def _contributions(model: Trees, matrix: Array) -> tuple[Array, Any]:
     largest = np.abs(phi[..., :-1]).argmax(axis=-1)
     np.put_along_axis(phi, largest[..., None], np.take_along_axis(phi, largest[..., None], -1) + lost[..., None], -1)
     if model.task != "multiclass":
-        return model.unit.spread * phi[:, :-1], model.unit.middle + model.unit.spread * (float(phi[0, -1]) if len(phi) else 0.0)
+        return model.unit.contributions(phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0)
     base = phi[0, :, -1] if len(phi) else np.zeros(phi.shape[1])
     return np.ascontiguousarray(phi[:, :, :-1].transpose(0, 2, 1)), base
 
 
 def _save(model: Trees) -> dict[str, bytes]:
     files = {f"xgboost{number}.ubj": content for number, content in enumerate(model.files)}
-    unit = [] if model.unit.usual else [model.unit.middle, model.unit.spread]
-    return files | {"task.json": json.dumps([model.task, model.levels, *unit]).encode()}
+    return files | {"task.json": json.dumps([model.task, model.levels, *model.unit.stored]).encode()}
 
 
 def _load(files: Mapping[str, bytes]) -> Trees:
     task, levels, *unit = json.loads(files["task.json"])
     contents = tuple(files[f"xgboost{number}.ubj"] for number in range(len(files) - 1))
-    return _trees(task, tuple(levels), contents, Unit(*unit))
+    return _trees(task, tuple(levels), contents, unit_stored(unit))
 
 
 FAMILY = Family(
