@@ -74,7 +74,7 @@ def with_shares(
     """A learner that knows of each lever (n,), known `among` some rows, how common it is in a row's group, under the `name` of
     the groups, where these tell it beyond what covariates do; the same one where they do not, or where whole groups have it.
     So it does of every category that has more levels than a line has room for, each a group; where whole groups have the lever,
-    these are asked of it by one row each. Groups without a name are copies of a row, of which each repeats what the others have."""
+    these are asked by one row each. Groups without a name are copies of a row, of which each repeats what the others have."""
     given = learner.covariates
     own = None if groups is None else group_codes(groups)
     sources = [(name, own)] if own is not None and name else []
