@@ -19,6 +19,7 @@ from automl_core.production.outcomes import outcomes_in
 from automl_core.store import Key
 from automl_core.workspace.calls import keep_call
 from automl_core.workspace.context import Context
+from automl_core.workspace.row_times import sent_rows
 from automl_core.workspace.search import Searching
 
 MAX_REST_ROWS = 10_000
@@ -147,13 +148,14 @@ class Deploying:
                 "classes": list(problem.classes), "since": deployment.created_at.isoformat()}
 
     def example(self, deployment_id: str) -> dict[str, Any]:
-        """One training row as a caller would send it: only the columns that the model uses."""
+        """One training row as a caller would send it: only the columns that the model uses, dates as they were written."""
         deployment = self.get(deployment_id)
         bundle = self._bundle(deployment)
         run = self.search.run(deployment.run)
-        frame = self.search.goal.data.table_of(run.table).frame
-        used = [column.name for column in bundle.contract.columns if column.needed and column.name in frame.columns]
-        row: dict[str, Any] = to_json({name: _plain(frame[name].iloc[0]) for name in used})
+        table = self.search.goal.data.table_of(run.table)
+        first = next(iter(sent_rows(table, bundle.contract.target)), {})
+        used = [column.name for column in bundle.contract.columns if column.needed and column.name in first]
+        row: dict[str, Any] = to_json({name: first[name] for name in used})
         return row
 
     def _answering(self, deployment_id: str) -> Deployment:
@@ -180,9 +182,3 @@ def scored_values(scored: pd.DataFrame, bundle: Bundle) -> np.ndarray:
 def _check_rows(rows: int, most: int) -> None:
     if most and rows > most:
         raise BadInput(f"{rows:,} rows are too many for one call.", f"Send at most {most:,}, or score a file on the deploy page.")
-
-
-def _plain(value: Any) -> Any:
-    if value is None or value is pd.NaT or value != value:
-        return None
-    return value.isoformat() if isinstance(value, pd.Timestamp) else value

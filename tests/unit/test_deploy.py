@@ -29,8 +29,10 @@ from automl_core.search.model import Member
 from automl_core.search.plan import Plan
 from automl_core.store import records, schema
 from automl_core.workspace import calls
+from automl_core.workspace.data import Data
 from automl_core.workspace.deploy import MAX_REST_ROWS
 from automl_core.workspace.run_files import metadata_of
+from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 from tests.promised import make_contract
 from tests.unit.deploying import Deployed, deploy, found, taught
@@ -139,6 +141,22 @@ def test_columns_that_a_model_does_without_are_not_asked_for(deployed: Callable[
     assert (report.status, report.contract) == ("ok", ())
     assert np.isnan(report.learned), "what it was told apart by is not there"
     assert {column.name for column in bundle.contract.columns if column.needed} == {"tenure", "charge"}
+
+
+def test_the_example_call_writes_dates_as_the_model_reads_them(
+    deployed: Callable[..., Deployed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sent them as 2019-03-04T00:00:00 to a model that had learned 04.03.19: what the page shows was answered with a doubt."""
+    def written(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(since=pd.to_datetime(frame["since"]).dt.strftime("%d.%m.%y"))
+
+    here = deployed(taught("binary", written))
+    table = table_from_frame(written(make_frame()), "customers")
+    monkeypatch.setattr(Searching, "run", lambda self, run: SimpleNamespace(table="table"))
+    monkeypatch.setattr(Data, "table_of", lambda self, record: table)
+    row = here.workspace.deploy.example(here.deployment)
+    assert row["since"] == written(make_frame())["since"].iloc[0]
+    assert load_bundle(here.path).predict_row(row)["_quality"] == "ok"
 
 
 def test_what_the_recipe_drops_is_not_asked_for(home: Path) -> None:
