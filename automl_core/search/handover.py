@@ -61,12 +61,13 @@ class Outcome:
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
     """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first. Where somebody `waits`
-    for the model, fewer rows choose the members of an ensemble."""
+    for the model, fewer rows choose the members of an ensemble. `untaught` says why there is no student."""
 
     contest: Contest
     clock: Clock
     refit: Callable[[dict[str, int]], dict[str, FoldResult]]
     waits: bool = False
+    untaught: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,7 +233,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
         refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
-        unread=tuple(prepared.terms) if prepared.alone else (),
+        unread=tuple(prepared.terms) if prepared.alone else (), untaught=settlement.untaught,
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 

@@ -17,7 +17,8 @@ from automl_core.search.log_target import is_log
 from automl_core.search.plan import Candidate, RungOffer, Trial
 
 ENSEMBLE = "ensemble"
-RUNGS = ("rule", "linear", "legible", "small", "single", ENSEMBLE)  # from simple to strong
+STUDENT = "student"
+RUNGS = ("rule", "linear", "legible", "small", STUDENT, "single", ENSEMBLE)  # from simple to strong
 SIMPLE = ("rule", "linear")  # families that are a rung of their own
 SMALL_LOSS = 0.003
 SAME = 0.001  # of the best's score: what is lost at most for a model that can be read
@@ -29,7 +30,7 @@ class Offer:
 
     `quality` is the judge's score, greater is better; `gap` how much the best is better on the same rows, with its standard
     `error`; `row_ms` the milliseconds its members need for a row. `plain` says that it sees the table's own columns
-    and predicts the target itself.
+    and predicts the target itself, `taught` that it learned from the ensemble.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Offer:
     legible: bool = False
     plain: bool = False
     family: str = ""
+    taught: bool = False
     gap: float = 0.0
     error: float = 0.0
     limit: float = math.inf
@@ -145,7 +147,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
         prediction = predictions[item.key]
         found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
                            ballot.row_ms[item.key], families().get(item.family).legible,
-                           item.view == "plain" and not is_log(item.options), item.family))
+                           item.view == "plain" and not is_log(item.options), item.family, bool(item.teachers)))
     best = max(found, key=lambda offer: offer.quality)
     pairs = differences(judge, y, best.prediction, [offer.prediction for offer in found], ballot.seed, ballot.counting)
     compared = []
@@ -176,12 +178,15 @@ def choose(offers: tuple[Offer, ...]) -> Offer:
 
 
 def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
-    """The ladder by name, from simple to strong: rule, linear, best legible one, fastest good one, best single one, ensemble."""
+    """The ladder by name, from simple to strong: rule, linear, best legible one, fastest good one, student, best single one,
+    ensemble."""
     singles = [offer for offer in offers if len(offer.weights) == 1]
     simple = {family: [offer for offer in singles if offer.family == family] for family in SIMPLE}
     groups = simple | {"legible": [offer for offer in singles if offer.legible]}
     found = {name: max(group, key=lambda offer: offer.quality) for name, group in groups.items() if group}
-    return found | {"small": choose(offers), "single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
+    found["small"] = choose(offers)
+    found |= {name: offer for name, offer in ((STUDENT, offer) for offer in singles) if offer.taught}
+    return found | {"single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
 
 
 def companion_sentence(ladder: tuple[RungOffer, ...], trials: tuple[Trial, ...]) -> str:

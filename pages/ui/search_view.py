@@ -16,7 +16,7 @@ from pages.ui.theme import BESIDE_WIDTH
 from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, number, plain, score
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
-         "single": "Best single model", "ensemble": "Best blend"}
+         "student": "Taught by the blend", "single": "Best single model", "ensemble": "Best blend"}
 LONGEST_HEAD = 15  # signs that the head of a score has room for on a phone
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
