@@ -40,7 +40,7 @@ def results(summary: RunSummary) -> None:
     cards.show(charts.offers(summary, session.palette()), "offers")
     for offer in summary.ladder:
         if offer.chosen and offer.sentence:
-            st.caption(plain(offer.sentence))
+            st.caption(f"{search_view.costs(project, offer)}. {plain(offer.sentence)}")
     if compared := ws.search.compared(project):
         st.caption(plain(compared, 600), width=TEXT_WIDTH)
     search_view.ladder(project, summary)
