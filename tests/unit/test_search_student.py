@@ -45,6 +45,8 @@ def test_a_student_is_on_the_ladder_and_answers_rows(task: str, tmp_path: Path, 
     assert offer.members[0].endswith("taught by the ensemble")
     assert offer.refitted
     assert np.isfinite(offer.score.mean)
+    blend = next(offer for offer in outcome.summary.ladder if "ensemble" in (offer.name, *offer.also))
+    assert offer.members[0] not in blend.members  # it would be taught by itself
     assert any(trial.label == offer.members[0] for trial in outcome.summary.leaderboard)
     rows = make_data(task).frame
     model = outcome.rungs[offer.name]
