@@ -56,6 +56,6 @@ def test_a_legible_one_that_only_the_choice_makes_look_worse_is_handed_over() ->
     assert read_instead(ballot, hidden, honest).name == "ensemble"
     contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["roc_auc"], metric=METRICS["roc_auc"]))
     told = handover._why(contest, chosen, chosen)
-    assert told == ("Worse than the best by 0.004 ROC AUC on the rows that chose, but as good on rows without a part in it, and it "
-                    "is what is handed over. It can be read as it is.")
+    assert told == ("Worse than the best by 0.004 ROC AUC on the rows that chose, but as good on rows without a part in it, "
+                    "and it is what is handed over. It can be read as it is.")
     assert "can be read is handed over" in handover._why(contest, offers[0], chosen)
