@@ -13,7 +13,7 @@ from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from pages.ui import cards, charts, forms, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
-from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, number, plain, score
+from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, plain, score, size
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is",
          "small": "Fastest that is not worse", "student": "Taught by the blend", "single": "Best single model",
@@ -116,7 +116,7 @@ def ladder(project: str, summary: RunSummary) -> None:
 def costs(project: str, offer: RungOffer) -> str:
     """How long a row takes on a rung, what its bundle weighs and what its decisions are worth."""
     return (f"{milliseconds(offer.row_ms_p50)} a row, {milliseconds(offer.row_ms_p95)} for the slowest twentieth, "
-            f"{number(offer.mb, 2)} MB{_worth(project, offer)}")
+            f"{size(1e6 * offer.mb)}{_worth(project, offer)}")
 
 
 def _aside(name: str) -> str:
