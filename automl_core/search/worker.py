@@ -150,7 +150,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             import_module(module)
         began = time.monotonic()  # a library is imported once a worker: not what a fit of this family costs
         arrays = open_arrays(handle)
-        chosen, valid = _rows_of(arrays, task)
+        chosen, valid = _rows_learned(arrays, task), _rows_left_out(arrays, task)
         logs = is_log(task.options)
         truth = to_log(np.asarray(arrays["y"])) if logs else arrays["y"]
         y = np.asarray(truth[chosen])
@@ -193,15 +193,20 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
 
 
-def _rows_of(arrays: Mapping[str, Any], task: FitTask | ExtrasTask) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The rows to learn from and those left out: masks of all rows, or places."""
-    rows = len(arrays["y"])
+def _rows_learned(arrays: Mapping[str, Any], task: FitTask | ExtrasTask) -> NDArray[Any]:
+    """The places of the rows to learn from."""
     if task.fold == ALL_ROWS:
-        return np.ones(rows, dtype=bool), np.zeros(rows, dtype=bool)
-    chosen, valid = np.asarray(arrays[f"train{task.fold}"]), np.asarray(arrays[f"valid{task.fold}"])
-    if task.also == ALL_ROWS:
-        return chosen, valid
-    return np.intersect1d(chosen, arrays[f"train{task.also}"]), np.union1d(valid, arrays[f"valid{task.also}"])
+        return np.arange(len(arrays["y"]))
+    chosen = np.asarray(arrays[f"train{task.fold}"])
+    return chosen if task.also == ALL_ROWS else np.intersect1d(chosen, arrays[f"train{task.also}"])
+
+
+def _rows_left_out(arrays: Mapping[str, Any], task: FitTask) -> NDArray[Any]:
+    """The places of the rows to predict."""
+    if task.fold == ALL_ROWS:
+        return np.arange(0)
+    left_out = np.asarray(arrays[f"valid{task.fold}"])
+    return left_out if task.also == ALL_ROWS else np.union1d(left_out, arrays[f"valid{task.also}"])
 
 
 def with_absent(shares: NDArray[Any], y: Array) -> NDArray[Any]:
@@ -260,7 +265,7 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     began = time.monotonic()
     arrays = open_arrays(handle)
     y = np.asarray(arrays["y"])
-    train = np.arange(len(y)) if task.fold == ALL_ROWS else _rows_of(arrays, task)[0]
+    train = _rows_learned(arrays, task)
     until = began + task.until - time.time()
     groups = np.asarray(arrays["groups"]) if "groups" in arrays else None
     weights = np.asarray(arrays["weights"]) if "weights" in arrays else None
