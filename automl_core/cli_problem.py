@@ -61,7 +61,9 @@ def add_search(command: argparse.ArgumentParser) -> None:
     command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
     command.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
     command.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
-    command.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, single or ensemble")
+    command.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, student, single or "
+                         "ensemble")
+    command.add_argument("--student", action="store_true", help="keep time to teach one model what the ensemble says")
     command.add_argument("--executor", default="local", help="local, or dask://HOST:PORT")
 
 
@@ -83,7 +85,7 @@ def options_of(arguments: argparse.Namespace) -> TrainOptions:
         return problem
     return replace(problem, budget=arguments.budget, seed=arguments.seed, trials=arguments.trials, folds=arguments.folds,
                    families=parts_of(arguments.families), hand_over=arguments.hand_over, jobs=arguments.jobs,
-                   executor=arguments.executor)
+                   executor=arguments.executor, student=arguments.student)
 
 
 def request_of(arguments: argparse.Namespace) -> Request:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl_core.cli_problem import next_words, options_of
 from automl_core.settings import read_settings
-from automl_core.workspace.searched import idle_words, is_warned, missed_words, report_of, sentences_of
+from automl_core.workspace.searched import idle_words, is_warned, ladder_lines, missed_words, report_of, sentences_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -55,5 +55,5 @@ def choose(workspace: Workspace, arguments: argparse.Namespace) -> Said:
 
 def _searched(run: Run, verdict: Verdict, out: Path, missed: str = "", options: bool = False) -> Said:
     """What a search gave; `missed` says that the rung which was to be handed over is none of its."""
-    said = [*sentences_of(run, verdict, options), next_words(run.id, out), *([missed] if missed else [])]
+    said = [*sentences_of(run, verdict, options), *ladder_lines(run), next_words(run.id, out), *([missed] if missed else [])]
     return report_of(run, verdict, str(out), options), "\n".join(said), 1 if missed or is_warned(run, verdict) else 0

@@ -11,7 +11,7 @@ from pages.ui import cards, charts, plan_form, progress, search_view, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, number, plain, score
+from pages.ui.words import count, duration, family_title, interval, metric_title, milliseconds, plain, score, size
 
 MORE = {"1 min": 60, "5 min": 300, "15 min": 900}
 ws = session.workspace()
@@ -31,7 +31,7 @@ def results(summary: RunSummary) -> None:
         Fact("Baseline", score(summary.baseline.mean), "no model"),
         Fact("Handed over", family_title(summary.family),
              f"blend of {len(summary.members)}" if len(summary.members) > 1 else "one model"),
-        Fact("One answer takes", milliseconds(summary.row_ms_p50), f"{number(summary.mb, 2)} MB"),
+        Fact("One answer takes", milliseconds(summary.row_ms_p50), size(1e6 * summary.mb)),
     ])
     if summary.sentence:
         st.markdown(plain(summary.sentence, 1_000), width=TEXT_WIDTH)
@@ -40,7 +40,7 @@ def results(summary: RunSummary) -> None:
     cards.show(charts.offers(summary, session.palette()), "offers")
     for offer in summary.ladder:
         if offer.chosen and offer.sentence:
-            st.caption(plain(offer.sentence))
+            st.caption(f"{search_view.costs(project, offer)}. {plain(offer.sentence)}")
     if compared := ws.search.compared(project):
         st.caption(plain(compared, 600), width=TEXT_WIDTH)
     search_view.ladder(project, summary)

@@ -11,6 +11,7 @@ from automl_core.search.crew import Crew
 from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.handover import Outcome, Settlement, settle
 from automl_core.search.journal import FoldResult, Journal
+from automl_core.search.lesson import teach
 from automl_core.search.memory import crowded_sentence, fits_at_once
 from automl_core.search.opening import arrays_of, open_contest
 from automl_core.search.plan import Plan
@@ -50,6 +51,7 @@ def search(
         race.run()
         if not race.has_any():
             raise _nothing_learned(tuple(contest.out.values()))
+        untaught = teach(race, race.lessons_end()) if plan.student and watch.stop() != "finish" else ""
         watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
 
         def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:
@@ -57,7 +59,7 @@ def search(
             pool.close()  # what the workers hold is not to stay beside the models of the whole ladder
             return refits
 
-        outcome = settle(Settlement(contest, clock, refit_and_dismiss, watch.stop() == "finish"))
+        outcome = settle(Settlement(contest, clock, refit_and_dismiss, watch.stop() == "finish", untaught))
         journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
         return outcome
 

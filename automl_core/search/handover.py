@@ -29,6 +29,7 @@ from automl_core.search.offers import (
     companion_sentence,
     make_ballot,
     make_offers,
+    read_instead,
     rungs,
     speed,
 )
@@ -61,12 +62,13 @@ class Outcome:
 @dataclass(frozen=True, slots=True, eq=False)
 class Settlement:
     """What settling needs: `refit` fits candidates on all rows with given rounds, the first ones first. Where somebody `waits`
-    for the model, fewer rows choose the members of an ensemble."""
+    for the model, fewer rows choose the members of an ensemble. `untaught` says why there is no student."""
 
     contest: Contest
     clock: Clock
     refit: Callable[[dict[str, int]], dict[str, FoldResult]]
     waits: bool = False
+    untaught: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,18 +92,19 @@ def settle(settlement: Settlement) -> Outcome:
     ballot = make_ballot(contest, folds, rows)
     offers = make_offers(ballot, FEW_ROWS if settlement.waits else ROWS)
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
-    chosen = choose(offers)
+    fastest, chosen = choose(offers), read_instead(ballot, offers, honest)
     wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
     refits = settlement.refit({key: refit_rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     loaded: dict[str, Any] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
-    for name, offer in rungs(offers).items():  # two names for the same offer are one rung, under the first name
+    known = {name: chosen if offer.weights == chosen.weights else offer for name, offer in rungs(offers).items()}
+    for name, offer in (known | {"small": chosen}).items():  # two names for the same offer are one rung, under the first name
         same = tuple(sorted(offer.weights.items()))
         if same in found:
             found[same] = replace(found[same], also=(*found[same].also, name))
             continue
-        said = honest["small" if offer.weights == chosen.weights else name]  # what choosing cost is in the chosen one's score
+        said = honest["small" if offer.weights == fastest.weights else name]  # what choosing cost is in the chosen one's score
         calibration, mended = calibrate(task, y, said, fold_of, ballot.weights, ballot.groups)
         model = assemble_model(contest, Order(offer.weights, mended, y, folds, calibration, ballot.weights), refits, loaded)
         found[same] = _Rung(name, offer, mended, model, set(offer.weights) <= set(refits))
@@ -146,7 +149,10 @@ def _found(contest: Contest, offer: Offer) -> str:
     """How far the offer is behind the best, whichever is handed over."""
     judge = contest.prepared.judge
     unit = judge.title if judge.name == contest.prepared.metric.name else "log loss, by which models are compared,"
-    apart = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose (scores are of rows without a part in it)"
+    worse = f"Worse than the best by {offer.gap:.3g} {unit} on the rows that chose"
+    if offer.even:
+        return f"{worse}, but as good on rows without a part in it"
+    apart = f"{worse} (scores are of rows without a part in it)"
     if offer.gap <= 0:
         return "Nothing else was better on the rows that chose"
     if offer.good_enough:
@@ -232,7 +238,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
         refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
-        unread=tuple(prepared.terms) if prepared.alone else (),
+        unread=tuple(prepared.terms) if prepared.alone else (), untaught=settlement.untaught,
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 

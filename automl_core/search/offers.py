@@ -17,7 +17,8 @@ from automl_core.search.log_target import is_log
 from automl_core.search.plan import Candidate, RungOffer, Trial
 
 ENSEMBLE = "ensemble"
-RUNGS = ("rule", "linear", "legible", "small", "single", ENSEMBLE)  # from simple to strong
+STUDENT = "student"
+RUNGS = ("rule", "linear", "legible", "small", STUDENT, "single", ENSEMBLE)  # from simple to strong
 SIMPLE = ("rule", "linear")  # families that are a rung of their own
 SMALL_LOSS = 0.003
 SAME = 0.001  # of the best's score: what is lost at most for a model that can be read
@@ -29,7 +30,8 @@ class Offer:
 
     `quality` is the judge's score, greater is better; `gap` how much the best is better on the same rows, with its standard
     `error`; `row_ms` the milliseconds its members need for a row. `plain` says that it sees the table's own columns
-    and predicts the target itself.
+    and predicts the target itself, `taught` that it learned from the ensemble, `even` that it is as good as the best on rows
+    without a part in the choice.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Offer:
     legible: bool = False
     plain: bool = False
     family: str = ""
+    taught: bool = False
+    even: bool = False
     gap: float = 0.0
     error: float = 0.0
     limit: float = math.inf
@@ -49,8 +53,11 @@ class Offer:
     def as_good(self) -> bool:
         """Whether it is a legible model over the table's own columns and as good as the best: it may lose a third of what may be
         lost for speed."""
-        return self.legible and self.plain and self.gap <= min(self.error if math.isfinite(self.error) else 0.0,
-                                                               self.limit * SAME / SMALL_LOSS)
+        return self.even or self.could_be_even(self.gap, self.error)
+
+    def could_be_even(self, gap: float, error: float) -> bool:
+        """The same, where the best is better by `gap` with this standard error."""
+        return self.legible and self.plain and gap <= min(error if math.isfinite(error) else 0.0, self.limit * SAME / SMALL_LOSS)
 
     @property
     def good_enough(self) -> bool:
@@ -126,6 +133,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     usable = [item for item in ballot.candidates.values() if not _formulas_fail(ballot, item)]
     usable = usable or list(ballot.candidates.values())  # where no candidate without formulas got through
     predictions = {item.key: ballot.predictions[item.key] for item in usable}
+    teachers = {item.key: predictions[item.key] for item in usable if not item.teachers}  # no blend of who learned from it
 
     def quality(prediction: Array) -> float:
         score = judge.sign * judge.score(y, prediction, weights=ballot.weights)
@@ -133,10 +141,10 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
 
     voters = Electorate(judge, y, ballot.weights, ballot.seed)
     if ballot.few:
-        mixes = {(ENSEMBLE, "Ensemble"): bagged_weights(voters, predictions)}
+        mixes = {(ENSEMBLE, "Ensemble"): bagged_weights(voters, teachers)}
     else:
-        mixes = {(ENSEMBLE, "Ensemble"): greedy_weights(voters, predictions, MEMBERS, rows),
-                 ("pair", "Ensemble of two"): greedy_weights(voters, predictions, 2, rows)}
+        mixes = {(ENSEMBLE, "Ensemble"): greedy_weights(voters, teachers, MEMBERS, rows),
+                 ("pair", "Ensemble of two"): greedy_weights(voters, teachers, 2, rows)}
     found = []
     for (name, label), weights in mixes.items():
         mixed = blend(weights, predictions)
@@ -145,7 +153,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
         prediction = predictions[item.key]
         found.append(Offer(item.key, item.label, {item.key: 1.0}, prediction, quality(prediction),
                            ballot.row_ms[item.key], families().get(item.family).legible,
-                           item.view == "plain" and not is_log(item.options), item.family))
+                           item.view == "plain" and not is_log(item.options), item.family, bool(item.teachers)))
     best = max(found, key=lambda offer: offer.quality)
     pairs = differences(judge, y, best.prediction, [offer.prediction for offer in found], ballot.seed, ballot.counting)
     compared = []
@@ -175,13 +183,28 @@ def choose(offers: tuple[Offer, ...]) -> Offer:
     return min(good, key=lambda offer: (speed(offer), not offer.as_good, -offer.quality))
 
 
+def read_instead(ballot: Ballot, offers: tuple[Offer, ...], honest: dict[str, Array]) -> Offer:
+    """What `choose` takes, or the best legible one where that is no slower, and as good on rows without a part in the choice: of
+    many the choice flatters a blend most. `honest` are such predictions (n,) or (n, k) by the name of the rung."""
+    chosen, ladder = choose(offers), rungs(offers)
+    legible = ladder.get("legible")
+    if legible is None or chosen.legible or speed(legible) > speed(chosen):
+        return chosen
+    pair = paired_difference(ballot.judge, ballot.y, honest["small"], honest["legible"], ballot.seed, ballot.counting)
+    even = math.isfinite(pair.difference) and legible.could_be_even(pair.difference, pair.standard_error)
+    return replace(legible, even=True) if even else chosen
+
+
 def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
-    """The ladder by name, from simple to strong: rule, linear, best legible one, fastest good one, best single one, ensemble."""
+    """The ladder by name, from simple to strong: rule, linear, best legible one, fastest good one, student, best single one,
+    ensemble."""
     singles = [offer for offer in offers if len(offer.weights) == 1]
     simple = {family: [offer for offer in singles if offer.family == family] for family in SIMPLE}
     groups = simple | {"legible": [offer for offer in singles if offer.legible]}
     found = {name: max(group, key=lambda offer: offer.quality) for name, group in groups.items() if group}
-    return found | {"small": choose(offers), "single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
+    found["small"] = choose(offers)
+    found |= {name: offer for name, offer in ((STUDENT, offer) for offer in singles) if offer.taught}
+    return found | {"single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
 
 
 def companion_sentence(ladder: tuple[RungOffer, ...], trials: tuple[Trial, ...]) -> str:

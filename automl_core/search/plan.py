@@ -24,7 +24,7 @@ class Plan:
     `families` empty means all that are installed; `folds` 0 lets the rows decide. `max_trials` is a number of candidates instead
     of a time: with it the same seed gives the same result. `first_seconds` is the budget of the search that this one continues,
     which decided the number of folds; 0 when it continues none. `spent_seconds` of the budget were taken by the searches that
-    this one continues, before it was given more.
+    this one continues, before it was given more. `student` asks for one model that is taught what the ensemble says.
     """
 
     budget_seconds: float = 60.0
@@ -36,6 +36,7 @@ class Plan:
     max_trials: int = 0
     first_seconds: float = 0.0
     spent_seconds: float = 0.0
+    student: bool = False
 
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
@@ -88,7 +89,7 @@ class Candidate:
 
     The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too,
     "lettered" with letters of levels. `twin` is the key of the same candidate without these: they must beat it. `tuned` ones
-    were not in the portfolio.
+    were not in the portfolio. `teachers` are the weights by key of the ensemble that a student learns from.
     """
 
     key: str
@@ -98,6 +99,7 @@ class Candidate:
     view: View = "plain"
     twin: str = ""
     tuned: bool = False
+    teachers: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
         names = join_words([f"“{name[:80]}”" for name in summary.unread])
         told.append(f"{names} {'was' if len(summary.unread) == 1 else 'were'} not used: what texts say is learned from other "
                     "groups, and each part of the rows that is learned from holds one alone.")
+    if summary.untaught:
+        told.append(summary.untaught)
     unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
     return " ".join((*told, left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld))).rstrip()
 
@@ -217,7 +221,7 @@ class RunSummary:
     this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
     `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs. `held_out` are
     the rows that what was not refitted has not learned from, `without` says that some learned columns were lost,
-    `unread` are columns of text that were not used.
+    `unread` are columns of text that were not used, `untaught` says why there is no student though one was asked for.
     """
 
     task: str
@@ -251,3 +255,4 @@ class RunSummary:
     held_out: int = 0
     without: bool = False
     unread: tuple[str, ...] = ()
+    untaught: str = ""

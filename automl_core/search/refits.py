@@ -57,7 +57,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     first = any(fold == 0 for _, fold in lacking)
     columns_end = max(hard_end, clock.elapsed() + LEAST_SECONDS) if first else hard_end
     learning = [race.extras_task(kind, fold, columns_end) for kind, fold in lacking]
-    for learned, extras in _run(race, learning, columns_end, not first):
+    for learned, extras in run_tasks(race, learning, columns_end, not first):
         lasts = extras.fold != ALL_ROWS or (extras.whole and time.time() < learned.until)  # no other is to use a part of them
         race.take_extras(extras, new=lasts)
     if race.watch.stop() == "finish":
@@ -70,7 +70,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
     tasks = [replace(race.fit_task(candidate, ALL_ROWS, hard_end, wanted[candidate.key]), stop_file="",
                      bags=bags[candidate.key].most, bag_seconds=bags[candidate.key].seconds) for candidate in ready]
     # a fit cut off in its refit may be far from the one that was judged; the first fold's is not
-    refits = {task.key: result for task, result in _run(race, tasks, hard_end)
+    refits = {task.key: result for task, result in run_tasks(race, tasks, hard_end)
               if isinstance(task, FitTask) and not result.error and not result.truncated
               and (task.key not in earlier or result.bags > earlier[task.key].bags)}
     keep_refits(race, ready, wanted, refits)
@@ -185,7 +185,7 @@ def _makespan(seconds: list[float], jobs: int) -> float:
     return max(ends)
 
 
-def _run(race: Race, tasks: Sequence[Task], hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
+def run_tasks(race: Race, tasks: Sequence[Task], hard_end: float, hurries: bool = True) -> list[tuple[Task, Any]]:
     """All of the tasks that comes back before the end, as many of them at once as memory holds (there may be more workers);
     nothing more once a worker died. Where the search is told to finish meanwhile and this `hurries`, the end is near; the tasks
     themselves end with their workers."""

@@ -89,7 +89,7 @@ def _bases(contest: Contest) -> list[Candidate]:
     """The best candidate of each family that can be tuned, the best family first. Formulas have their own judgement."""
     best: dict[str, Candidate] = {}
     for candidate in contest.candidates:
-        if candidate.family not in SPACES or candidate.twin or not contest.complete(candidate.key):
+        if candidate.family not in SPACES or candidate.twin or candidate.teachers or not contest.complete(candidate.key):
             continue
         known = best.get(candidate.family)
         if known is None or contest.mean_score(candidate.key) > contest.mean_score(known.key):
@@ -110,7 +110,7 @@ def _ask(contest: Contest, base: Candidate, number: int) -> dict[str, Any]:
                                              constant_liar=True)
         study = optuna.create_study(direction="maximize", sampler=sampler)
         seen = [_seen(contest, candidate, known) for candidate in contest.candidates
-                if candidate.family == base.family and not candidate.twin and contest.good(candidate.key)]
+                if candidate.family == base.family and not (candidate.twin or candidate.teachers) and contest.good(candidate.key)]
         study.add_trials([trial for trial in seen if trial is not None])
         asked = study.ask(known)
     return {name: round(value) if space[name].whole else float(f"{value:.3g}") for name, value in asked.params.items()}

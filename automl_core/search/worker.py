@@ -5,7 +5,7 @@ import ctypes
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.letter_lab import fit_letters
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import family_options, from_log, is_log, to_log
+from automl_core.search.soft import Lesson, softened
 from automl_core.search.text import Terms
 from automl_core.search.unit import staged
 
@@ -45,7 +46,9 @@ class FitTask:
     """One fit. `fold` ALL_ROWS is a refit on everything with `rounds`; `until` is in seconds since 1970.
 
     `extras` are the handles of the fold's learned columns, to be put after the plain ones. `relative` says that an error counts
-    by its share of the truth. More seeds than one are fitted as long as all end within `bag_seconds`.
+    by its share of the truth. More seeds than one are fitted as long as all end within `bag_seconds`. With `also`, a second fold,
+    it learns without either, by `rounds`, and predicts both. A student learns what it is `taught` in place of the truth: (n,)
+    numbers, or (n, k) shares of classes, of all rows.
     """
 
     key: str
@@ -63,13 +66,16 @@ class FitTask:
     bags: int = 1
     bag_seconds: float = float("inf")
     relative: bool = False
+    also: int = ALL_ROWS
+    taught: Array | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ExtrasTask:
     """Learn columns from the target on the training rows of one fold (or on all rows): codes, letters or formulas.
 
-    `texts` are the columns whose terms are coded, `lettered` those whose levels' letters are.
+    `texts` are the columns whose terms are coded, `lettered` those whose levels' letters are. With `also` a second fold is left
+    out.
     """
 
     kind: ExtrasKind
@@ -82,6 +88,7 @@ class ExtrasTask:
     until: float
     seed: int = 0
     lettered: tuple[str, ...] = ()
+    also: int = ALL_ROWS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +150,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             import_module(module)
         began = time.monotonic()  # a library is imported once a worker: not what a fit of this family costs
         arrays = open_arrays(handle)
-        chosen = np.ones(len(arrays["y"]), dtype=bool) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
-        valid = np.zeros(len(arrays["y"]), dtype=bool) if task.fold == ALL_ROWS else np.asarray(arrays[f"valid{task.fold}"])
+        chosen, valid = _rows_learned(arrays, task), _rows_left_out(arrays, task)
         logs = is_log(task.options)
         truth = to_log(np.asarray(arrays["y"])) if logs else arrays["y"]
         y = np.asarray(truth[chosen])
@@ -152,14 +158,20 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         blocks = [(arrays, "matrix"), *((extra, next(iter(extra))) for extra in extras)]
         left_out = _side_by_side(blocks, valid)
         final = task.fold == ALL_ROWS
+        judged = not final and task.also == ALL_ROWS
+        lesson = Lesson(_side_by_side(blocks, chosen), y, _weights(task, arrays, chosen))
+        if task.taught is not None:
+            said = task.taught[chosen]
+            lesson = softened(lesson, to_log(np.maximum(said, 0.0)) if logs else said)
         request = FitRequest(
-            _side_by_side(blocks, chosen), y, task.features, task.task, task.classes, family_options(task.options),
+            lesson.matrix, lesson.y, task.features, task.task, task.classes, family_options(task.options),
             rounds=task.rounds, seed=task.seed % LARGEST_SEED,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
-            valid_matrix=None if final else left_out, valid_y=None if final else np.asarray(truth[valid]),
-            weights=_weights(task, arrays, chosen), valid_weights=None if final else _weights(task, arrays, valid),
+            valid_matrix=left_out if judged else None, valid_y=np.asarray(truth[valid]) if judged else None,
+            weights=lesson.weights, valid_weights=_weights(task, arrays, valid) if judged else None,
             stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags, bags_until=began + task.bag_seconds, once=True)
         few = request.matrix[:ROWS_TIMED].copy()
+        del lesson  # its matrix, too, is let go when the family has its own
         fitted = family.fit(request)
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out) if fitted.said is None else fitted.said
         stages = fitted.stages
@@ -172,12 +184,29 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
             stages = stages and replace(stages, predictions=with_absent(stages.predictions, y))
         if not np.isfinite(prediction).all():
             return FoldResult(task.key, task.fold, np.zeros(0), error=f"{family.title} gave numbers that are not finite.")
-        files = family.save(fitted.native) if task.fold <= 0 else {}
+        kept = final or (judged and task.fold == 0)
+        files = family.save(fitted.native) if kept else {}
         return FoldResult(task.key, task.fold, prediction, fitted.rounds, time.monotonic() - began, fitted.truncated,
-                          _row_ms(family, fitted, few) if task.fold == 0 else float("nan"), files=files, stages=stages,
+                          _row_ms(family, fitted, few) if kept and not final else float("nan"), files=files, stages=stages,
                           to_best=fitted.to_best, bags=fitted.bags)
     except FAILURES as error:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
+
+
+def _rows_learned(arrays: Mapping[str, Any], task: FitTask | ExtrasTask) -> NDArray[Any]:
+    """The places of the rows to learn from."""
+    if task.fold == ALL_ROWS:
+        return np.arange(len(arrays["y"]))
+    chosen = np.asarray(arrays[f"train{task.fold}"])
+    return chosen if task.also == ALL_ROWS else np.intersect1d(chosen, arrays[f"train{task.also}"])
+
+
+def _rows_left_out(arrays: Mapping[str, Any], task: FitTask) -> NDArray[Any]:
+    """The places of the rows to predict."""
+    if task.fold == ALL_ROWS:
+        return np.arange(0)
+    left_out = np.asarray(arrays[f"valid{task.fold}"])
+    return left_out if task.also == ALL_ROWS else np.union1d(left_out, arrays[f"valid{task.also}"])
 
 
 def with_absent(shares: NDArray[Any], y: Array) -> NDArray[Any]:
@@ -236,7 +265,7 @@ def _learn(handle: Any, task: ExtrasTask) -> Extras:
     began = time.monotonic()
     arrays = open_arrays(handle)
     y = np.asarray(arrays["y"])
-    train = np.arange(len(y)) if task.fold == ALL_ROWS else np.asarray(arrays[f"train{task.fold}"])
+    train = _rows_learned(arrays, task)
     until = began + task.until - time.time()
     groups = np.asarray(arrays["groups"]) if "groups" in arrays else None
     weights = np.asarray(arrays["weights"]) if "weights" in arrays else None

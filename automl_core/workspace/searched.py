@@ -1,11 +1,13 @@
 """What is told of a search that has ended: the values of its report, the sentences for people, and what there is to be known."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from automl_core.framing.problem import Verdict
+    from automl_core.search.plan import RungOffer
     from automl_core.workspace.views import Run
 
 
@@ -31,6 +33,21 @@ def sentences_of(run: Run, verdict: Verdict, options: bool) -> tuple[str, ...]:
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
     return (*([f"It went on from {left}."] if summary.resumed else []), *_stopped_words(run), verdict.sentence,
             *positive_words(verdict, options), summary.sentence, *warnings_of(verdict, options), *_leak_words(verdict))
+
+
+def ladder_lines(run: Run) -> tuple[str, ...]:
+    """A line a rung of the ladder, from simple to strong, with what it scores and costs; the one handed over is marked."""
+    summary = run.summary
+    assert summary is not None
+    return ("What could be handed over (* is):", *(_rung_line(offer) for offer in summary.ladder))
+
+
+def _rung_line(offer: RungOffer) -> str:
+    names = ", ".join((offer.name, *offer.also))
+    what = offer.members[0] if len(offer.members) == 1 else f"{len(offer.members)} models"
+    worth = "" if math.isnan(offer.money) else f", {offer.money:,.4g} in money a row"
+    return (f"{'*' if offer.chosen else '-'} {names}: {what}, {offer.score.words}; {offer.row_ms_p50:.2g} ms a row "
+            f"(p95 {offer.row_ms_p95:.2g}), {offer.mb:.2g} MB{worth}")
 
 
 def is_warned(run: Run, verdict: Verdict) -> bool:

@@ -30,7 +30,8 @@ class TrainOptions:
 
     The search takes `budget` seconds, 60 unless `trials` says after how many candidates it ends: then the same `seed` gives the
     same result. `folds` 0 lets the rows decide, `families` are the only kinds of model that are tried, `hand_over` the rung of
-    the ladder that is handed over. `jobs` workers fit (0: as the settings say) on this machine, or where `executor` says.
+    the ladder that is handed over. With `student` time is kept to teach one model what the ensemble says. `jobs` workers fit (0:
+    as the settings say) on this machine, or where `executor` says.
     """
 
     task: str = ""
@@ -52,6 +53,7 @@ class TrainOptions:
     hand_over: str = ""
     jobs: int = 0
     executor: str = "local"
+    student: bool = False
 
 
 def check_numbers(options: TrainOptions) -> None:

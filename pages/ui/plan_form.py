@@ -41,6 +41,9 @@ def _asked(problem: Problem, start: Plan, drawn: bool) -> Plan:
         trials = st.number_input("Candidates instead of time", 1, MOST_TRIALS, min(start.max_trials, MOST_TRIALS) or None,
                                  placeholder="By time", key="max_trials",
                                  help="Tries this many, however long it takes. The same seed then gives the same model again.")
+        student = st.toggle("Teach one model what the blend says", start.student, key="student",
+                            help="One small model learns from the best blend, too, and is offered beside it. It takes up to "
+                                 "half of the time.")
         families = search_view.pick_families(start.families)
         folds = st.number_input("Folds", 0, MOST_FOLDS, min(start.folds, MOST_FOLDS), key="folds",
                                 help="0 lets the number of rows decide.")
@@ -53,7 +56,8 @@ def _asked(problem: Problem, start: Plan, drawn: bool) -> Plan:
     what = f"{count(trials, 'candidate')} of {kinds}, however long it takes" if trials else f"{kinds} for {duration(seconds)}"
     st.caption(
         f"Tries {what}, each on the same folds, judged by {metric_title(problem.metric)}; "
-        "then combines the best and hands over the fastest that is not worse."
+        f"then combines the best{', teaches one model what they say together' if student else ''} and hands over the fastest "
+        "that is not worse."
     )
     return Plan(budget_seconds=float(seconds), jobs=search_view.jobs(), seed=int(seed), folds=int(folds),
-                families=families, max_trials=trials)
+                families=families, max_trials=trials, student=student)

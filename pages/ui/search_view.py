@@ -13,10 +13,11 @@ from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from pages.ui import cards, charts, forms, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
-from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, number, plain, score
+from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, plain, score, size
 
-RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
-         "single": "Best single model", "ensemble": "Best blend"}
+RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is",
+         "small": "Fastest that is not worse", "student": "Taught by the blend", "single": "Best single model",
+         "ensemble": "Best blend"}
 LONGEST_HEAD = 15  # signs that the head of a score has room for on a phone
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
@@ -105,13 +106,17 @@ def ladder(project: str, summary: RunSummary) -> None:
                 names = ", ".join([RUNGS.get(offer.name, offer.name), *(_aside(name) for name in offer.also)])
                 st.markdown(f"**{plain(names)}**: {plain(charts.offer_name(offer))}")
                 st.caption(f"{metric_title(summary.metric)} {score(offer.score.mean)} "
-                           f"({interval(offer.score.low, offer.score.high)}); {milliseconds(offer.row_ms_p50)} a row, "
-                           f"{milliseconds(offer.row_ms_p95)} for the slowest twentieth, {number(offer.mb, 2)} MB"
-                           f"{_worth(project, offer)}. {plain(offer.sentence)}")
+                           f"({interval(offer.score.low, offer.score.high)}); {costs(project, offer)}. {plain(offer.sentence)}")
             if st.button("Hand this over", key=f"rung_{offer.name}", help="It is explained anew, which takes some seconds."):
                 with border(), st.spinner("Explaining the model"):
                     session.workspace().search.choose(project, offer.name)
                     st.rerun()
+
+
+def costs(project: str, offer: RungOffer) -> str:
+    """How long a row takes on a rung, what its bundle weighs and what its decisions are worth."""
+    return (f"{milliseconds(offer.row_ms_p50)} a row, {milliseconds(offer.row_ms_p95)} for the slowest twentieth, "
+            f"{size(1e6 * offer.mb)}{_worth(project, offer)}")
 
 
 def _aside(name: str) -> str:

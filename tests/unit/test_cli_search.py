@@ -480,3 +480,26 @@ def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanat
     assert seen["seconds"] <= 0.5
     assert data["stopped"] is True
     assert {"legible", "single"} <= {name for offer in data["ladder"] for name in (offer["name"], *offer["also"])}
+
+
+def test_the_command_tells_every_rung_and_teaches_a_student(
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--json` nothing was said of the ladder, though it says to choose a rung of it."""
+    path = tmp_path / "rows.csv"
+    random = np.random.default_rng(0)
+    numbers = random.normal(size=(200, 3)).round(3)
+    said = np.where(numbers.sum(axis=1) + random.normal(0, 1, 200) > 0, "Yes", "No")
+    path.write_text("\n".join(["a,b,c,t", *(f"{','.join(map(str, row))},{one}" for row, one in zip(numbers, said, strict=True))]),
+                    encoding="utf-8")
+    asked = ["train", str(path), "--target", "t", "--families", "linear,lightgbm", "--trials", "3", "--folds", "3", "--jobs", "1",
+             "--student", "--money", "true_positive=5,false_positive=-1", "--out", str(tmp_path / "m.zip")]
+    assert main(asked) in (0, 1)
+    lines = capsys.readouterr().err.splitlines()
+    rungs = lines[lines.index("What could be handed over (* is):") + 1:]
+    told = [line for line in rungs if line.startswith(("* ", "- "))]
+    assert sum(line.startswith("* ") for line in told) == 1
+    taught = next(line for line in told if "student" in line.split(":")[0])
+    assert "taught by the ensemble" in taught
+    assert all(" ms a row (p95 " in line and line.endswith("in money a row") for line in told)
+    _, data = call(capsys, *asked)
+    assert any("student" in (offer["name"], *offer["also"]) for offer in data["ladder"])

@@ -1,0 +1,147 @@
+"""The student: what it learns, who teaches it, where there is none, and that nothing flatters it."""
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl_core.search import FolderJournal, Outcome, lesson, search
+from automl_core.search.feature import Feature
+from automl_core.search.plan import Plan
+from automl_core.search.soft import Lesson, softened
+from automl_core.search.worker import FitTask, run_fit
+from tests.unit.searching import FAST, HereExecutor, make_data
+
+PLAN = Plan(600, 1, folds=3, max_trials=3, families=FAST, student=True)
+
+
+def found(folder: Path, task: str = "binary", plan: Plan = PLAN) -> Outcome:
+    return search(make_data(task), plan, FolderJournal(folder))
+
+
+def test_shares_are_learned_as_rows_that_count_by_them() -> None:
+    lesson_ = Lesson(np.array([[1.0], [2.0]]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
+    taught = softened(lesson_, np.array([[0.75, 0.25], [0.0, 1.0]]))
+    assert taught.matrix[:, 0].tolist() == [1.0, 1.0, 2.0]  # a copy that would not count is not there
+    assert taught.y.tolist() == [0.0, 1.0, 1.0]
+    assert taught.weights is not None
+    assert taught.weights.tolist() == [0.75, 0.25, 3.0]
+
+
+def test_numbers_are_learned_in_place_of_the_outcomes() -> None:
+    taught = softened(Lesson(np.ones((2, 1)), np.array([4.0, 6.0])), np.array([5.0, 5.5]))
+    assert taught.y.tolist() == [5.0, 5.5]
+    assert taught.weights is None
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_student_is_on_the_ladder_and_answers_rows(task: str, tmp_path: Path, here: HereExecutor) -> None:
+    outcome = found(tmp_path, task)
+    offer = next(offer for offer in outcome.summary.ladder if "student" in (offer.name, *offer.also))
+    assert len(offer.members) == 1
+    assert offer.members[0].endswith("taught by the ensemble")
+    assert offer.refitted
+    assert np.isfinite(offer.score.mean)
+    blend = next(offer for offer in outcome.summary.ladder if "ensemble" in (offer.name, *offer.also))
+    assert offer.members[0] not in blend.members  # it would be taught by itself
+    assert any(trial.label == offer.members[0] for trial in outcome.summary.leaderboard)
+    rows = make_data(task).frame
+    model = outcome.rungs[offer.name]
+    whole = model.predict_frame(rows.head(20))
+    row = {name: rows[name].iloc[3] for name in model.sources}
+    np.testing.assert_allclose(np.asarray(model.predict_row(row)), whole[3], rtol=1e-6)
+
+
+def test_without_being_asked_for_there_is_none(tmp_path: Path, here: HereExecutor) -> None:
+    outcome = found(tmp_path, plan=replace(PLAN, student=False))
+    assert all("student" not in (offer.name, *offer.also) for offer in outcome.summary.ladder)
+    assert outcome.summary.untaught == ""
+
+
+def test_the_same_seed_gives_the_same_student(tmp_path: Path, here: HereExecutor) -> None:
+    first, second = found(tmp_path / "a"), found(tmp_path / "b")
+    assert [offer.score for offer in first.summary.ladder] == [offer.score for offer in second.summary.ladder]
+    rows = make_data().frame.head(30)
+    name = next(offer.name for offer in first.summary.ladder if "student" in (offer.name, *offer.also))
+    np.testing.assert_array_equal(first.rungs[name].predict_frame(rows), second.rungs[name].predict_frame(rows))
+
+
+@pytest.mark.parametrize(("changes", "why"), [
+    ({"folds": 2}, "3 folds or more"),
+    ({"max_trials": 1, "families": ("linear",)}, "the best blend is one model"),
+    ({"families": ("linear", "rule"), "max_trials": 4}, "no boosting"),
+])
+def test_it_is_said_why_there_is_none(changes: dict[str, object], why: str, tmp_path: Path, here: HereExecutor) -> None:
+    summary = found(tmp_path, plan=replace(PLAN, **changes)).summary  # type: ignore[arg-type]
+    assert why in summary.untaught
+    assert why in summary.sentence
+
+
+def test_it_is_said_that_there_was_no_time(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 1e6)
+    outcome = found(tmp_path, plan=Plan(4.0, 1, folds=3, families=("linear", "lightgbm"), student=True))
+    assert "no time for a student" in outcome.summary.untaught
+    assert outcome.model.members
+
+
+def test_nothing_that_teaches_has_seen_the_rows_that_judge(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every answer that a student learns for a fold comes from a fit without that fold."""
+    fits: list[tuple[int, int]] = []
+    known = lesson._pair_fit
+
+    def noting(race: object, key: str, pair: lesson._Pair, *rest: object) -> object:
+        fits.append((pair.first, pair.second))
+        task = known(race, key, pair, *rest)  # type: ignore[arg-type]
+        assert (task.fold, task.also) == (pair.first, pair.second)
+        return task
+
+    monkeypatch.setattr(lesson, "_pair_fit", noting)
+    outcome = found(tmp_path, "regression")
+    assert set(fits) == {(0, 1), (0, 2), (1, 2)}
+    assert len(outcome.summary.ladder) > 1
+
+
+def test_a_fit_without_a_pair_of_folds_knows_nothing_of_either() -> None:
+    random = np.random.default_rng(0)
+    matrix, y = random.normal(size=(90, 3)).astype(np.float32), random.normal(size=90)
+    parts = np.arange(90) % 3
+    arrays = {"matrix": matrix, "y": y}
+    for fold in range(3):
+        arrays |= {f"train{fold}": np.flatnonzero(parts != fold), f"valid{fold}": np.flatnonzero(parts == fold)}
+    features = tuple(Feature(name, (name,), "number") for name in "abc")
+    task = FitTask("key", "lightgbm", {"min_data_in_leaf": 2}, 0, features, "regression", 0, time.time() + 60, rounds=20, also=1)
+    first = run_fit(arrays, task)
+    others = run_fit(arrays | {"y": np.where(parts == 2, y, random.normal(size=90))}, task)
+    assert len(first.prediction) == 60
+    np.testing.assert_array_equal(first.prediction, others.prediction)
+    assert not first.files
+    alone = replace(task, also=-1, rounds=0)
+    assert not np.array_equal(run_fit(arrays, alone).prediction,
+                              run_fit(arrays | {"y": np.where(parts == 2, y, 5.0)}, alone).prediction)
+
+
+def test_where_time_orders_rows_no_teacher_is_fitted_anew(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits: list[object] = []
+    monkeypatch.setattr(lesson, "_pair_fit", lambda *arguments: fits.append(arguments))
+    data = make_data("regression")
+    data = replace(data, problem=replace(data.problem, time="since"))
+    summary = search(data, PLAN, FolderJournal(tmp_path)).summary
+    assert not fits
+    assert any("student" in (offer.name, *offer.also) for offer in summary.ladder)
+
+
+def test_more_time_teaches_another(tmp_path: Path, here: HereExecutor) -> None:
+    first = found(tmp_path)
+    spent = first.summary.fit_seconds
+    more = replace(PLAN, max_trials=0, budget_seconds=spent + 20.0, first_seconds=600.0, spent_seconds=spent,
+                   families=("linear", "lightgbm"))
+    again = search(make_data(), more, FolderJournal(tmp_path)).summary
+    taught = [trial for trial in again.leaderboard if trial.label.endswith("taught by the ensemble")]
+    assert len(taught) == 1
