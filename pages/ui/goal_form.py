@@ -43,8 +43,9 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
                           placeholder="Choose the column that says how it turned out")
     if target is None or target not in names:
         return None
+    goal = session.workspace().goal
     try:
-        start = saved if saved and saved.target == target else session.workspace().goal.suggest(project, target)
+        begun = goal.of_now(project, saved if saved and saved.target == target else goal.suggest(project, target))
     except BadInput as error:
         st.error(plain(f"{error.message} {error.hint}"), title="This column cannot be predicted")
         return None
@@ -52,10 +53,12 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
     others = [name for name in names if name != target]
     left, right = st.columns(2, gap="medium")
     with left:
-        start = _as_task(project, start, key)
+        if begun.sentence:
+            st.info(plain(begun.sentence), icon=":material/info:")
+        start = _as_task(project, begun.problem, key)
         own = f"{key}_{start.task}"  # of what goes with a task; the other widgets keep what was chosen when it changes
         positive = _positive(start, own)
-        start = _scale(start, own)
+        start = _scale(start, own, begun.steps)
         metric = _metric(start, own)
         quantile = _quantile(start, metric, own)
     with right, border():
@@ -109,16 +112,16 @@ def _metric(problem: Problem, key: str) -> str:
     return str(chosen) if chosen in options else problem.metric
 
 
-def _scale(problem: Problem, key: str) -> Problem:
-    """Classes that are steps of a scale, in the order the user gives them."""
+def _scale(problem: Problem, key: str, steps: tuple[str, ...] = ()) -> Problem:
+    """Classes that are steps of a scale, in the order the user gives them. `steps` have an order already, the others not yet."""
     if problem.task != "multiclass":
         return problem
-    ordered = st.checkbox("The classes are steps of a scale", problem.ordered, key=f"ordered_{key}",
+    ordered = st.checkbox("The classes are steps of a scale", problem.ordered or bool(steps), key=f"ordered_{key}",
                           help="As in poor, fair, good: a model then learns the steps, a near miss is a smaller one, and a row "
                                "is called the step with as much below as above it.")
     if not ordered:
         return replace(problem, ordered=False)
-    start = problem.classes if problem.ordered else by_number(problem.classes)
+    start = problem.classes if problem.ordered else steps or by_number(problem.classes)
     chosen = st.multiselect("From lowest to highest", problem.classes, default=start, key=f"steps_{key}",
                             placeholder="Choose the lowest class first",
                             help="To change the order, remove classes and add them again.")
