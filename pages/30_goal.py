@@ -29,8 +29,9 @@ def save(problem: Problem) -> None:
     st.rerun()
 
 
-def show_verdict(verdict: Verdict, problem: Problem) -> None:
-    """The answer, the ladder it rests on, and columns that seem to know the answer."""
+def show_verdict(verdict: Verdict, problem: Problem, typed: Problem | None) -> None:
+    """The answer, the ladder it rests on, and columns that seem to know the answer. What is done about these is saved with what
+    was `typed` above; None: that is no goal for this target yet."""
     st.subheader(VERDICTS[verdict.verdict], anchor=False)
     st.markdown(plain(verdict.sentence), width=TEXT_WIDTH)
     if verdict.rule and verdict.verdict in ("rule", "average"):
@@ -42,6 +43,7 @@ def show_verdict(verdict: Verdict, problem: Problem) -> None:
         st.subheader("Columns that may know the answer" if of_columns else "Why scores may be too good", anchor=False)
         if of_columns:
             st.markdown("A column filled in after the outcome makes every score too good to be true.", width=TEXT_WIDTH)
+    state = {"disabled": typed is None, "help": None if typed else "First save the goal above, or undo what was changed in it."}
     for index, leak in enumerate(verdict.leaks[:8]):
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(width=BESIDE_WIDTH, gap="xsmall"):
@@ -49,14 +51,15 @@ def show_verdict(verdict: Verdict, problem: Problem) -> None:
                 st.markdown(f"{quoted(leak.column)}: {plain(leak.evidence)}" if leak.column else plain(leak.evidence))
             if not leak.column:  # of the rows, not of one column
                 apart = leak.kind == "copied_rows" and not (problem.copies_together or problem.time or problem.group)
-                if apart and st.button("Keep copies together", key=f"leak_{index}"):
+                if apart and st.button("Keep copies together", key=f"leak_{index}", **state) and typed:
                     with border():
-                        save(replace(problem, copies_together=True))
+                        save(replace(typed, copies_together=True))
             elif leak.column in problem.excluded:
                 st.caption("Left out")
-            elif st.button("Leave it out", key=f"leak_{index}"):
+            elif st.button("Leave it out", key=f"leak_{index}", **state) and typed:
                 with border():
-                    save(replace(problem, later=(*problem.later, leak.column)))
+                    later = typed.later if leak.column in typed.excluded else (*typed.later, leak.column)
+                    save(replace(typed, later=later))
 
 
 _, columns = ws.cleaning.cleaned(project)
@@ -79,7 +82,7 @@ if running:
     progress.watch(running)
 elif verdict and saved:
     with st.container(border=True):
-        show_verdict(verdict, saved)
+        show_verdict(verdict, saved, draft if draft and draft.target == saved.target and not goal_form.waits(draft) else None)
     sentence = "find the best model in the minutes you give it."
     if verdict.verdict != "ml_pays":
         sentence = "a search shows what a model would add; you may as well stop here and use the simple answer."
