@@ -76,8 +76,12 @@ if draft is not None and (st.button(
 )):
     with border():
         save(draft)
-if changed and saved and not goal_form.waits(draft):
-    st.caption("The goal above differs from the saved one; save it to check it.")
+if changed and saved:
+    if not goal_form.waits(draft):
+        st.caption("The goal above differs from the saved one; save it to check it.")
+    if st.button("Undo changes", key="goal_undo", icon=":material/undo:", help="Back to the saved goal."):
+        goal_form.renew(project)
+        st.rerun()
 if running:
     progress.watch(running)
 elif verdict and saved:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
         predicted_codes,
         tune_threshold,
     )
-    from automl_core.framing.problem import Leak, Money, Problem, Rung, Task, Verdict
-    from automl_core.framing.renewal import Renewed, renew_classes
+    from automl_core.framing.problem import Leak, Money, Problem, Renewed, Rung, Task, Verdict
+    from automl_core.framing.renewal import renew_classes
     from automl_core.framing.score_interval import Difference, ScoreInterval, paired_difference, score_with_interval
     from automl_core.framing.suggestion import (
         as_task,
@@ -54,7 +54,7 @@ _HOMES = {
     "Leak": "problem", "make_folds": "validation", "Metric": "metrics", "METRICS": "metrics", "metrics_for": "metrics",
     "Money": "problem", "Pace": "ladder", "paired_difference": "score_interval", "possible_tasks": "suggestion",
     "predicted_codes": "metrics", "Problem": "problem", "problem_for": "suggestion", "renew_classes": "renewal",
-    "Renewed": "renewal", "Rung": "problem", "score_with_interval": "score_interval", "ScoreInterval": "score_interval",
+    "Renewed": "problem", "Rung": "problem", "score_with_interval": "score_interval", "ScoreInterval": "score_interval",
     "suggest_problem": "suggestion", "Task": "problem", "tune_threshold": "metrics", "usable_columns": "columns",
     "Verdict": "problem",
 }

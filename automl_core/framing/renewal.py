@@ -1,26 +1,16 @@
 """A goal keeps the classes of the day it was saved; its target may have others by now, after cleaning or in a new file."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
 from automl_core.data.table import Column, find_column
 from automl_core.framing.metrics import get_metric
-from automl_core.framing.problem import Problem
-from automl_core.framing.suggestion import as_task, find_classes, possible_tasks
+from automl_core.framing.problem import Problem, Renewed
+from automl_core.framing.suggestion import as_task, find_classes, labels_of, possible_tasks
 
 MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """A problem with the classes of now, and what changed as sentences (empty: nothing did). `steps` are the classes left of a
-    scale on which the new ones have no place yet: then the problem is no scale until it is given."""
-
-    problem: Problem
-    sentence: str = ""
-    steps: tuple[str, ...] = ()
 
 
 def renew_classes(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Renewed:
@@ -31,9 +21,10 @@ def renew_classes(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Pro
     """
     if problem.task == "regression":
         return Renewed(problem)
-    labels, suggested = find_classes(frame[problem.target])
-    if set(labels) == set(problem.classes):
+    different = pd.Series(frame[problem.target].dropna().unique())  # pages ask at every click, and counting many rows takes long
+    if set(labels_of(different)) == set(problem.classes):
         return Renewed(problem)
+    labels, suggested = find_classes(frame[problem.target])
     possible = possible_tasks(find_column(columns, problem.target), len(frame))
     said = _changed(problem, labels)
     if problem.task == "binary" and "binary" in possible:
