@@ -14,6 +14,7 @@ from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH, TEXT_WIDTH
 from pages.ui.words import VERDICTS, count, duration, plain, quoted
 
+MOST_WARNINGS = 8  # of a target with many classes of one row
 ws = session.workspace()
 project = cards.need_project()
 if not ws.data.has_table(project):
@@ -36,6 +37,10 @@ def show_verdict(verdict: Verdict, problem: Problem, typed: Problem | None) -> N
     st.markdown(plain(verdict.sentence), width=TEXT_WIDTH)
     if verdict.rule and verdict.verdict in ("rule", "average"):
         st.markdown(f"The rule: {plain(verdict.rule)}", width=TEXT_WIDTH)
+    if verdict.warnings:
+        cards.sentences(verdict.warnings[:MOST_WARNINGS], "About the target")
+    if len(verdict.warnings) > MOST_WARNINGS:
+        st.caption(f"and {count(len(verdict.warnings) - MOST_WARNINGS, 'more note')}.")
     cards.show(charts.ladder(verdict, session.palette()), "ladder")
     st.caption(f"{count(verdict.rows, 'row')}, all four on the same folds, {duration(verdict.seconds)}.")
     if verdict.leaks:
