@@ -63,13 +63,11 @@ def recipe_list(recipe: Recipe) -> None:
             if st.button("Undo", key=f"undo_{step.id}", type="tertiary", icon=":material/undo:"):
                 with border():
                     ws.cleaning.undo(project, step.id)
-                    session.session().drafts["undone"] = True
                     st.rerun()
-    undone = session.session().drafts.get("undone")
+    undone = ws.cleaning.undone(project) is not None
     if undone and st.button("Bring back the last undone step", type="tertiary", icon=":material/redo:", key="redo"):
         with border():
-            if ws.cleaning.redo(project) == recipe:
-                session.session().drafts.pop("undone")
+            ws.cleaning.redo(project)
             st.rerun()
 
 

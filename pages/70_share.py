@@ -14,7 +14,7 @@ from automl_core.explaining.words import day, short_day
 from automl_core.reporting.report import Report
 from automl_core.workspace.views import ReportLink
 from pages.ui import cards, explain_class, forms, session
-from pages.ui.address import absolute
+from pages.ui.address import absolute, only_here
 from pages.ui.border import border
 from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
 from pages.ui.words import cut, plain
@@ -56,7 +56,19 @@ def link_form(report: Report, fresh: bool) -> None:
     for address in [kept for name, kept in session.session().shown_once.items() if name.startswith(report.id)][-1:]:
         st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=TEXT_WIDTH)
         st.code(address, language=None, wrap_lines=True)
-        st.link_button("Open the report", address, icon=":material/open_in_new:")
+        if only_here(address):
+            st.warning("This link opens on this computer only. For others download the report and send the file; or have Clarion "
+                       "served at an address that they reach, and `CLARION_PUBLIC_URL` set to it.", icon=":material/link_off:")
+        with st.container(horizontal=True):
+            st.link_button("Open the report", address, icon=":material/open_in_new:")
+            if only_here(address):
+                download(report, "Download the file", "report_file")
+
+
+def download(report: Report, title: str, key: str) -> None:
+    """The report as a file of its own."""
+    st.download_button(title, partial(ws.share.html, report.id), file_name="report.html", mime="text/html",
+                       icon=":material/download:", on_click="ignore", key=key)
 
 
 def moment(at: datetime) -> str:
@@ -117,8 +129,7 @@ if reports:
     link_form(report, fresh)
     preview(report)
     with st.container(horizontal=True):
-        st.download_button("Download the report", partial(ws.share.html, report.id), file_name="report.html", mime="text/html",
-                           icon=":material/download:", on_click="ignore", key="report_html")
+        download(report, "Download the report", "report_html")
         st.download_button("Download the model", lambda: ws.share.bundle_path(project).read_bytes(), file_name="model.zip",
                            mime="application/zip", icon=":material/folder_zip:", on_click="ignore", key="bundle",
                            help="Scores on any machine that has Python: unpack, install its requirements, run predict.py.")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         predicted_codes,
         tune_threshold,
     )
-    from automl_core.framing.problem import Leak, Money, Problem, Rung, Task, Verdict
+    from automl_core.framing.problem import Leak, Money, Problem, Renewed, Rung, Task, Verdict
+    from automl_core.framing.renewal import renew_classes
     from automl_core.framing.score_interval import Difference, ScoreInterval, paired_difference, score_with_interval
     from automl_core.framing.suggestion import (
         as_task,
@@ -38,22 +39,22 @@ if TYPE_CHECKING:
     from automl_core.framing.validation import check_split, default_folds, encode_target, make_folds
 
 __all__ = [
-    "METRICS", "Decision", "Difference", "Leak", "Metric", "Money", "Pace", "Problem", "Rung", "ScoreInterval", "Task", "Verdict",
-    "as_task", "bayes_threshold", "check", "check_judged", "check_split", "check_target", "class_counts", "decision_of",
-    "default_folds", "default_metric", "detect_task", "encode_target", "find_leaks", "get_metric", "make_folds", "metrics_for",
-    "paired_difference", "possible_tasks", "predicted_codes", "problem_for", "score_with_interval", "suggest_problem",
-    "tune_threshold", "usable_columns",
+    "METRICS", "Decision", "Difference", "Leak", "Metric", "Money", "Pace", "Problem", "Renewed", "Rung", "ScoreInterval",
+    "Task", "Verdict", "as_task", "bayes_threshold", "check", "check_judged", "check_split", "check_target", "class_counts",
+    "decision_of", "default_folds", "default_metric", "detect_task", "encode_target", "find_leaks", "get_metric", "make_folds",
+    "metrics_for", "paired_difference", "possible_tasks", "predicted_codes", "problem_for", "renew_classes",
+    "score_with_interval", "suggest_problem", "tune_threshold", "usable_columns",
 ]
 
 _HOMES = {
     "as_task": "suggestion", "bayes_threshold": "metrics", "check": "ladder", "check_judged": "suggestion",
-    "check_split": "validation", "check_target": "suggestion", "class_counts": "suggestion",
-    "Decision": "metrics", "decision_of": "metrics", "default_folds": "validation", "default_metric": "metrics",
-    "detect_task": "suggestion", "Difference": "score_interval", "encode_target": "validation", "find_leaks": "leaks",
-    "get_metric": "metrics", "Leak": "problem", "make_folds": "validation", "Metric": "metrics", "METRICS": "metrics",
-    "metrics_for": "metrics", "Money": "problem", "Pace": "ladder", "paired_difference": "score_interval",
-    "possible_tasks": "suggestion", "predicted_codes": "metrics", "Problem": "problem", "problem_for": "suggestion",
-    "Rung": "problem", "score_with_interval": "score_interval", "ScoreInterval": "score_interval",
+    "check_split": "validation", "check_target": "suggestion", "class_counts": "suggestion", "Decision": "metrics",
+    "decision_of": "metrics", "default_folds": "validation", "default_metric": "metrics", "detect_task": "suggestion",
+    "Difference": "score_interval", "encode_target": "validation", "find_leaks": "leaks", "get_metric": "metrics",
+    "Leak": "problem", "make_folds": "validation", "Metric": "metrics", "METRICS": "metrics", "metrics_for": "metrics",
+    "Money": "problem", "Pace": "ladder", "paired_difference": "score_interval", "possible_tasks": "suggestion",
+    "predicted_codes": "metrics", "Problem": "problem", "problem_for": "suggestion", "renew_classes": "renewal",
+    "Renewed": "problem", "Rung": "problem", "score_with_interval": "score_interval", "ScoreInterval": "score_interval",
     "suggest_problem": "suggestion", "Task": "problem", "tune_threshold": "metrics", "usable_columns": "columns",
     "Verdict": "problem",
 }

@@ -82,6 +82,16 @@ class Problem:
         return money.under / (money.over + money.under) if priced and money is not None else 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A problem with the classes of now, and what changed as sentences (empty: nothing did). `steps` are the classes left of a
+    scale on which the new ones have no place yet: then the problem is no scale until it is given."""
+
+    problem: Problem
+    sentence: str = ""
+    steps: tuple[str, ...] = ()
+
+
 COPIES_TOLD = 0.05  # of the rows: fewer that repeat others move no score by much
 VerdictName = Literal["average", "rule", "linear", "ml_pays", "not_enough_data"]
 

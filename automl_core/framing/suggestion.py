@@ -16,6 +16,7 @@ MOST_CLASSES = 100
 MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
+SAVE_AGAIN = "Save the goal again: the goal page shows the values that the target has now."
 # What typing takes for yes or no, and what says it of an outcome alone: a column of 1 and 0 is one of numbers all the same.
 YES, NO = TRUE_WORDS | {"1", "j", "si", "positive"}, FALSE_WORDS | {"0", "negative"}
 # of one letter, a figure, or in other words' company: they mean yes or no only beside their opposite
@@ -230,7 +231,12 @@ def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
                        "Predict it as one of several classes.")
     unknown = [label for label in problem.classes if label not in counts.index]
     if unknown:
-        raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", "Choose the target again.")
+        raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", SAVE_AGAIN)
+    beyond = [str(label) for label in counts.index if label not in problem.classes]
+    if beyond:
+        rows = int(counts[beyond[0]])
+        said = f"“{name}” is “{beyond[0][:80]}” in {rows:,} {'row' if rows == 1 else 'rows'}"
+        raise BadInput(f"{said}, which is no class of the goal.", SAVE_AGAIN)
     warnings = [f"Only one row has the class “{str(label)[:80]}”: no model can learn it." for label in counts.index[counts == 1]]
     share = float(counts.iloc[-1] / counts.sum())
     if problem.task == "binary" and problem.metric == "accuracy" and share < 0.05:

@@ -220,6 +220,8 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
     found = [f"{what} patterns in past rows. They tell what goes together; only a pilot shows what an action brings."]
     if inputs.actions is not None:
         found.extend(inputs.actions.assumptions[:2])
+    warned = inputs.verdict.warnings[:2] if inputs.verdict is not None else ()
+    found.extend(warned)
     if inputs.verdict is not None:
         names = ", ".join([quote(leak.column) for leak in inputs.verdict.leaks if leak.column][:3])
         if names:
@@ -229,7 +231,7 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
             one.stable for one in inputs.explanation.drivers[:3] if isinstance(one, Importance)):
         found.append("The order of the strongest columns is not certain: other rows could swap their places.")
     found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")
-    return tuple(found[:5])
+    return tuple(found[:5 + len(warned)])
 
 
 def _next_step(inputs: ReportInputs) -> str:

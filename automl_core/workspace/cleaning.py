@@ -69,6 +69,11 @@ class Cleaning:
 
     def redo(self, project_id: str) -> Recipe:
         """Bring back, at its place, the step that was undone last; steps of an earlier table stay gone."""
+        again = self.undone(project_id)
+        return self.recipe(project_id) if again is None else self._store(project_id, again)
+
+    def undone(self, project_id: str) -> Recipe | None:
+        """The recipe with the step that was undone last at its place; None when none is left that redo could bring back."""
         history = self._history(project_id)
         now = history[-1]
         present = {step.id for step in now.steps}
@@ -77,9 +82,8 @@ class Cleaning:
             if missing:
                 again = {*present, missing[-1]}
                 kept = tuple(step for step in older.steps if step.id in again)
-                later = tuple(step for step in now.steps if step.id not in {old.id for old in kept})
-                return self._store(project_id, Recipe(kept + later))
-        return now
+                return Recipe(kept + tuple(step for step in now.steps if step.id not in {old.id for old in kept}))
+        return None
 
     def cleaned(self, project_id: str) -> tuple[pd.DataFrame, tuple[Column, ...]]:
         """The table after the recipe (training rows: duplicates and rows without target are gone), and its columns."""

@@ -56,6 +56,10 @@ class Framing:
         """The same goal with its target predicted as another task: metric and classes are suggested anew, columns stay."""
         return framing.as_task(self.cleaning.cleaned(project_id)[0][problem.target], problem, task)
 
+    def of_now(self, project_id: str, problem: Problem) -> framing.Renewed:
+        """The same goal with the classes that its target has now, and what changed in words."""
+        return framing.renew_classes(*self.cleaning.cleaned(project_id), problem)
+
     def metrics(self, task: Task) -> tuple[str, ...]:
         """The names of the metrics that can judge this task, the usual ones first."""
         return tuple(metric.name for metric in framing.metrics_for(task))

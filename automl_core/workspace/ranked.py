@@ -46,9 +46,8 @@ def with_every(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) 
 
 def with_open(past: Predictions, frame: pd.DataFrame, model: Model, seed: int) -> Predictions:
     """The same with the rows that have no outcome yet, predicted by the final model, which cannot have learned from them: those
-    that one can still act on. At most `MOST_UNSEEN` of them."""
-    _, known = encode_target(frame[model.problem.target], model.problem)
-    new = np.flatnonzero(~known)
+    that one can still act on. At most `MOST_UNSEEN` of them. A row that ended as no class of the model has ended all the same."""
+    new = np.flatnonzero(frame[model.problem.target].isna())
     return _joined(past, new, np.full(len(new), np.nan), frame, model, seed)
 
 

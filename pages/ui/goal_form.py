@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.framing.problem import Money, Problem
+from automl_core.framing.problem import Money, Problem, Renewed
 from automl_core.registry import Field
 from pages.ui import cards, charts, forms, session
 from pages.ui import columns as column_table
@@ -30,32 +30,86 @@ CURRENCY = Field("currency", "Currency", "text", "€")
 
 
 def renew(project: str) -> None:
-    """Draw every widget anew, from the saved goal, when it was changed beside the form."""
+    """Draw every widget anew, from the saved goal, when it was changed beside the form, or what was typed is not wanted."""
     drafts = session.session().drafts
-    drafts[f"goal_turn_{project}"] = drafts.get(f"goal_turn_{project}", 0) + 1
+    drafts[f"goal_turn_{project}"] = _turn(project) + 1
+    for name in ("typed", "start", "target"):
+        drafts.pop(f"goal_{name}_{project}", None)
 
 
 def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Problem | None:
-    """The problem as the widgets say it; None until a usable target is chosen."""
+    """The problem as the widgets say it; None until a usable target is chosen. They start from what was typed and not saved
+    before another page, or another target, was looked at, else from the saved goal."""
     names = [column.name for column in columns]
-    index = names.index(saved.target) if saved and saved.target in names else None
-    target = st.selectbox("What do you want to predict?", names, index=index, key=f"target_{project}",
-                          placeholder="Choose the column that says how it turned out")
-    if target is None or target not in names:
+    target, drawn = _target(project, names, saved)
+    if target is None:
         return None
     try:
-        start = saved if saved and saved.target == target else session.workspace().goal.suggest(project, target)
+        begun, base = _begun(project, target, saved, drawn)
     except BadInput as error:
         st.error(plain(f"{error.message} {error.hint}"), title="This column cannot be predicted")
         return None
-    key = f"{project}_{target}_{session.session().drafts.get(f'goal_turn_{project}', 0)}"
-    others = [name for name in names if name != target]
+    draft, steps = _asked(project, [name for name in names if name != target], begun)
+    typed = _typed(project)
+    kept = replace(draft, ordered=False, classes=begun.problem.classes) if waits(draft) else draft
+    typed[target] = Renewed(kept, steps=steps if waits(draft) else ())
+    if draft == base:
+        typed.pop(target)
+    return draft
+
+
+def _turn(project: str) -> int:
+    return int(session.session().drafts.get(f"goal_turn_{project}", 0))
+
+
+def _typed(project: str) -> dict[str, Renewed]:
+    """What was typed and not saved, by target."""
+    found: dict[str, Renewed] = session.session().drafts.setdefault(f"goal_typed_{project}", {})
+    return found
+
+
+def _target(project: str, names: list[str], saved: Problem | None) -> tuple[str | None, bool]:
+    """The chosen target (None: none of the table), and whether its widgets were drawn in the run before: what was not drawn
+    Streamlit forgets."""
+    drafts, key = session.session().drafts, f"target_{project}_{_turn(project)}"
+    before = drafts.get(f"goal_target_{project}")
+    first = before if before in names else saved.target if saved and saved.target in names else None
+    drawn = session.widget(key) is not None
+    target = st.selectbox("What do you want to predict?", names, index=None if first is None else names.index(first), key=key,
+                          placeholder="Choose the column that says how it turned out")
+    if target not in names:
+        drafts.pop(f"goal_target_{project}", None)
+        return None, drawn
+    drafts[f"goal_target_{project}"] = target
+    return str(target), drawn and target == before
+
+
+def _begun(project: str, target: str, saved: Problem | None, drawn: bool) -> tuple[Renewed, Problem]:
+    """What the widgets start from, and the problem without anything typed, both with the classes of now. BadInput when the target
+    cannot be predicted."""
+    goal, drafts = session.workspace().goal, session.session().drafts
+    base = goal.of_now(project, saved if saved and saved.target == target else goal.suggest(project, target))
+    if not drawn:
+        drafts[f"goal_start_{project}"] = _typed(project).get(target)
+    start: Renewed | None = drafts.get(f"goal_start_{project}")
+    if start is None:
+        return base, base.problem
+    begun = goal.of_now(project, start.problem)
+    steps = tuple(step for step in start.steps if step in begun.problem.classes)
+    return Renewed(begun.problem, base.sentence or begun.sentence, begun.steps or steps), base.problem
+
+
+def _asked(project: str, others: list[str], begun: Renewed) -> tuple[Problem, tuple[str, ...]]:
+    """The problem as the widgets say it, and the steps of its scale that are in order."""
+    key = f"{project}_{begun.problem.target}_{_turn(project)}"
     left, right = st.columns(2, gap="medium")
     with left:
-        start = _as_task(project, start, key)
+        if begun.sentence:
+            st.info(plain(begun.sentence), icon=":material/info:")
+        start = _as_task(project, begun.problem, key)
         own = f"{key}_{start.task}"  # of what goes with a task; the other widgets keep what was chosen when it changes
         positive = _positive(start, own)
-        start = _scale(start, own)
+        start = _scale(start, own, begun.steps)
         metric = _metric(start, own)
         quantile = _quantile(start, metric, own)
     with right, border():
@@ -66,8 +120,9 @@ def form(project: str, columns: tuple[Column, ...], saved: Problem | None) -> Pr
     never = right.multiselect("Never to be used", others, default=[n for n in start.never if n in others], key=f"never_{key}",
                               help="Identifiers, or anything you must not decide by.")
     start = _belonging(start, others, key)
+    steps = tuple(session.widget(f"steps_{own}") or ()) if start.ordered else ()
     return replace(start, metric=metric, quantile=quantile, later=tuple(later), never=tuple(never), positive=positive,
-                   money=_money(start, own))
+                   money=_money(start, own)), steps
 
 
 def _as_task(project: str, problem: Problem, key: str) -> Problem:
@@ -109,16 +164,16 @@ def _metric(problem: Problem, key: str) -> str:
     return str(chosen) if chosen in options else problem.metric
 
 
-def _scale(problem: Problem, key: str) -> Problem:
-    """Classes that are steps of a scale, in the order the user gives them."""
+def _scale(problem: Problem, key: str, steps: tuple[str, ...] = ()) -> Problem:
+    """Classes that are steps of a scale, in the order the user gives them. `steps` have an order already, the others not yet."""
     if problem.task != "multiclass":
         return problem
-    ordered = st.checkbox("The classes are steps of a scale", problem.ordered, key=f"ordered_{key}",
+    ordered = st.checkbox("The classes are steps of a scale", problem.ordered or bool(steps), key=f"ordered_{key}",
                           help="As in poor, fair, good: a model then learns the steps, a near miss is a smaller one, and a row "
                                "is called the step with as much below as above it.")
     if not ordered:
         return replace(problem, ordered=False)
-    start = problem.classes if problem.ordered else by_number(problem.classes)
+    start = problem.classes if problem.ordered else steps or by_number(problem.classes)
     chosen = st.multiselect("From lowest to highest", problem.classes, default=start, key=f"steps_{key}",
                             placeholder="Choose the lowest class first",
                             help="To change the order, remove classes and add them again.")

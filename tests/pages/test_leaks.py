@@ -7,8 +7,10 @@ import random
 import pytest
 
 from automl_core import Workspace
+from automl_core.framing.problem import Money
 from automl_core.search.plan import Plan
 from tests.pages.conftest import open_page, texts, work
+from tests.pages.test_goal_form import box
 
 
 @pytest.fixture
@@ -55,3 +57,28 @@ def test_a_column_left_out_is_left_out_in_the_form_too(workspace: Workspace, cop
     assert saved.later == ("closing_note",)
     assert app.multiselect[0].value == ["closing_note"]
     assert "differs from the saved one" not in texts(app)
+
+
+def test_what_was_typed_is_kept_when_a_column_is_left_out(workspace: Workspace, copied: str) -> None:
+    """The goal saved before was saved again without the column, and all that was typed above was gone without a word."""
+    app = open_page("goal", copied)
+    box(app, "Judged by").select("average_precision").run()
+    next(field for field in app.number_input if field.label == "Yes, and rightly so").set_value(500.0).run()
+    assert "differs from the saved one" in texts(app)
+    next(button for button in app.button if button.label == "Leave it out").click().run()
+    saved = workspace.goal.needed(copied)
+    assert (saved.later, saved.metric) == (("closing_note",), "average_precision")
+    assert saved.money == Money(true_positive=500.0)
+    assert box(app, "Judged by").value == "average_precision"
+
+
+def test_a_column_is_not_left_out_of_another_goal_than_the_one_above(workspace: Workspace, copied: str) -> None:
+    before = workspace.goal.needed(copied)
+    app = open_page("goal", copied)
+    app.selectbox[0].select("size").run()
+    named = [button for button in app.button if button.label in ("Leave it out", "Keep copies together")]
+    assert len(named) == 2
+    assert all(button.disabled for button in named)
+    app.selectbox[0].select("left").run()
+    assert not any(button.disabled for button in app.button if button.label in ("Leave it out", "Keep copies together"))
+    assert workspace.goal.needed(copied) == before

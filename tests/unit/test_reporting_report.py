@@ -225,6 +225,17 @@ def test_a_leak_without_a_column_is_told_in_its_own_words() -> None:
     assert not any("already know" in line for line in alone.limits)
 
 
+def test_what_the_check_warned_of_is_a_limit() -> None:
+    """It was told on the command line alone."""
+    asked = inputs()
+    assert asked.verdict is not None
+    warned = "12 rows have an infinite value in “Price” and are left out of training."
+    plain = make_report(asked).limits
+    limits = make_report(replace(asked, verdict=replace(asked.verdict, warnings=(warned,)))).limits
+    assert [line for line in limits if line != warned] == list(plain), "and costs no other limit its place"
+    assert warned in limits
+
+
 def test_bare_report() -> None:
     bare = ReportInputs("rep_1", "p", datetime(2026, 11, 22, tzinfo=UTC), PROBLEM, SUMMARY, 100)
     report = make_report(bare)
