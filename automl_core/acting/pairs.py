@@ -78,7 +78,7 @@ def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) 
         return False
     sign = math.copysign(1.0, stage.worth)
     able = group & both.scores.eligible
-    worth = _worth(stage, able)
+    worth = abs(stage.mean_worth(able))
     if stage.priced and worth == 0:
         return False  # nothing that these rows do brings money, and two changes cost it
     costs = [_share(mean_cost(trial.move, stage.frame.loc[able, trial.move.lever.column]), stage, worth) for trial in single]
@@ -86,11 +86,6 @@ def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) 
     gain = sign * ours.estimate - sum(costs) - best
     error = float(np.hypot(ours.error, min(effect.error for effect in known)))
     return both.chosen and gain > SURE * error
-
-
-def _worth(stage: Stage, able: Mask) -> float:
-    """What a unit of the outcome is worth on the rows that can be moved, whichever way is wanted."""
-    return abs(float(np.mean(np.broadcast_to(stage.worths(able), able.shape)[able]))) if able.any() else abs(stage.worth)
 
 
 def _share(cost: float, stage: Stage, worth: float) -> float:
