@@ -52,15 +52,16 @@ class Desk:
     values: Floats | None = None
 
     def worth(self, trial: Trial, counted: Mask | None = None) -> Worth | None:
-        """Net money of moving the trial's rows, or those of the whole that are `counted`; None when the goal has no money."""
+        """Net money of moving the trial's rows, or those of the whole that are `counted`; None when the goal has no money. By
+        what each row's own change is worth where the scores tell, else by what an outcome is worth in the mean."""
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows, cost = self._rows(trial, counted), self._cost(trial)
-        value = self._value(trial, counted)
-        gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
+        rows, cost, effect = self._rows(trial, counted), self._cost(trial), trial.effect
+        value, told = (self._value(trial, counted), effect) if effect.money is None else (1.0, effect.money)
+        gains = sorted(self.gain(end) for end in (told.low, told.high))
         # an end that just pays is worth nothing, and not what rounding leaves of it
-        net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(trial.effect.estimate), *gains)]
+        net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(told.estimate), *gains)]
         return Worth(net[0], net[1], net[2], goal.currency)
 
     def _rows(self, trial: Trial, counted: Mask | None) -> int:
@@ -105,7 +106,8 @@ class Desk:
 
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
         letter, reasons = grade(found)
-        trial = replace(trial, effect=best_of(trial.effect, trial.rules, self._break_even(trial)))
+        told = best_of(trial.effect, trial.rules, self._break_even(trial), self.gain(self._cost(trial)))
+        trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
@@ -148,7 +150,9 @@ class Desk:
         return max([trial.move.lever.days, *(lever.days for lever in self.goal.levers if lever.column in also)])
 
     def _break_even(self, trial: Trial) -> float:
-        """The change of what is counted that is just worth its cost."""
+        """The change of what is counted that is just worth its cost; any, where each row's is worth something else."""
+        if trial.effect.money is not None:
+            return 0.0
         value = self._value(trial)
         cost = self._cost(trial) / value if value > 0 else 0.0
         return cost if self.upwards else 0.0 - cost

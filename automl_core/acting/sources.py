@@ -67,13 +67,13 @@ def worth_moving(move: Move, scored: Scored, stage: Stage) -> Sources:
 
 def _loses(move: Move, scores: Scores, rows: Mask, stage: Stage) -> bool:
     """Whether the move loses on some rows, after what it costs, by one standard error. Not where these are too few to tell."""
-    effect = estimate(scores, rows)
+    effect = estimate(stage.valued(scores), rows)
     if effect is None:
         return False
     able = scores.eligible & rows
-    worth = stage.mean_worth(able)
+    gain, error = effect.in_money(stage.mean_worth(able))
     cost = mean_cost(move, stage.frame.loc[able, move.lever.column]) if stage.priced else 0.0
-    return worth * effect.estimate - cost <= -EXCLUDE_AT * abs(worth) * effect.error
+    return gain - cost <= -EXCLUDE_AT * error
 
 
 def _either(first: Mask, one: Scores, other: Scores) -> Scores:

@@ -71,6 +71,10 @@ class Stage:
             return self.worth
         return math.copysign(1.0, self.worth) * (self.values if self.compared else float(self.values[able].mean()))
 
+    def valued(self, scores: Scores) -> Scores:
+        """The scores with what each row's outcome is worth, where rows are compared on it."""
+        return replace(scores, values=self.values) if self.compared else scores
+
     def mean_worth(self, able: Mask) -> float:
         """What a unit of the outcome is worth in the mean of the rows that can be moved, negative where less is wanted."""
         return float(np.mean(np.broadcast_to(self.worths(able), able.shape)[able])) if able.any() else self.worth
@@ -229,6 +233,7 @@ def move_trials(
     """The groups that pay to be moved, each with its effect on rows that did not choose it; everybody, on all rows, when groups
     do no better. A move that would move nobody stays as one trial that was not chosen. With `also` groups are picked on one half
     and measured on the other, so that the first can say whether both changes beat one."""
+    scores = stage.valued(scores)
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
