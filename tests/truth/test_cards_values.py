@@ -1,4 +1,4 @@
-"""Cards of levers with many values, some of which are better than others."""
+"""Cards where values count: levers with many, some better than others, and groups by prices such as 4.99."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Actions, Options, assign, find_actions
+from automl_core.acting import Actions, Lever, Options, assign, find_actions
+from automl_core.acting.conditions import conditions_of, holds
+from automl_core.acting.splits import make_splits
+from automl_core.data.table import Column
 from tests.truth.markets import sigmoid
 
 PLANS = ["a", "b", "c", "d", "e"]
@@ -46,3 +49,39 @@ def test_a_lever_of_five_values_that_does_nothing_shows_no_card() -> None:
     shown = [bool(plans(seed, dict.fromkeys(PLANS, 0.0), 2000)[1].cards) for seed in range(100, 140)]
     print(f"shown: {np.mean(shown):.3f}")
     assert np.mean(shown) <= 0.05
+
+
+@pytest.mark.parametrize("prices", [
+    (4.99, 9.99, 19.99, 29.99), (9.99, 29.99), (19.99, 49.99), (49.5, 99.5, 199.5), (0.0, 1 / 3, 2 / 3), (1.0, 2.0, 5.0),
+    (0.1, 0.2, 0.30000000000000004), tuple(9.99 + 10 * step for step in range(6)),
+])
+def test_every_two_prices_can_be_told_apart(prices: tuple[float, ...]) -> None:
+    """Edges were rounded beyond the price they stand for: 9.99 lay below 10.0, and 30.0 above all."""
+    frame = pd.DataFrame({"fee": np.repeat(prices, 50)})
+    splits = make_splits(frame, (Column("fee", "float", "number"),))
+    below = {int(holds(side, frame).sum()) // 50 for side in splits.sides[::2]}
+    assert below == set(range(1, len(prices)))
+    sizes = [int(holds(one, frame).sum()) for one in conditions_of(frame, Column("fee", "float", "number"))]
+    assert sum(sizes) == len(frame)
+    assert min(sizes) >= 50
+    assert max(sizes) <= 50 * max(1, len(prices) - 2)
+
+
+def test_a_price_that_many_pay_among_many_numbers_is_on_its_own_side() -> None:
+    generator = np.random.default_rng(4)
+    fee = np.concatenate([np.full(400, 9.99), generator.uniform(3, 9, 300), generator.uniform(11, 300, 300)])
+    frame = pd.DataFrame({"fee": fee})
+    found = make_splits(frame, (Column("fee", "float", "number"),)).sides[::2]
+    assert 300 in {int(holds(side, frame).sum()) for side in found}
+
+
+def test_an_offer_that_works_at_the_lowest_price_alone_is_for_those_who_pay_it() -> None:
+    rng, rows = np.random.default_rng(92), 3000
+    fee = rng.choice([4.99, 9.99, 19.99, 29.99], rows)
+    age = rng.normal(45, 12, rows).round(1)
+    had = rng.random(rows) < sigmoid(0.03 * (age - 45))
+    churn = rng.random(rows) < 0.6 - 0.4 * had * (fee == 4.99) + 0.003 * (age - 45)
+    frame = pd.DataFrame({"fee": fee, "age": age, "offer": np.where(had, "yes", "no"), "churn": np.where(churn, "Yes", "No")})
+    found = find_actions(frame, "churn", "No", (Lever("offer", ("yes",), cost=12.0),), options=Options(value=100.0))
+    gain = np.where(fee == 4.99, 28.0, -12.0)
+    assert gain[assign(found, frame) >= 0].sum() >= 0.85 * gain[~had & (gain > 0)].sum()
