@@ -68,10 +68,10 @@ class Effect:
     """The adjusted change of the mean outcome of the `moved` rows (a mask) with its 95 % interval, standard error and p.
 
     `raw_gap` compares the groups as they are; `support` is the share of the eligible rows that have comparable new ones.
-    `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that
-    agree. `residual` and `weight` are the mean squared outcome residual and Riesz weight that the robustness value rests on.
-    `rows` were used. `money` is the change of what the outcomes are worth, in the direction of the outcome, where the scores say
-    what each row's is.
+    `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds that agree,
+    of so many `blocks` as have rows: five, but for few clusters. `residual` and `weight` are the mean squared outcome residual
+    and Riesz weight that the robustness value rests on. `rows` were used. `money` is the change of what the outcomes are worth,
+    in the direction of the outcome, where the scores say what each row's is.
     """
 
     estimate: float
@@ -88,6 +88,7 @@ class Effect:
     rows: int
     clusters: int = 0
     money: Money | None = None
+    blocks: int = FOLDS
 
     def in_money(self, worth: float) -> tuple[float, float]:
         """What the effect brings a row and its standard error, where a unit of the outcome is worth so much in the mean (below
@@ -142,6 +143,7 @@ def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | No
         rows=int(used.sum()),
         clusters=clusters,
         money=priced,
+        blocks=len(signs),
     )
 
 

@@ -308,7 +308,8 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: 
     if effect is None or whole is None or root is None:
         return None
     support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))
-    return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
+    return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, blocks=whole.blocks,
+                   raw_gap=root.raw_gap)
 
 
 def gains(scores: Scores, stage: Stage, cost: Floats | float, smooth: float = SMOOTHED) -> Floats:
