@@ -16,6 +16,7 @@ from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.overlap import of_everybody
 from automl_core.acting.pilot_groups import Together, rows_together
 from automl_core.acting.statistics import group_codes
 from automl_core.acting.trials import Trial
@@ -168,13 +169,15 @@ class Desk:
         if not card.conditions and not card.alike:
             return replace(card, whole_rows=card.rows, whole_raw_gap=card.raw_gap, whole_what_if=card.what_if,
                            whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
-        root, rows = trial.root, int(trial.root.moved.sum())
+        root, limited = of_everybody(trial.scores)
+        root = trial.root if root is None else root
+        rows = int(root.moved.sum())
         if self.whole is not None:
-            near = 1.0 if trial.scores.numeric else rows / max(1, int(trial.scores.eligible.sum()))
+            near = rows / max(1, int(trial.scores.eligible.sum())) if limited else 1.0
             rows = round(int(eligible(replace(card, conditions=(), alike=()), self.whole).sum()) * near)
         made = replace(card, whole_rows=rows, whole_raw_gap=root.raw_gap, whole_what_if=self._what_if(card, root.moved),
                        whole_adjusted=root.estimate, whole_low=root.low, whole_high=root.high)
-        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised))
+        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised, limited))
 
     def _what_if(self, card: ActionCard, rows: Mask) -> float:
         before = self.frame[rows]
