@@ -100,9 +100,9 @@ class Goal:
     `negative_control`, which no lever can change, as last year's outcome: who seems to change it earns C at best. `experiment`
     names a column whose value was drawn by chance: that lever needs no comparing of like with like. A `contact_cost` of 0 means
     that nobody gave one, as in goals of before that could be said, unless `contact_free` says that acting on a row costs nothing.
-    `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: the list and
-    the plan go by it, cards and pilots by its mean over their rows, and an experiment by its mean over all, which `value` then
-    is; rows without a value count with `value_middle`, the median of the whole table (see `worth.valued`).
+    `value_column` names the column that says what a good outcome of a row is worth, in place of one `value` for all: list, plan
+    and cards go by it, pilots by what their card brings, and an experiment by its mean over all, which `value` then is; rows
+    without a value count with `value_middle`, the median of the whole table (see `worth.valued`).
     `save_range` is the 95 % range of a `save_rate` that a pilot measured; empty while it is an assumption.
     """
 

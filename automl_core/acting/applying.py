@@ -29,7 +29,7 @@ def changed(cards: Sequence[ActionCard], frame: pd.DataFrame, chosen: NDArray[np
         if math.isnan(card.step):
             for lever, to in ((card.lever, card.to_value), *((one.lever, one.to_value) for one in card.also)):
                 at = names.place(lever)
-                out.isetitem(at, _set(out.iloc[:, at], rows[lever], to, mine).array)
+                out.isetitem(at, _set(out.iloc[:, at], frame.iloc[:, at], rows[lever], (to, mine)).array)
         else:
             at, now = names.place(card.lever), rows[card.lever]
             after = moved(card, rows, mine)[card.lever].to_numpy(dtype=np.float64)[mine]
@@ -37,10 +37,12 @@ def changed(cards: Sequence[ActionCard], frame: pd.DataFrame, chosen: NDArray[np
     return out
 
 
-def _set(series: pd.Series[Any], read: pd.Series[Any], to: str, rows: Mask) -> pd.Series[Any]:
-    """The column with the value that `to` spells on `rows`, just as another row has it if one does; `read` is it typed."""
+def _set(series: pd.Series[Any], given: pd.Series[Any], read: pd.Series[Any], change: tuple[str, Mask]) -> pd.Series[Any]:
+    """The column with the value that the `change` spells on its rows, just as another row has it if one does in the column as it
+    was `given`: an earlier change may have moved that row. `read` is it typed."""
+    to, rows = change
     if isinstance(series.dtype, pd.SparseDtype):
-        dense = _set(series.astype(series.dtype.subtype), read, to, rows)
+        dense = _set(series.astype(series.dtype.subtype), given.astype(series.dtype.subtype), read, change)
         kept = dense.dtype == series.dtype.subtype  # whole numbers that became decimal would lose that
         return dense.astype(series.dtype) if kept else dense
     if holds_numbers(series):
@@ -51,11 +53,11 @@ def _set(series: pd.Series[Any], read: pd.Series[Any], to: str, rows: Mask) -> p
         return _numbers(series, np.full(int(rows.sum()), float(bool(yes)) if math.isnan(number) else number), rows)
     same = np.flatnonzero((texts(read) == to).to_numpy(dtype=bool, na_value=False))
     if isinstance(series.dtype, pd.CategoricalDtype):
-        value = series.iloc[same[0]] if len(same) else _parsed(to, series.dtype.categories.to_series())
+        value = given.iloc[same[0]] if len(same) else _parsed(to, series.dtype.categories.to_series())
         if value not in series.dtype.categories:
             series = series.cat.add_categories([value])
     else:
-        value = series.iloc[same[0]] if len(same) else _parsed(to, series)
+        value = given.iloc[same[0]] if len(same) else _parsed(to, given)
     return _put(series, [value] * int(rows.sum()), rows)
 
 

@@ -49,7 +49,7 @@ class Roles:
 @dataclass(frozen=True, eq=False, slots=True)
 class Options:
     """`value` is money per outcome turned good (0: no money; cards are then ranked by rows times gain), `currency` its sign. A
-    `value_column` takes its place: the column that says it of each row, whose mean over its rows counts for a card.
+    `value_column` takes its place: the column that says it of each row; a card's money sums what its rows bring by it.
 
     `model` predicts a typed frame (`predict_frame`) for the what-if; without one a small boosted model is fitted. The same
     `seed` gives the same cards. `progress(share, words)` is told how far it is. With `processes` many rows are worked on in two

@@ -83,7 +83,8 @@ def make_cards(inputs: CardInputs) -> Actions:
                      problem=with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame))
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
-    notes = (*notes, *mean_words(inputs.goal), *filter(None, said))
+    compared = inputs.goal.value_column in {column.name for column in _describing(inputs)}
+    notes = (*notes, *mean_words(inputs.goal, compared), *filter(None, said))
     notes += tuple(f"{quote(name)} is not in this table any more: no card was checked by what it says."
                    for name in inputs.goal.negative_control if name not in inputs.frame)
     if not inputs.goal.levers:
@@ -179,10 +180,15 @@ def _left_out(goal: Goal) -> tuple[str, ...]:
     return (*goal.never, *goal.later, *goal.negative_control)
 
 
+def _describing(inputs: CardInputs) -> tuple[Column, ...]:
+    """The columns that groups are described by: no lever, and none that rows are not compared on."""
+    levers = {lever.column for lever in inputs.goal.levers}
+    return tuple(one for one in usable(inputs.columns, inputs.problem, _left_out(inputs.goal)) if one.name not in levers)
+
+
 def _stage(inputs: CardInputs, outcome: Outcome, alike: Together) -> Stage:
     goal, problem, rows, groups = inputs.goal, inputs.problem, len(inputs.frame), alike.codes
-    levers = tuple(lever.column for lever in goal.levers)
-    given = [column for column in usable(inputs.columns, problem, _left_out(goal)) if column.name not in levers]
+    given = _describing(inputs)
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
     return Stage(
         frame=inputs.frame,
@@ -192,7 +198,7 @@ def _stage(inputs: CardInputs, outcome: Outcome, alike: Together) -> Stage:
         blocks=fold_of(rows, groups, inputs.seed),
         parts=fold_of(rows, groups, inputs.seed + 77, PARTS),
         groups=groups,
-        splits=make_splits(inputs.frame, tuple(given)),
+        splits=make_splits(inputs.frame, given),
         worth=sign * (goal.value or 1.0),
         priced=goal.value > 0,
         seed=inputs.seed,

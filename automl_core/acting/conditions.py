@@ -20,6 +20,7 @@ from automl_core.framing.problem import Problem
 Mask = NDArray[np.bool_]
 SMALLEST_LEVEL = 0.05
 BINS = 4
+MOVED = 0.02  # of the rows may be on the other side of an edge that is rounded
 
 
 def usable(columns: tuple[Column, ...], problem: Problem, never: tuple[str, ...] = ()) -> tuple[Column, ...]:
@@ -127,13 +128,32 @@ def _nice(below: float, above: float) -> float:
 
 
 def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
-    present = values[np.isfinite(values)]
-    cuts = np.quantile(present, [k / BINS for k in range(1, BINS)])
-    low, high = float(present.min()), float(present.max())
-    edges = sorted({short_number(float(cut), high - low) for cut in cuts} - {low})
-    inner = [edge for edge in edges if low < edge <= high]
+    present = np.sort(values[np.isfinite(values)])
+    inner = short_edges(present, np.quantile(present, [k / BINS for k in range(1, BINS)]))
     bounds = [math.nan, *inner, math.nan]
     return tuple(Condition(name, (), a, b) for a, b in pairwise(bounds)) if inner else ()
+
+
+def short_edges(values: NDArray[np.float64], cuts: NDArray[np.float64], exact: bool = False) -> list[float]:
+    """The `cuts` of sorted `values` (n,) as edges with few digits, each above the lowest value and not above the highest.
+
+    Digits are left out where that moves few rows to the other side, none when it has to be `exact`. A price such as 9.99, which
+    many rows have, stays above the edge that it is cut at: there the edge is a short number between it and the value below.
+    """
+    low, high, made = float(values[0]), float(values[-1]), set()
+    for cut in cuts.tolist():
+        place = int(np.searchsorted(values, cut))
+        edge = short_number(cut, high - low)
+        if place and abs(int(np.searchsorted(values, edge)) - place) > (0 if exact else MOVED * len(values)):
+            edge = _short_between(float(values[place - 1]), float(values[place]))
+        made.add(edge)
+    return [edge for edge in sorted(made) if low < edge <= high]
+
+
+def _short_between(below: float, above: float) -> float:
+    """A number with few digits above the one and not above the other: their middle, rounded as far as it goes."""
+    rounded = (round((below + above) / 2, digits) for digits in range(18))
+    return next((edge for edge in rounded if below < edge <= above), above)
 
 
 def short_number(value: float, spread: float) -> float:

@@ -16,6 +16,7 @@ from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.outcome import Outcome
+from automl_core.acting.overlap import of_everybody
 from automl_core.acting.pilot_groups import Together, rows_together
 from automl_core.acting.statistics import group_codes
 from automl_core.acting.trials import Trial
@@ -52,15 +53,16 @@ class Desk:
     values: Floats | None = None
 
     def worth(self, trial: Trial, counted: Mask | None = None) -> Worth | None:
-        """Net money of moving the trial's rows, or those of the whole that are `counted`; None when the goal has no money."""
+        """Net money of moving the trial's rows, or those of the whole that are `counted`; None when the goal has no money. By
+        what each row's own change is worth where the scores tell, else by what an outcome is worth in the mean."""
         goal = self.goal
         if goal.value <= 0:
             return None
-        rows, cost = self._rows(trial, counted), self._cost(trial)
-        value = self._value(trial, counted)
-        gains = sorted(self.gain(value) for value in (trial.effect.low, trial.effect.high))
+        rows, cost, effect = self._rows(trial, counted), self._cost(trial), trial.effect
+        value, told = (self._value(trial, counted), effect) if effect.money is None else (1.0, effect.money)
+        gains = sorted(self.gain(end) for end in (told.low, told.high))
         # an end that just pays is worth nothing, and not what rounding leaves of it
-        net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(trial.effect.estimate), *gains)]
+        net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(told.estimate), *gains)]
         return Worth(net[0], net[1], net[2], goal.currency)
 
     def _rows(self, trial: Trial, counted: Mask | None) -> int:
@@ -105,7 +107,8 @@ class Desk:
 
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
         letter, reasons = grade(found)
-        trial = replace(trial, effect=best_of(trial.effect, trial.rules, self._break_even(trial)))
+        told = best_of(trial.effect, trial.rules, self._break_even(trial), self.gain(self._cost(trial)))
+        trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
@@ -148,7 +151,9 @@ class Desk:
         return max([trial.move.lever.days, *(lever.days for lever in self.goal.levers if lever.column in also)])
 
     def _break_even(self, trial: Trial) -> float:
-        """The change of what is counted that is just worth its cost."""
+        """The change of what is counted that is just worth its cost; any, where each row's is worth something else."""
+        if trial.effect.money is not None:
+            return 0.0
         value = self._value(trial)
         cost = self._cost(trial) / value if value > 0 else 0.0
         return cost if self.upwards else 0.0 - cost
@@ -164,13 +169,15 @@ class Desk:
         if not card.conditions and not card.alike:
             return replace(card, whole_rows=card.rows, whole_raw_gap=card.raw_gap, whole_what_if=card.what_if,
                            whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
-        root, rows = trial.root, int(trial.root.moved.sum())
+        root, limited = of_everybody(trial.scores)
+        root = trial.root if root is None else root
+        rows = int(root.moved.sum())
         if self.whole is not None:
-            near = 1.0 if trial.scores.numeric else rows / max(1, int(trial.scores.eligible.sum()))
+            near = rows / max(1, int(trial.scores.eligible.sum())) if limited else 1.0
             rows = round(int(eligible(replace(card, conditions=(), alike=()), self.whole).sum()) * near)
         made = replace(card, whole_rows=rows, whole_raw_gap=root.raw_gap, whole_what_if=self._what_if(card, root.moved),
                        whole_adjusted=root.estimate, whole_low=root.low, whole_high=root.high)
-        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised))
+        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised, limited))
 
     def _what_if(self, card: ActionCard, rows: Mask) -> float:
         before = self.frame[rows]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +54,24 @@ class Comparison:
         return Comparison(y, old, new, covariates, self.binary, groups, self.seed, dose, step)
 
 
+class Money(NamedTuple):
+    """The change of what outcomes are worth, a moved row in the mean, with its 95 % interval and standard error."""
+
+    estimate: float
+    low: float
+    high: float
+    error: float
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Effect:
     """The adjusted change of the mean outcome of the `moved` rows (a mask) with its 95 % interval, standard error and p.
 
     `raw_gap` compares the groups as they are; `support` is the share of the eligible rows that have comparable new ones.
-    `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds (of 5) that
-    agree. `residual` and `weight` are the mean squared outcome residual and Riesz weight that the robustness value rests on.
-    `rows` were used.
+    `clusters` counts the groups of rows on the smaller side (0: rows are independent). `same_sign` counts the folds that agree,
+    of so many `blocks` as have rows: five, but for few clusters. `residual` and `weight` are the mean squared outcome residual
+    and Riesz weight that the robustness value rests on. `rows` were used. `money` is the change of what the outcomes are worth,
+    in the direction of the outcome, where the scores say what each row's is.
     """
 
     estimate: float
@@ -76,6 +87,15 @@ class Effect:
     weight: float
     rows: int
     clusters: int = 0
+    money: Money | None = None
+    blocks: int = FOLDS
+
+    def in_money(self, worth: float) -> tuple[float, float]:
+        """What the effect brings a row and its standard error, where a unit of the outcome is worth so much in the mean (below
+        zero where less is wanted)."""
+        if self.money is None:
+            return worth * self.estimate, abs(worth) * self.error
+        return math.copysign(1.0, worth) * self.money.estimate, self.money.error
 
     @property
     def robustness(self) -> float:
@@ -102,26 +122,18 @@ def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | No
     clusters = _clusters(scores, used)
     if scores.groups is not None and clusters < LEAST_WORTH:
         return None
-    alike, moved = used & ~(able & ~near), near
-    if scores.numeric:
-        alike, moved = used, able
-    ratio, error = _mean(scores, alike, moved)
-    low, high, p = _bounds(ratio, error, clusters)
-    if everyone and not bool(moved[able].all()):
-        alike, moved = used, able
-        ratio, error = _mean(scores, alike, moved)
-        wide = _bounds(ratio, error, clusters)
-        low, high, p = min(low, wide[0]), max(high, wide[1]), max(p, wide[2])
-    used = alike
+    told = _told(scores, group, clusters, everyone)
+    used, moved, ratio = told.used, told.moved, told.mean.estimate
+    priced = None if scores.priced is None else _told(scores.priced, group, clusters, everyone).mean
     psi, blocks = scores.psi[used], scores.blocks[used]
     signs = [psi[blocks == block].sum() * ratio > 0 for block in range(FOLDS) if (blocks == block).any()]
     share = float(moved[used].mean())
     return Effect(
         estimate=ratio,
-        low=low,
-        high=high,
-        p=p,
-        error=error,
+        low=told.mean.low,
+        high=told.mean.high,
+        p=told.p,
+        error=told.mean.error,
         raw_gap=_raw_gap(scores, group),
         support=float(near.sum() / able.sum()),
         moved=moved,
@@ -130,23 +142,54 @@ def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | No
         weight=float(scores.weight[used].mean()) / share**2,
         rows=int(used.sum()),
         clusters=clusters,
+        money=priced,
+        blocks=len(signs),
     )
 
 
-def best_of(effect: Effect, rules: int, stop: float) -> Effect:
+class _Told(NamedTuple):
+    """The mean of scores on the `moved` rows, by the rows `used`, and its p."""
+
+    mean: Money
+    p: float
+    used: Mask
+    moved: Mask
+
+
+def _told(scores: Scores, group: Mask, clusters: int, everyone: bool) -> _Told:
+    """The mean of a group's scores, of those of its rows that `estimate` says."""
+    used, able, near = scores.region & group, scores.eligible & group, scores.near & group
+    alike, moved = (used, able) if scores.numeric else (used & ~(able & ~near), near)
+    ratio, error = _mean(scores, alike, moved)
+    low, high, p = _bounds(ratio, error, clusters)
+    if everyone and not bool(moved[able].all()):
+        alike, moved = used, able
+        ratio, error = _mean(scores, alike, moved)
+        wide = _bounds(ratio, error, clusters)
+        low, high, p = min(low, wide[0]), max(high, wide[1]), max(p, wide[2])
+    return _Told(Money(ratio, low, high, error), p, alike, moved)
+
+
+def best_of(effect: Effect, rules: int, stop: float, cost: float = 0.0) -> Effect:
     """The same effect, told of the best of so many rules: one in a family is picked, so its interval is that of 95 % shared out
     among them (the false coverage rate of Benjamini and Yekutieli 2005).
 
     Where the plain interval lies beyond `stop` (what it takes to pay), the wider one ends there: what has been shown to be more
-    needs no second correction (stepwise intervals, Hsu and Berger 1999).
+    needs no second correction (stepwise intervals, Hsu and Berger 1999). So with its money and what the change of a row must
+    bring, its `cost` in the direction of the outcome.
     """
     wider = _reach(effect.clusters, 0.05 / rules) / _reach(effect.clusters)
-    low, high = (effect.estimate + wider * (end - effect.estimate) for end in (effect.low, effect.high))
-    if effect.low > stop:
-        low = max(low, stop)
-    if effect.high < stop:
-        high = min(high, stop)
-    return replace(effect, low=low, high=high)
+    low, high = _widened((effect.low, effect.estimate, effect.high), wider, stop)
+    if effect.money is None:
+        return replace(effect, low=low, high=high)
+    ends = _widened((effect.money.low, effect.money.estimate, effect.money.high), wider, cost)
+    return replace(effect, low=low, high=high, money=effect.money._replace(low=ends[0], high=ends[1]))
+
+
+def _widened(told: tuple[float, float, float], wider: float, stop: float) -> tuple[float, float]:
+    """The ends of a range (low, middle, high) so many times as far out, but not beyond `stop` where they were not."""
+    low, high = (told[1] + wider * (end - told[1]) for end in (told[0], told[2]))
+    return max(low, stop) if told[0] > stop else low, min(high, stop) if told[2] < stop else high
 
 
 def _mean(scores: Scores, used: Mask, moved: Mask) -> tuple[float, float]:

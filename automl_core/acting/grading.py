@@ -65,8 +65,8 @@ def shortfalls(found: Evidence) -> tuple[str, ...]:
         said.append("After comparing like with like, no effect can be told from chance.")
     elif not found.pays:
         said.append("The weak end of its range is not worth the cost.")
-    if found.effect.same_sign < 5:
-        said.append(f"Only {found.effect.same_sign} of 5 parts of the rows agree on the direction.")
+    if found.effect.same_sign < found.effect.blocks:
+        said.append(f"Only {found.effect.same_sign} of {found.effect.blocks} parts of the rows agree on the direction.")
     if found.effect.support < LEAST_SUPPORT:
         said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
     if 0 < found.effect.clusters < LEAST_CLUSTERS:

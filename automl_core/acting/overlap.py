@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import all_hold
+from automl_core.acting.effects import Effect, estimate
 from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
 from automl_core.acting.scores import Scores
 
 if TYPE_CHECKING:
     from automl_core.acting.trials import Stage
 
+Mask = NDArray[np.bool_]
 LEAST_SUPPORT = 0.5
 ALIKE = 0.75  # of a group: with that many comparable rows the outcome models speak for the rest, the interval for both
 FAR = 3.0  # a row without comparable ones weighs as much as three with them
@@ -40,13 +43,26 @@ def with_more(leaf: Leaf, more: Condition) -> Leaf:
     return (*leaf, more)
 
 
+def mostly_near(scores: Scores, group: Mask) -> bool:
+    """Whether so many rows of a group have comparable ones that the figures of it are for all of them; of numbers always."""
+    return scores.numeric or bool((scores.near & group).sum() >= ALIKE * (scores.eligible & group).sum())
+
+
+def of_everybody(scores: Scores) -> tuple[Effect | None, bool]:
+    """The effect on everybody whom a move is for, by the rule of a card without conditions, and whether it is `limited` to those
+    who have comparable rows."""
+    everybody = np.ones(len(scores.y), dtype=bool)
+    told = mostly_near(scores, everybody)
+    return estimate(scores, everybody, told), not told
+
+
 def alike_parts(leaf: Leaf, scores: Scores, stage: Stage, least: int) -> tuple[Leaf, ...] | None:
     """Where in a group the rows are that have comparable ones, as parts of one or two conditions (overlap in words, Oberst et al.
     2020): () when that is nearly everywhere, None when no words tell. The outcome has no say in it."""
     group = all_hold(leaf, stage.frame)
-    able, near = (scores.eligible & group), (scores.near & group)
-    if scores.numeric or near.sum() >= ALIKE * able.sum():
+    if mostly_near(scores, group):
         return ()
+    able, near = (scores.eligible & group), (scores.near & group)
     gain = np.where(near, 1.0, np.where(able, -FAR, 0.0))
     parts = fit_policy(stage.splits, Objective(gain, able, able, max(least // 2, 1)))
     return None if not parts else () if parts == ((),) else parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
@@ -54,7 +53,7 @@ def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) 
     for trial in move_trials(one.move, stage, scores, case, costs[0] + costs[1], (_second(other.move, stage, old),)):
         group = all_hold(trial.conditions, stage.frame)
         alike = trial.alike if trial.everyone else None
-        effect = measured(scores, trial.conditions, alike, stage.frame, group & ~stage.first)
+        effect = measured(trial.scores, trial.conditions, alike, stage.frame, group & ~stage.first)
         if effect is not None and _beats(trial, group, (one, other), stage):
             found.append(replace(trial, effect=effect, rows=effect.moved, also=(_second(other.move, stage, effect.moved),)))
     return found
@@ -76,23 +75,12 @@ def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) 
     known = [effect for effect in theirs if effect is not None]
     if ours is None or len(known) < len(theirs):
         return False
-    sign = math.copysign(1.0, stage.worth)
     able = group & both.scores.eligible
-    worth = _worth(stage, able)
+    worth = stage.mean_worth(able)
     if stage.priced and worth == 0:
         return False  # nothing that these rows do brings money, and two changes cost it
-    costs = [_share(mean_cost(trial.move, stage.frame.loc[able, trial.move.lever.column]), stage, worth) for trial in single]
-    best = max(sign * effect.estimate - charge for effect, charge in zip(known, costs, strict=True))
-    gain = sign * ours.estimate - sum(costs) - best
-    error = float(np.hypot(ours.error, min(effect.error for effect in known)))
-    return both.chosen and gain > SURE * error
-
-
-def _worth(stage: Stage, able: Mask) -> float:
-    """What a unit of the outcome is worth on the rows that can be moved, whichever way is wanted."""
-    return abs(float(np.mean(np.broadcast_to(stage.worths(able), able.shape)[able]))) if able.any() else abs(stage.worth)
-
-
-def _share(cost: float, stage: Stage, worth: float) -> float:
-    """A cost in units of the outcome that are worth so much."""
-    return cost / worth if stage.priced else 0.0
+    costs = [mean_cost(trial.move, stage.frame.loc[able, trial.move.lever.column]) if stage.priced else 0.0 for trial in single]
+    alone, (together, error) = [effect.in_money(worth) for effect in known], ours.in_money(worth)
+    best = max(gain - charge for (gain, _), charge in zip(alone, costs, strict=True))
+    error = float(np.hypot(error, min(doubt for _, doubt in alone)))
+    return both.chosen and together - sum(costs) - best > SURE * error

@@ -146,9 +146,17 @@ class PilotRows:
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:
     """Money of `treated` rows after costs when the mean outcome moves by `gain` in the wanted direction; NaN without money.
-    Where a column says what each row is worth, the mean of the card's own rows counts."""
-    value = card.worth if goal.value_column and math.isfinite(card.worth) else goal.value
+    Where a column says what each row is worth, what the card's own rows bring by it counts."""
+    value = unit_worth(card) if goal.value_column and math.isfinite(card.worth) else goal.value
     return treated * (value * gain - card.whole_cost) if goal.value > 0 else math.nan
+
+
+def unit_worth(card: ActionCard) -> float:
+    """What a unit of gain is worth on the rows of a card that a column prices: by the card's own money, which counts those most
+    whom it helps most; by the mean of the column where the card has no gain to tell it by."""
+    if card.grade == "D" or not (card.gain > 0 and card.rows > 0 and math.isfinite(card.net_value)):
+        return card.worth
+    return (card.net_value / card.rows + card.whole_cost) / card.gain
 
 
 def direction(goal: Goal, is_rate: bool) -> float:

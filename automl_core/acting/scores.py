@@ -33,7 +33,8 @@ class Scores:
     `part`; `chance` is the propensity (of a number: what it is expected to be), `middle` the outcome expected without knowing
     the lever, `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
     `drift` is how the scores change when the models behind them learn from half the rows (None where a line tells all).
-    Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign.
+    Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign. `values` say what an outcome of
+    each row is worth, where rows are compared on it (None: their money is not asked).
     """
 
     y: Floats
@@ -55,6 +56,16 @@ class Scores:
     riesz: Floats | None = None
     randomised: bool = False
     drift: Floats | None = None
+    values: Floats | None = None
+
+    @property
+    def priced(self) -> Scores | None:
+        """Scores of what the outcomes are worth: a row's own score times its value, which is right where rows are compared on
+        that; None where money is not asked."""
+        if self.values is None:
+            return None
+        drift = None if self.drift is None else self.drift * self.values
+        return replace(self, psi=self.psi * self.values, weight=self.weight * self.values**2, drift=drift, values=None)
 
     @property
     def numeric(self) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import Cells, holds, short_number
+from automl_core.acting.conditions import Cells, holds, short_edges
 from automl_core.data.table import Column
 
 Floats = NDArray[np.float64]
@@ -88,11 +88,9 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
         values = values[np.isfinite(values)]
         if not len(values):
             return []
-        low, high = float(values.min()), float(values.max())
         found = np.unique(values)
-        cuts = found[1:] if len(found) <= most else np.quantile(values, np.arange(1, most) / most)
-        edges = sorted({short_number(float(cut), high - low) for cut in cuts})
-        inner = [edge for edge in edges if low < edge <= high]
+        few = len(found) <= most
+        inner = short_edges(np.sort(values), found[1:] if few else np.quantile(values, np.arange(1, most) / most), few)
         return [Condition(name, (), *bounds) for edge in inner for bounds in ((math.nan, edge), (edge, math.nan))]
     levels = series.dropna().astype("str").value_counts()
     if not 2 <= len(levels) <= MOST_LEVELS:

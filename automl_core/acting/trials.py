@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from automl_core.acting.policy import Leaf, Objective, fit_policy
 from automl_core.acting.randomised import check_experiment
 from automl_core.acting.scores import Level, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
+from automl_core.acting.sources import worth_moving
 from automl_core.acting.spelling import texts
 from automl_core.acting.splits import Splits
 from automl_core.acting.support import plausibility
@@ -68,6 +70,14 @@ class Stage:
         if self.values is None or not able.any():
             return self.worth
         return math.copysign(1.0, self.worth) * (self.values if self.compared else float(self.values[able].mean()))
+
+    def valued(self, scores: Scores) -> Scores:
+        """The scores with what each row's outcome is worth, where rows are compared on it."""
+        return replace(scores, values=self.values) if self.compared else scores
+
+    def mean_worth(self, able: Mask) -> float:
+        """What a unit of the outcome is worth in the mean of the rows that can be moved, negative where less is wanted."""
+        return float(np.mean(np.broadcast_to(self.worths(able), able.shape)[able])) if able.any() else self.worth
 
     @property
     def first(self) -> Mask:
@@ -140,7 +150,9 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
     looks = plausibility(setting.learner.covariates, np.where(codes < 0, np.nan, codes), stage.seed)
     trials: list[Trial] = []
     drawn_between: dict[frozenset[str], tuple[bool, str]] = {}
-    for move in moves:
+    for asked in moves:
+        sources = worth_moving(asked, partial(_scored, setting, levels), stage)
+        move = sources.move
         old, new = tuple(levels[value] for value in move.from_values), levels[move.to]
         drawn, undrawn = False, ""
         if lever.column == stage.experiment:
@@ -157,8 +169,13 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
         case = Comparison(
             stage.y, scores.eligible, scores.new, setting.learner.covariates, stage.binary, stage.groups, stage.seed
         )
-        trials.extend(replace(trial, undrawn=undrawn) for trial in move_trials(move, stage, scores, case))
+        made = move_trials(move, stage, scores, case)
+        trials.extend(replace(sources.sober(trial, stage), undrawn=undrawn) for trial in made)
     return tuple(trials)
+
+
+def _scored(setting: Setting, levels: dict[str, Level], move: Move) -> Scores | None:
+    return category_scores(setting, tuple(levels[value] for value in move.from_values), levels[move.to])
 
 
 def _by_groups(setting: Setting, levers: list[Floats], among: Mask, stage: Stage) -> Setting:
@@ -216,6 +233,7 @@ def move_trials(
     """The groups that pay to be moved, each with its effect on rows that did not choose it; everybody, on all rows, when groups
     do no better. A move that would move nobody stays as one trial that was not chosen. With `also` groups are picked on one half
     and measured on the other, so that the first can say whether both changes beat one."""
+    scores = stage.valued(scores)
     root = estimate(scores, np.ones(len(stage.y), dtype=bool))
     if root is None:
         return []
@@ -290,7 +308,8 @@ def measured(scores: Scores, leaf: Leaf, alike: tuple[Leaf, ...] | None, frame: 
     if effect is None or whole is None or root is None:
         return None
     support = float((scores.near & asked).sum() / max(1, int((scores.eligible & asked).sum())))
-    return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, raw_gap=root.raw_gap)
+    return replace(effect, moved=whole.moved, support=support, same_sign=whole.same_sign, blocks=whole.blocks,
+                   raw_gap=root.raw_gap)
 
 
 def gains(scores: Scores, stage: Stage, cost: Floats | float, smooth: float = SMOOTHED) -> Floats:

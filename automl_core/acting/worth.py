@@ -55,15 +55,19 @@ def missing_words(frame: pd.DataFrame, goal: Goal) -> str:
             f"{'itself: it counts' if missing == 1 else 'themselves: they count'} with the median of the others, {middle}.")
 
 
-def mean_words(goal: Goal) -> tuple[str, ...]:
-    """Says that money of groups goes by the mean of the column over their rows, and what a lever on that column leaves out."""
+def mean_words(goal: Goal, compared: bool) -> tuple[str, ...]:
+    """Says how the column makes the money of groups, by whether rows are `compared` on it, and what a lever on that column leaves
+    out."""
     if not goal.value_column:
         return ()
     name = quote(goal.value_column)
+    if compared:
+        return (f"Money of a card counts each row’s own change with its own {name}, and so do the list and the plan.",)
     moved = (f"A change of {name} moves what a row is worth, too: money counts what {name} was before the change, so it is too "
              "high where the change lowers it, and too low where it raises it.",)
-    return (f"Money of a card counts each outcome with the mean of {name} over the rows of the card; the list and the plan go by "
-            "each row’s own.", *(moved if goal.value_column in {lever.column for lever in goal.levers} else ()))
+    return (f"Money of a card counts each outcome with the mean of {name} over the rows of the card, for rows are not compared "
+            "on it: it is too high where those worth little are helped most. The list and the plan go by each row’s own.",
+            *(moved if goal.value_column in {lever.column for lever in goal.levers} else ()))
 
 
 def _middle(given: Floats, goal: Goal) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Roles, UpliftRoles, find_actions, measure_uplift
+from automl_core.acting import Lever, Options, Roles, UpliftRoles, find_actions, measure_uplift
 from automl_core.acting.covariates import Covariates, make_covariates, thin_levels
 from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate
 from automl_core.acting.group_shares import groups_tell, share_in_group, with_shares
@@ -49,6 +49,28 @@ def test_an_idle_lever_that_good_shops_use_more_is_no_experiment_and_has_no_card
     assert "rows with the same “shop” were treated alike more often than by chance" in " ".join(found.notes)
     with pytest.raises(BadInput, match="Treatment was not left to chance: rows with the same “shop”"):
         measure_uplift(frame, "y", "lever", UpliftRoles(treated="new", good="good", group="shop"))
+
+
+def test_a_region_whose_shops_miss_one_of_the_five_parts_has_its_card() -> None:
+    """Four of four parts agreed, and it was no card: only four of five did."""
+    rng, many, each = np.random.default_rng(62), 60, 40
+    part = fold_of(many * each, np.repeat(np.arange(many), each), 0)[::each]
+    north = np.zeros(many, dtype=bool)
+    north[rng.choice(np.flatnonzero(part < 4), 18, replace=False)] = True
+    new = np.zeros(many, dtype=bool)
+    new[np.concatenate([np.flatnonzero(north)[::2], np.flatnonzero(~north)[::2]])] = True
+    shop = np.repeat(np.arange(many), each)
+    lost = rng.random(len(shop)) < 0.6 - 0.4 * (north & new)[shop]
+    frame = pd.DataFrame({
+        "shop": [f"s{place:02d}" for place in shop], "region": np.where(north, "north", "south")[shop],
+        "layout": np.where(new, "new", "old")[shop], "age": rng.normal(45, 12, len(shop)).round(1),
+        "y": np.where(lost, "bad", "good"),
+    })
+    lever = Lever("layout", ("new",), cost=10.0)
+    found = find_actions(frame, "y", "good", [lever], Roles(group="shop"), Options(value=100.0))
+    (card,) = found.cards
+    assert card.conditions[0].values == ("north",)
+    assert card.gain_low <= 0.4 <= card.gain_high
 
 
 def test_rows_are_compared_on_how_common_a_lever_is_in_their_group() -> None:

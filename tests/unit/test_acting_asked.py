@@ -24,7 +24,7 @@ from automl_core.acting import (
     read_goal,
     typed,
 )
-from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.action import ActionCard, Actions, Condition, Goal, Lever
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.doors import compare
 from automl_core.acting.goal_in_table import with_known_values
@@ -395,6 +395,16 @@ def test_applied_leaves_alone_what_it_does_not_change(plain: pd.DataFrame, index
         assert (after["offer"] == "new").all()
         assert after["offer"].dtype == before["offer"].dtype
     pd.testing.assert_frame_equal(applied([], frame), frame)
+
+
+@pytest.mark.parametrize("kind", ["str", "category", "object"])
+def test_applied_sets_the_value_of_each_card_though_others_moved_the_row_that_had_it(kind: str) -> None:
+    """The new value was looked up in a row that an earlier card had moved: rows got that card's value and stayed as they were."""
+    base = ActionCard("", "plan", "", "", 2, *([0.0] * 8), "C", 1.0, 0.0, "")
+    cards = [replace(base, to_value=to, from_values=(before,), conditions=(Condition("region", (region,)),))
+             for before, to, region in (("a", "b", "north"), ("b", "a", "south"))]
+    frame = pd.DataFrame({"region": ["north", "south"] * 2, "plan": pd.Series(["a", "b", "b", "a"], dtype=kind)})
+    assert applied(cards, frame)["plan"].tolist() == ["b", "a", "b", "a"]
 
 
 @pytest.mark.parametrize(("kind", "by_one", "by_half"), [

@@ -409,7 +409,7 @@ def test_money_of_a_card_goes_by_what_its_own_rows_are_worth() -> None:
         assert card.worth == 50
         assert card.net_value == pytest.approx(card.rows * (50 * card.gain - 1), abs=1e-3)
         assert money_of(card, Goal("y", "No", value=500.0, value_column="worth"), 0.1, 10) == pytest.approx(10 * (5 - 1))
-    assert found.notes[0].startswith("Money of a card counts each outcome with the mean of “worth” over the rows of the card; ")
+    assert found.notes[0].startswith("Money of a card counts each outcome with the mean of “worth” over the rows of the card, ")
     with pytest.raises(BadInput, match="one value for all rows and a column"):
         find_actions(frame, "y", "No", lever, Roles(never=("worth",)), Options(700.0, value_column="worth"))
     with pytest.raises(BadInput, match="below zero"):

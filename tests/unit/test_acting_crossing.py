@@ -147,8 +147,8 @@ def test_the_range_of_a_card_answers_for_its_group_being_picked(monkeypatch: pyt
     frame = frame.assign(offer=np.where(had, "new", "old"), y=np.where(generator.random(1500) < lost, "yes", "no"))
     told: list[tuple[int, float, float, Effect]] = []
 
-    def shown(effect: Effect, rules: int, stop: float) -> Effect:
-        told.append((rules, stop, effect.high, best_of(effect, rules, stop)))
+    def shown(effect: Effect, rules: int, stop: float, cost: float) -> Effect:
+        told.append((rules, stop, effect.high, best_of(effect, rules, stop, cost)))
         return told[-1][-1]
 
     monkeypatch.setattr(desk, "best_of", shown)

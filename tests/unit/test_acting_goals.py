@@ -336,8 +336,8 @@ def test_a_part_of_a_row_or_day_is_refused(key: str, value: float, least: int) -
 
 def test_a_lever_that_says_what_a_row_is_worth_is_noted() -> None:
     goal = Goal("Churn", "No", value_column="tenure", levers=(Lever("Contract"),))
-    assert len(mean_words(goal)) == 1
-    both = mean_words(replace(goal, levers=(Lever("tenure"),)))
+    assert len(mean_words(goal, True)) == 1
+    both = mean_words(replace(goal, levers=(Lever("tenure"),)), False)
     assert both[1].startswith("A change of “tenure” moves what a row is worth, too: money counts what “tenure” was before")
 
 
