@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.asked import Options, Roles, check_options
 from automl_core.acting.covariates import make_covariates
-from automl_core.acting.decisions import risk
+from automl_core.acting.decisions import dealt_by
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.nuisance import Learner, fold_of
@@ -137,7 +137,7 @@ def _risk(one: Opened, goal: Goal, options: Options) -> Floats:
     problem = one.problem
     if options.model is not None:
         rows = one.frame.set_axis(list(one.names.clean), axis=1)  # a model was made on a typed table, as for find_actions
-        return risk(np.asarray(options.model.predict_frame(rows), dtype=np.float64), problem, goal)
+        return dealt_by(np.asarray(options.model.predict_frame(rows), dtype=np.float64), problem, goal)
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     counted = make_outcome(one.y, problem, "" if problem.task == "regression" else goal.good)
@@ -147,4 +147,4 @@ def _risk(one: Opened, goal: Goal, options: Options) -> Floats:
         learner = Learner(make_covariates(one.frame, one.columns, problem, ()), seed=options.seed, bends=False)
         folds = fold_of(len(known), groups, options.seed)
         told = learner.cross_fit(np.where(known, counted.values, 0.0), known, folds, counted.is_rate)
-    return 1.0 - told if counted.is_rate else risk(told, problem, goal)
+    return 1.0 - told if counted.is_rate else dealt_by(told, problem, goal)

@@ -133,7 +133,8 @@ class Pilot:
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:
     """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` (NaN: none yet) and predicted `risk`
-    (n,), and what is predicted. `frame`, `y` and `risk` are aligned. Rows at the places `busy` are in another running pilot."""
+    (n,; of numbers what they are `dealt_by`), and what is predicted. `frame`, `y` and `risk` are aligned. Rows at the places
+    `busy` are in another running pilot."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
