@@ -134,7 +134,8 @@ class Pilot:
 class PilotRows:
     """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` (NaN: none yet) and predicted `risk`
     (n,; of numbers what they are `dealt_by`), and what is predicted. `frame`, `y` and `risk` are aligned. Rows at the places
-    `busy` are in another running pilot."""
+    `busy` are in another running pilot. `unseen` (n,) is the risk by models that had not learned from the row (NaN: there is
+    none), None where all of `risk` is that: a model tells what it has learned far better than what will come."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
@@ -143,6 +144,7 @@ class PilotRows:
     problem: Problem
     goal: Goal
     busy: frozenset[int] = frozenset()
+    unseen: Floats | None = None
 
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:

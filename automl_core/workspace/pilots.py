@@ -248,7 +248,9 @@ class Piloting:
         rows = frame.iloc[past.positions].reset_index(drop=True)
         taken = {position for one in self.running(run) for position in one.arms}
         busy = frozenset(at for at, position in enumerate(past.positions.tolist()) if position in taken)
-        return PilotRows(rows, columns, past.y, dealt_by(past.oof, problem, goal), problem, goal, busy), pd.Index(past.positions)
+        risk = dealt_by(past.oof, problem, goal)
+        unseen = np.where(np.isin(past.positions, self.search.ranked(run).positions), risk, np.nan)
+        return PilotRows(rows, columns, past.y, risk, problem, goal, busy, unseen), pd.Index(past.positions)
 
     def running(self, run: Run) -> tuple[Sides, ...]:
         """The running pilots that have rows of the run's table, whatever they are for."""
