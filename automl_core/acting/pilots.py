@@ -43,7 +43,8 @@ class PilotChoice:
 class Returned:
     """What came back: counts of assigned rows, matched ones with an outcome, and what could not be used.
 
-    `switched` lines name another side than chance drew, as when one column of a sheet was sorted alone."""
+    `switched` lines name another side than chance drew, as when one column of a sheet was sorted alone; `doubted` ones may mean
+    several rows."""
 
     assigned: int
     matched: int
@@ -55,6 +56,7 @@ class Returned:
     held: int
     sentence: str
     switched: int = 0
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
