@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.acting.action import Goal, Lever
@@ -23,6 +24,7 @@ from automl_core.acting.track_record import track_record
 from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import chance_decided
 from automl_core.reporting.sections import SectionInputs, make_sections
+from automl_core.workspace.pilot_sides import _by_ids
 from automl_core.workspace.pilots import Piloting
 from automl_core.workspace.ranked import Predictions
 from pages.ui import pilot_charts
@@ -305,3 +307,20 @@ def test_a_workspace_knows_whose_risk_was_told_by_a_model_that_learned_from_them
     assert made.unseen is not None
     assert np.array_equal(made.unseen[::2], rows.risk[::2])
     assert np.isnan(made.unseen[1::2]).all()
+
+
+@pytest.mark.parametrize("gaps", [0, 1, 2, 198])
+def test_rows_without_an_id_do_not_hide_a_running_pilot_from_a_table_made_anew(gaps: int) -> None:
+    """Two of them among the drawn rows freed all the others, and one held every row without an id of the new table."""
+    rows = customers()
+    ids = rows.frame["customer"].astype(object)
+    drawn = started(rows)[2].positions  # by the seed alone, so that the same rows are drawn
+    ids.iloc[drawn[:gaps]] = None
+    pilot, assignment, _ = started(replace(rows, frame=rows.frame.assign(customer=ids)))
+    anew = pd.DataFrame({"customer": [*ids[::-1], *[None] * 40]})
+    found = _by_ids(pilot, assignment, anew)
+    assert found == {599 - at: arm for at, arm in zip(drawn[gaps:], assignment["arm"][gaps:], strict=True)}
+    whole = pd.Series(np.arange(600.0)).mask(ids.isna())
+    pilot, assignment, _ = started(replace(rows, frame=rows.frame.assign(customer=whole)))
+    assert len(_by_ids(pilot, assignment, pd.DataFrame({"customer": np.arange(650)})) or ()) == 200 - gaps
+    assert _by_ids(pilot, assignment.assign(id_0="missing"), anew) is None
