@@ -269,4 +269,5 @@ def _cross_selected(ranked: Ranked, money: Money, seed: int) -> tuple[float, flo
             cuts = _all_cuts(ranked.only(~inside), money)
             threshold = float(cuts.thresholds[int(np.argmax(cuts.profits))])
         kept[inside] = np.where(ranked.probability[inside] >= threshold, acted[inside], left[inside])
-    return float(kept.sum()), sum_reach(kept, ranked.together, ranked.mass)
+    value = float(kept.sum())  # of as many as there are, which is known: only what each brings varies
+    return value, sum_reach(kept - ranked.mass * (value / ranked.mass.sum()), ranked.together, ranked.mass)
