@@ -60,6 +60,22 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert "outcomes" in track_record([free]).sentence
 
 
+def test_a_verdict_that_came_early_is_said_and_not_summed() -> None:
+    """A third of what a card brings in 90 days shows in ten: told as delivered, it made the promise look three times too high."""
+    due, _ = verdict(0.25)
+    assert due.result is not None
+    early = replace(due, id="early", result=replace(due.result, early=True, delivered=due.result.delivered / 3))
+    record, alone = track_record([early, due]), track_record([due])
+    assert replace(record, early=0, sentence="") == replace(alone, sentence="")
+    assert (record.early, record.others, len(record.items)) == (1, 0, 1)
+    assert record.sentence == f"{alone.sentence} Another card was decided before its outcomes were due and is not counted here."
+    both = track_record([early, early, due]).sentence
+    assert both.endswith(" 2 more cards were decided before their outcomes were due and are not counted here.")
+    none = track_record([early])
+    assert (none.items, none.early) == ((), 1)
+    assert none.sentence == "No card has been measured by a pilot until its outcomes were due."
+
+
 def test_a_pilot_measures_how_many_bad_outcomes_turn_good_and_its_range_holds_the_truth() -> None:
     """Of rows that end badly in 30 or 70 of 100 cases, 25 % turn good; the ranges hold that in 94 % or more of 400 pilots."""
     pilot, _ = verdict(0.25)
