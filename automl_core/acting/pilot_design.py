@@ -238,14 +238,13 @@ def _strata(risk: Floats, ended: Mask, share: float) -> NDArray[np.int64]:
 
 def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) -> Mask:
     """Shuffle each stratum and give its first part the change; what rounding leaves over is carried to the next stratum."""
-    treated = np.zeros(len(strata), dtype=bool)
-    carried = 0.0
+    treated, dealt, given = np.zeros(len(strata), dtype=bool), 0, 0
     for stratum in np.unique(strata):
         members = random.permutation(np.flatnonzero(strata == stratum))
-        wanted = len(members) * share + carried
-        count = math.floor(wanted + 0.5)
-        carried = wanted - count
-        treated[members[:count]] = True
+        dealt += len(members)
+        wanted = math.floor(dealt * share + 0.5)
+        treated[members[: wanted - given]] = True
+        given = wanted
     return treated
 
 

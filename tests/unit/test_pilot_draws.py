@@ -387,3 +387,10 @@ def test_rows_that_the_model_learned_from_say_nothing_of_what_its_strata_tell() 
     assert plan_pilot(CARD, none, asked).chance < plan_pilot(CARD, plain, asked).chance
     better = replace(plain, unseen=np.where(learned, np.nan, rows.y))  # another model, which tells more than the one that deals
     assert told_by_draw(about, better, 100) == told_by_draw(about, plain, 100)
+
+
+@pytest.mark.parametrize(("size", "share"), [(201, 0.5), (205, 0.5), (203, 0.5), (201, 0.3), (215, 0.3), (201, 0.7)])
+def test_the_plan_names_the_sides_that_the_draw_makes(size: int, share: float) -> None:
+    """Of 201 rows it named 100 and 101, and 101 and 100 were drawn."""
+    pilot, _, _ = started(customers(), choice=PilotChoice(size, share, seed=1))
+    assert (pilot.power.treated, pilot.power.held) == (pilot.treated, pilot.held)
