@@ -58,6 +58,14 @@ def risk(predictions: Floats, problem: Problem, goal: Goal, weights: Floats | No
     return np.asarray(1.0 - predictions[:, problem.classes.index(goal.good)], dtype=np.float64)
 
 
+def dealt_by(predictions: Floats, problem: Problem, goal: Goal) -> Floats:
+    """What the rows of a pilot are dealt by: their risk, and for numbers the prediction, turned so that more is less wanted. The
+    risk ends at the median, where half of all rows would be alike."""
+    if problem.task == "regression":
+        return predictions if goal.good == "low" else -predictions
+    return risk(predictions, problem, goal)
+
+
 def rank_rows(
     frame: pd.DataFrame,
     predictions: Floats,

@@ -19,7 +19,7 @@ from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.like_ids import with_given
-from automl_core.acting.qini import CurvePoint, UpliftPart
+from automl_core.acting.qini import CurvePoint, UpliftPart, by_gain
 from automl_core.acting.uplift import Uplift, measure_uplift
 from automl_core.acting.uplift_asked import UpliftRoles
 from automl_core.data.table import Column
@@ -188,7 +188,7 @@ def _who(inputs: ExperimentInputs, found: Uplift) -> tuple[str, ...]:
     hidden = (inputs.goal.experiment, inputs.problem.target, *inputs.goal.never, *inputs.goal.later)
     candidates, _ = discover(rows, scores, usable(inputs.columns, inputs.problem, hidden), 20)
     first = np.zeros(len(scores), dtype=bool)
-    first[np.argsort(-scores, kind="stable")[: round(FIRST * len(scores))]] = True
+    first[by_gain(scores)[: round(FIRST * len(scores))]] = True
     said, used = [], set()
     for candidate in candidates:
         name = candidate.conditions[0].column
@@ -248,8 +248,7 @@ def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> p
     `treat` says which rows are worth it; `within_limits`, there when the goal's limits do not reach all of these, for which to do
     it: those ranked first, or those that chance picked where no order was seen to be worth anything.
     """
-    known = np.flatnonzero(np.isfinite(scores))
-    order = known[np.argsort(-scores[known], kind="stable")]
+    order = by_gain(scores)
     ranks = np.arange(1, len(order) + 1)
     worth = ranks <= made.rows
     columns = {"rank": ranks, "row": frame.index[order], "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import eligible
-from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of, told_by_strata
+from automl_core.acting.pilot_groups import FEWEST_GROUPS, LEAST_GROUPS, LEAST_SIDE, Together, strata_of
 from automl_core.acting.pilot_open import (
     Drawable,
     drawn_words,
@@ -28,6 +28,7 @@ from automl_core.acting.pilot_open import (
     mean_now,
     open_first,
     planned_words,
+    told_by_draw,
     values_of,
 )
 from automl_core.acting.pilots import (
@@ -119,7 +120,7 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     _check_rows(able, choice, busy)
     if together is None:
         smaller = min(planned.treated, planned.held)
-        change = replace(change, told=_told(about, rows, smaller))
+        change = replace(change, told=told_by_draw(about, rows, smaller))
         planned = power_of(change, available, (planned.treated, planned.held))
     else:
         _check_groups(together, choice)
@@ -129,13 +130,6 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     size = planned.treated + planned.held
     wanted = max(choice.rows or total_rows(planned.per_arm, choice.treated_share), size)
     return _without(busy, replace(planned, sentence=f"{planned.sentence} {planned_words(able, size, wanted)}"))
-
-
-def _told(about: Mask, rows: PilotRows, side: int) -> float:
-    """The share of the variance of outcomes that the strata of a draw tell, whose smaller side has so many rows: that among rows
-    with an outcome."""
-    known = known_like(about, rows)
-    return told_by_strata(values_of(rows)[0][known], np.nan_to_num(rows.risk[known]), strata_of(side))
 
 
 def _check_rows(able: Drawable, choice: PilotChoice, busy: int) -> None:
@@ -244,14 +238,13 @@ def _strata(risk: Floats, ended: Mask, share: float) -> NDArray[np.int64]:
 
 def _deal(strata: NDArray[np.int64], share: float, random: np.random.Generator) -> Mask:
     """Shuffle each stratum and give its first part the change; what rounding leaves over is carried to the next stratum."""
-    treated = np.zeros(len(strata), dtype=bool)
-    carried = 0.0
+    treated, dealt, given = np.zeros(len(strata), dtype=bool), 0, 0
     for stratum in np.unique(strata):
         members = random.permutation(np.flatnonzero(strata == stratum))
-        wanted = len(members) * share + carried
-        count = math.floor(wanted + 0.5)
-        carried = wanted - count
-        treated[members[:count]] = True
+        dealt += len(members)
+        wanted = math.floor(dealt * share + 0.5)
+        treated[members[: wanted - given]] = True
+        given = wanted
     return treated
 
 

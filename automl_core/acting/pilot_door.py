@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.asked import Options, Roles, check_options
 from automl_core.acting.covariates import make_covariates
-from automl_core.acting.decisions import risk
+from automl_core.acting.decisions import dealt_by
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.nuisance import Learner, fold_of
@@ -26,6 +26,7 @@ from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pil
 from automl_core.acting.pilot_result import judge
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
 from automl_core.acting.statistics import group_codes
+from automl_core.acting.what_if import Predicts
 from automl_core.acting.worth import valued
 from automl_core.data.table import Column, Reading, find_column
 from automl_core.errors import BadInput
@@ -61,7 +62,8 @@ def pilot_of(
     `outcome` and `roles` are those of `find_actions`; rows of one `group` go to one side together. Rows whose outcome is missing
     come first, for there one can still act; past rows with an outcome must be among them, for they tell how sure the pilot can
     be. Of `options`, `value` (or `value_column`), `currency`, `model` and `seed` count: rows are dealt inside strata of the risk
-    that the model predicts, or without one small models that have not seen the row. `choice` says how many rows (0: as many as
+    that the model predicts, or without one small models that have not seen the row. How much of the outcome the strata tell is
+    counted by such models in any case, for yours may have learned from these rows. `choice` says how many rows (0: as many as
     are needed), which share gets the change, how long it runs, and the seed of the draw: without one a fresh one, which is kept
     in `pilot.choice`. Leave rows out of `frame` that another pilot has.
 
@@ -76,7 +78,9 @@ def pilot_of(
     _check_outcome(card, frame, outcome)
     one = opened(frame, outcome, wanted, roles, card=card).own
     goal = _goal(one, _good(card, one), options)
-    rows = PilotRows(one.frame, one.columns, one.y, _risk(one, goal, options), one.problem, goal)
+    told = _told(one, goal, options)
+    risk = told if options.model is None else _said(one, goal, options.model)
+    rows = PilotRows(one.frame, one.columns, one.y, risk, one.problem, goal, unseen=told)
     pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))
     assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns)
     table = pilot_table(pilot, assignment, goal.outcome)
@@ -132,14 +136,17 @@ def _goal(one: Opened, good: str, options: Options) -> Goal:
     return valued(goal, one.frame)
 
 
-def _risk(one: Opened, goal: Goal, options: Options) -> Floats:
-    """(n,) what each row's outcome is expected to be, as pilots deal rows by it: of models that have not seen the row."""
-    problem = one.problem
-    if options.model is not None:
-        rows = one.frame.set_axis(list(one.names.clean), axis=1)  # a model was made on a typed table, as for find_actions
-        return risk(np.asarray(options.model.predict_frame(rows), dtype=np.float64), problem, goal)
+def _said(one: Opened, goal: Goal, model: Predicts) -> Floats:
+    """(n,) what the outcome of each row is expected to be, by a model that may have learned from it."""
+    rows = one.frame.set_axis(list(one.names.clean), axis=1)  # a model was made on a typed table, as for find_actions
+    return dealt_by(np.asarray(model.predict_frame(rows), dtype=np.float64), one.problem, goal)
+
+
+def _told(one: Opened, goal: Goal, options: Options) -> Floats:
+    """(n,) the same of models that have not seen the row."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    problem = one.problem
     counted = make_outcome(one.y, problem, "" if problem.task == "regression" else goal.good)
     known = np.isfinite(one.y)
     groups = group_codes(one.frame[problem.group].to_numpy()) if problem.group else None
@@ -147,4 +154,4 @@ def _risk(one: Opened, goal: Goal, options: Options) -> Floats:
         learner = Learner(make_covariates(one.frame, one.columns, problem, ()), seed=options.seed, bends=False)
         folds = fold_of(len(known), groups, options.seed)
         told = learner.cross_fit(np.where(known, counted.values, 0.0), known, folds, counted.is_rate)
-    return 1.0 - told if counted.is_rate else risk(told, problem, goal)
+    return 1.0 - told if counted.is_rate else dealt_by(told, problem, goal)

@@ -14,6 +14,7 @@ from automl_core.acting.levers import handed_on, name_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
+from automl_core.acting.pilot_places import loosely, places, strictly
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.acting.spelling import is_number, number_of
 from automl_core.acting.statistics import gap_between
@@ -84,9 +85,9 @@ def match_outcomes(
     """The outcomes of `sent` (texts, or what the cells of a file or frame hold) put to the rows of the pilot.
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
-    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike. Of a repeated id the last filled line
-    counts. Names of columns and of levers may carry that apostrophe, too. Texts are read as numbers by the target's `column`;
-    what is a number already stays that.
+    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike (see `places`). Of a repeated id the last
+    filled line counts. Names of columns and of levers may carry that apostrophe, too. Texts are read as numbers by the target's
+    `column`; what is a number already stays that.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
     names = {_folded(name): str(name) for name in sent.columns}
@@ -100,31 +101,27 @@ def match_outcomes(
         raise BadInput("The file has no rows.", "Send the pilot’s file with the outcomes filled in.")
     _same_change(pilot, assignment, sent, names)
     key, theirs = _key(pilot, assignment, names)
-    own, found = _keys(assignment[key], sent[theirs])
-    if found.isna().all():
+    if sent[theirs].isna().all():
         raise BadInput(f"The column {quote(theirs)} of the file is empty.", "It says which row an outcome belongs to; keep it.")
-    place = pd.Series(np.arange(len(own)), index=own)
-    at = found.map(place)
-    unmatched = int(at.isna().sum())
-    if unmatched == len(sent):
-        raise BadInput(
-            "No line of the file belongs to this pilot.", f"Its {quote(theirs)} must be those of the pilot’s own file."
-        )
-    lines = pd.DataFrame({"at": at, "value": sent[target].to_numpy()}).dropna(subset="at")
+    lines = pd.DataFrame({"value": sent[target].to_numpy()})
     filled = lines["value"].map(lambda value: str(value).strip() != "", na_action="ignore").fillna(False).astype(bool)
-    last = lines[filled].drop_duplicates("at", keep="last")
+    at, doubted = places(assignment[key], sent[theirs], lines["value"].where(filled).astype("string").str.strip())
+    if at.isna().all():
+        wrong = "Its lines may mean several rows each" if doubted else "No line of the file belongs to this pilot"
+        raise BadInput(f"{wrong}.", f"Its {quote(theirs)} must be those of the pilot’s own file.")
+    last = lines.assign(at=at)[filled & at.notna()].drop_duplicates("at", keep="last")
     values = pd.Series([None] * len(assignment), dtype=object)
     values.loc[last["at"].astype(int)] = last["value"].to_numpy(dtype=object)
     _same_values(pilot, assignment, at, (sent, names))
     switched = _switched(pilot, assignment, at, (sent, names))
-    repeated = len(lines) - lines["at"].nunique()
-    return _matched(pilot, assignment, values, (problem, column), (unmatched, repeated, switched))
+    lost = int(at.isna().sum()) - doubted, int(at.notna().sum()) - at.nunique(), switched, doubted
+    return _matched(pilot, assignment, values, (problem, column), lost)
 
 
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
     """BadInput when the file says on every line that another column was changed: it belongs to another pilot."""
     column = _column(COLUMN, pilot, names)
-    said = sent[column].dropna().map(_strictly) if column else pd.Series(dtype=str)
+    said = sent[column].dropna().map(strictly) if column else pd.Series(dtype=str)
     ours = {_folded(name) for name in assignment[COLUMN]}
     theirs = said[said != ""]
     if len(theirs) and not theirs.map(_folded).isin(ours).any():
@@ -142,16 +139,16 @@ def _same_values(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tu
     if not column:
         return
     pairs = pd.DataFrame({"ours": at.map(assignment[SET_TO]), "theirs": sent[column].reset_index(drop=True)}).dropna()
-    pairs = pairs[(pairs["ours"] != "") & (pairs["theirs"].map(_strictly) != "")]
+    pairs = pairs[(pairs["ours"] != "") & (pairs["theirs"].map(strictly) != "")]
     ours, theirs = pairs["ours"].tolist(), pairs["theirs"].tolist()
     if math.isnan(pilot.card.step):
-        agree = [_loosely(own) == _loosely(said) for own, said in zip(ours, theirs, strict=True)]
+        agree = [loosely(own) == loosely(said) for own, said in zip(ours, theirs, strict=True)]
     else:
-        figures = [(number_of(own), number_of(_strictly(said).replace(",", "."))) for own, said in zip(ours, theirs, strict=True)]
+        figures = [(number_of(own), number_of(strictly(said).replace(",", "."))) for own, said in zip(ours, theirs, strict=True)]
         agree = [abs(own - said) <= ROUNDED + 1e-6 * abs(own) for own, said in figures if not math.isnan(own - said)]
     if agree and not any(agree):
         raise BadInput(
-            f"This file is of another pilot: it sets {quote(assignment[COLUMN].iloc[0])} to {quote(_strictly(theirs[0]))}, this "
+            f"This file is of another pilot: it sets {quote(assignment[COLUMN].iloc[0])} to {quote(strictly(theirs[0]))}, this "
             f"one to {quote(ours[0])}.",
             f"Send it to the pilot that it is of; if it is this one’s all the same, empty the column {quote(column)}.",
         )
@@ -187,26 +184,8 @@ def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple
     raise BadInput(f"The file has no column {quote(wanted)}.", "It says which row an outcome belongs to; keep it in the file.")
 
 
-def _keys(ours: pd.Series, theirs: pd.Series) -> tuple[pd.Index, pd.Series]:
-    """Both columns spelled alike, as strictly as keeps our ids unlike."""
-    loose = ours.map(_loosely).is_unique
-    spelled = _loosely if loose else _strictly
-    return pd.Index(ours.map(spelled)), theirs.map(spelled, na_action="ignore").reset_index(drop=True)
-
-
-def _strictly(value: object) -> str:
-    return str(value).strip().removeprefix("'").strip()
-
-
 def _folded(value: object) -> str:
-    return _strictly(value).casefold()
-
-
-def _loosely(value: object) -> str:
-    text = _strictly(value)
-    digits = text.replace(",", "").replace(" ", "")
-    digits = digits.removesuffix(".0")
-    return digits.lstrip("0") or "0" if digits.isdigit() else text.casefold()
+    return strictly(value).casefold()
 
 
 def _as_text(series: pd.Series) -> pd.Series:
@@ -222,7 +201,8 @@ def _stripped(value: object, numbers: bool) -> object:
 
 
 def _matched(
-    pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None], lost: tuple[int, int, int]
+    pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None],
+    lost: tuple[int, int, int, int],
 ) -> Matched:
     problem, column = asked
     text = values.map(lambda value: _stripped(value, problem.task == "regression"), na_action="ignore")
@@ -242,6 +222,7 @@ def _matched(
         held=int((~treated)[keep].sum()),
         sentence="",
         switched=lost[2],
+        doubted=lost[3],
     )
     if not len(outcomes) and counts.unreadable:
         example = plain(str(text[filled].iloc[0]))
@@ -270,6 +251,9 @@ def _said(counts: Returned) -> str:
     if counts.duplicates:
         lines = _one(counts.duplicates, "line", "lines")
         parts.append(f"{counts.duplicates:,} repeated {lines}, of which the last filled one counts")
+    if counts.doubted:
+        lines = _one(counts.doubted, "line", "lines")
+        parts.append(f"{counts.doubted:,} {lines} may mean several rows, as their ids are alike, and did not count")
     said = ", ".join(parts) + "."
     if counts.switched:
         lines = _one(counts.switched, "line names", "lines name")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting.profit_draws import by_lot
 from automl_core.framing.dependent import design, likeness, rows_of_group
 
 Floats = NDArray[np.float64]
@@ -52,12 +53,13 @@ def rows_together(
 
 def told_by_strata(values: Floats, risk: Floats, parts: int) -> float:
     """The share of the variance of outcomes `values` (n,) between so many parts of equal size by `risk` (n,), 0 to 1: what a
-    draw inside such strata takes out of the error of its comparison."""
+    draw inside such strata takes out of the error of its comparison. Rows of one risk are parted by chance, as the draw parts
+    them: their order in the file may be that of the outcomes."""
     rows = len(values)
     if rows <= parts or parts < 2:
         return 0.0
     codes = np.empty(rows, dtype=np.int64)
-    codes[np.argsort(risk, kind="stable")] = np.arange(rows) * parts // rows
+    codes[np.lexsort((by_lot(rows), risk))] = np.arange(rows) * parts // rows
     means = np.bincount(codes, values) / np.bincount(codes)
     whole = float(values.var(ddof=1))
     within = float(((values - means[codes]) ** 2).sum()) / (rows - parts)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.pilot_groups import Together, rows_together
+from automl_core.acting.pilot_groups import Together, rows_together, strata_of, told_by_strata
 from automl_core.acting.pilots import Floats, Mask, PilotRows
 from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count
@@ -76,11 +76,28 @@ def known_like(about: Mask, rows: PilotRows) -> Mask:
 
 def mean_now(values: Floats, known: Mask, drawn: Drawable, rows: PilotRows, size: int = 0) -> float:
     """The mean outcome that the first `size` rows to be drawn (0: all) would have without a change. Of open rows it is not known:
-    a share is that of the `known` rows (n,), moved by what the model says sets the two apart."""
-    now = float(np.nanmean(values[known]))
+    a share is that of the `known` rows (n,), moved by what the model says sets the two apart: of those that it has not learned
+    from, where there are any."""
     if rows.problem.task == "regression" or not drawn.open:
-        return now
-    return min(max(now + float(np.nanmean(rows.risk[known])) - drawn.mean_of(rows.risk, size), 0.0), 1.0)
+        return float(np.nanmean(values[known]))
+    fair = _unseen(known, rows)
+    fair = fair if fair.any() else known
+    now = float(np.nanmean(values[fair])) + float(np.nanmean(rows.risk[fair]))
+    return min(max(now - drawn.mean_of(rows.risk, size), 0.0), 1.0)
+
+
+def told_by_draw(about: Mask, rows: PilotRows, side: int) -> float:
+    """The share of the variance of outcomes that the strata of a draw tell, whose smaller side has so many rows: that among rows
+    with an outcome which no model had learned from, 0 where there are none. Where another model says what the risk would tell of
+    these, it tells no more than that."""
+    fair = _unseen(known_like(about, rows), rows)
+    values, risks = values_of(rows)[0][fair], (rows.risk, rows.risk if rows.unseen is None else rows.unseen)
+    return min(told_by_strata(values, np.nan_to_num(risk[fair]), strata_of(side)) for risk in risks)
+
+
+def _unseen(known: Mask, rows: PilotRows) -> Mask:
+    """(n,) those of the `known` rows whose outcome some model's risk was told without."""
+    return known if rows.unseen is None else known & np.isfinite(rows.unseen)
 
 
 def groups_drawn(rows: PilotRows, drawn: Drawable, about: Mask) -> Together | None:

@@ -43,7 +43,8 @@ class PilotChoice:
 class Returned:
     """What came back: counts of assigned rows, matched ones with an outcome, and what could not be used.
 
-    `switched` lines name another side than chance drew, as when one column of a sheet was sorted alone."""
+    `switched` lines name another side than chance drew, as when one column of a sheet was sorted alone; `doubted` ones may mean
+    several rows."""
 
     assigned: int
     matched: int
@@ -55,6 +56,7 @@ class Returned:
     held: int
     sentence: str
     switched: int = 0
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,9 @@ class Pilot:
 @dataclass(frozen=True, eq=False, slots=True)
 class PilotRows:
     """What a pilot is drawn from: the typed, cleaned rows, their columns, the outcomes `y` (NaN: none yet) and predicted `risk`
-    (n,), and what is predicted. `frame`, `y` and `risk` are aligned. Rows at the places `busy` are in another running pilot."""
+    (n,; of numbers what they are `dealt_by`), and what is predicted. `frame`, `y` and `risk` are aligned. Rows at the places
+    `busy` are in another running pilot. `unseen` (n,) is the risk by models that had not learned from the row (NaN: there is
+    none), None where all of `risk` is that: a model tells what it has learned far better than what will come."""
 
     frame: pd.DataFrame
     columns: tuple[Column, ...]
@@ -142,6 +146,7 @@ class PilotRows:
     problem: Problem
     goal: Goal
     busy: frozenset[int] = frozenset()
+    unseen: Floats | None = None
 
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:

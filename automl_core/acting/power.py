@@ -120,7 +120,7 @@ def measure_power(
         least = max(least, math.ceil(fewest_rows(treated_share, LEAST_GROUPS) * together.rows))
     wanted = rows or (max(_total(change, needed, treated_share, together), least) if needed else available)
     rows = max(0, min(wanted, available))
-    treated = round(rows * treated_share)
+    treated = math.floor(rows * treated_share + 0.5)  # as the draw rounds
     return power_of(change, available, (treated, rows - treated), together)
 
 

@@ -185,8 +185,10 @@ def gains(
     probability: Floats, positive: NDArray[np.generic], parts: int = 10, together: Codes | None = None,
     weights: Floats | None = None,
 ) -> tuple[LiftPart, ...]:
-    """Lift and gains from the top of the ranking, in tenths of the rows, or of their weight (fewer when there are fewer rows)."""
-    ranked = _checked(probability, positive, together, weights)
+    """Lift and gains from the top of the ranking, in tenths of the rows, or of their weight (fewer when there are fewer rows).
+    Arguments as those of `profit_curve`, but that any score will do. BadInput when there are no rows, lengths differ or an
+    outcome is neither yes nor no."""
+    ranked = _checked(probability, _yes_or_no(positive), together, weights)
     rows = len(ranked.y)
     parts = max(1, min(parts, rows))
     if weights is None:
@@ -269,4 +271,5 @@ def _cross_selected(ranked: Ranked, money: Money, seed: int) -> tuple[float, flo
             cuts = _all_cuts(ranked.only(~inside), money)
             threshold = float(cuts.thresholds[int(np.argmax(cuts.profits))])
         kept[inside] = np.where(ranked.probability[inside] >= threshold, acted[inside], left[inside])
-    return float(kept.sum()), sum_reach(kept, ranked.together, ranked.mass)
+    value = float(kept.sum())  # of as many as there are, which is known: only what each brings varies
+    return value, sum_reach(kept - ranked.mass * (value / ranked.mass.sum()), ranked.together, ranked.mass)

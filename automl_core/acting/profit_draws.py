@@ -58,8 +58,8 @@ def _worth(y: Floats, money: Money, mass: Floats | float = 1.0) -> tuple[Floats,
 
 
 def drawn_profits(ranked: Ranked, cuts: Floats, money: Money, random: np.random.Generator) -> Floats:
-    """(draws, cuts) profits of bootstrap samples; `cuts` fall. What rows drawn one by one from a cell weigh together is as good
-    as normal, given how many they are."""
+    """(draws, cuts) profits of bootstrap samples, brought to what there is: how much that is, is known. `cuts` fall. What rows
+    drawn one by one from a cell weigh together is as good as normal, given how many they are."""
     cell = np.searchsorted(-cuts, -ranked.probability, side="left")  # first cut that acts on the row; len(cuts) when none does
     size, mass = len(cuts) + 1, ranked.mass
     cells = 2 * cell + ranked.y.astype(np.int64)
@@ -74,6 +74,7 @@ def drawn_profits(ranked: Ranked, cuts: Floats, money: Money, random: np.random.
             drawn = drawn * mean + np.sqrt(drawn) * spread * random.normal(size=drawn.shape)
     else:
         drawn = _drawn_together(cells, ranked.together, mass, 2 * size, random)
+    drawn *= mass.sum() / drawn.sum(axis=1, keepdims=True)
     drawn = drawn.reshape(DRAWS, size, 2)
     acted, left = _worth(np.array([0.0, 1.0]), money)
     gained = (drawn @ (acted - left)).cumsum(axis=1)[:, : len(cuts)]
@@ -96,11 +97,10 @@ def _drawn_worths(ranked: Ranked, cell: Codes, money: Money, random: np.random.G
 def _drawn_together(
     cells: NDArray[np.int64], together: Codes, mass: Floats, size: int, random: np.random.Generator
 ) -> Floats:
-    """(draws, size) how much of each cell whole groups bring that are drawn with return, brought to what there is."""
+    """(draws, size) how much of each cell whole groups bring that are drawn with return."""
     groups = int(together.max()) + 1
     drawn = np.empty((DRAWS, size))
     for draw in range(DRAWS):
         times = np.bincount(random.integers(groups, size=groups), minlength=groups)
         drawn[draw] = np.bincount(cells, times[together] * mass, minlength=size)
-    drawn *= mass.sum() / drawn.sum(axis=1, keepdims=True)
     return drawn

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.acting.profit_draws import by_lot
+
 Floats = NDArray[np.float64]
 DRAWS = 300
 SHARES = (0.1, 0.2, 0.3, 0.5)
@@ -56,24 +58,26 @@ def judge_ranking(
     """The ranking of rows by `scores` (n,), judged by doubly robust effects `psi` (n,) of models that saw neither.
 
     Rows whose score is NaN are not ranked; they count in the mean effect, where every curve ends. Scores of different folds come
-    from different models, so rows are ordered by their rank within the fold. The bootstrap draws whole `groups`; its range holds
-    when no row had a part in a model that ranks a row which had a part in its own.
+    from different models, so rows are ordered by their rank within the fold. Rows of one score in a fold count with the mean
+    effect of all of these: what the first of them in the file gain says nothing of the order. The bootstrap draws whole `groups`;
+    its range holds when no row had a part in a model that ranks a row which had a part in its own.
     """
     judged = np.isfinite(scores)
-    rank = np.full(len(scores), np.inf)
+    rank, tie = np.full(len(scores), np.inf), np.zeros(len(scores), dtype=np.int64)
     for fold in np.unique(folds[judged]):
         inside = np.flatnonzero((folds == fold) & judged)
         order = np.argsort(np.argsort(-scores[inside], kind="stable"), kind="stable")
         rank[inside] = (order + 0.5) / len(inside)
+        tie[inside] = tie.max() + 1 + np.unique(scores[inside], return_inverse=True)[1]
     ordered = np.argsort(rank, kind="stable")
-    ranked, gain = int(judged.sum()), psi[ordered]
+    ranked, gain, tie = int(judged.sum()), psi[ordered], tie[ordered]
     codes = np.arange(len(gain)) if groups is None else np.unique(groups, return_inverse=True)[1][ordered]
     random = np.random.default_rng(seed)
     areas, tops, lines = [], [], []
     grid = np.linspace(0, 1, POINTS + 1)
     for draw in range(DRAWS + 1):
         weight = np.ones(len(gain)) if draw == 0 else _drawn(codes, random)
-        share, curve = _curve(gain[:ranked], weight[:ranked])
+        share, curve = _curve(_alike(gain[:ranked], weight[:ranked], tie[:ranked]), weight[:ranked])
         curve = curve + share * (float(np.average(gain, weights=weight)) - curve[-1])
         area = float(np.trapezoid(curve, share))
         areas.append((area, area - curve[-1] / 2))
@@ -96,6 +100,12 @@ def judge_ranking(
     )
 
 
+def by_gain(scores: Floats) -> NDArray[np.int64]:
+    """The places of the rows that have a score, from the highest to the lowest, those of one score as chance has them."""
+    known = np.flatnonzero(np.isfinite(scores))
+    return known[np.lexsort((by_lot(len(known)), -scores[known]))]
+
+
 def widened(ranking: Ranking, mean: tuple[float, float], order: float = 0.0) -> Ranking:
     """The ranking with ranges as much wider as that of the `mean` effect (its two ends) is than the draws have it, in proportion
     to the rows treated, and the Qini's reaching `order` to either side at least."""
@@ -114,6 +124,13 @@ def _drawn(codes: NDArray[np.int64], random: np.random.Generator) -> Floats:
     size = int(codes.max()) + 1
     times = np.bincount(random.integers(0, size, size), minlength=size)
     return times[codes].astype(np.float64)
+
+
+def _alike(gain: Floats, weight: Floats, tie: NDArray[np.int64]) -> Floats:
+    """(n,) the weighted mean gain of the rows of the same `tie` (n,); 0 where none of them was drawn."""
+    weights = np.bincount(tie, weight)
+    means = np.bincount(tie, weight * gain) / np.where(weights > 0, weights, 1.0)
+    return np.asarray(means[tie], dtype=np.float64)
 
 
 def _curve(gain: Floats, weight: Floats) -> tuple[Floats, Floats]:

@@ -35,7 +35,8 @@ class Kept:
 class TrackRecord:
     """All measured cards together, newest first. Amounts are money when every card has money, else outcomes turned good, or
     what the number moved by in the wanted direction; `unit` then names that number. Amounts of different outcomes add up in money
-    alone: without it the record is that of one outcome, and `others` counts the measured cards of other ones.
+    alone: without it the record is that of one outcome, and `others` counts the measured cards of other ones. `early` counts
+    those that were decided before their outcomes were due: what shows early is not what shows in the end, so they are in no sum.
 
     `ratio` is delivered over promised with its range, taking the promises as given; NaN when nothing was promised.
     """
@@ -52,17 +53,19 @@ class TrackRecord:
     sentence: str
     unit: str = ""
     others: int = 0
+    early: int = 0
 
 
 def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackRecord:
-    """The record of the pilots that have ended with a verdict (in whatever order); others are left out.
+    """The record of the pilots that have ended with a verdict, not before it was due (in whatever order); others are left out.
 
     Money is that of each pilot's own time. With a `goal` it is left out when its amounts are others by now, as beside them.
     Without money only cards of the goal's outcome and aim are told of, or of the newest pilot's when there is no goal.
 
     Errors of different pilots are independent, so the range of the sum adds their variances.
     """
-    ended = [pilot for pilot in pilots if pilot.state in ("raised", "retired") and pilot.result is not None]
+    decided = [pilot for pilot in pilots if pilot.state in ("raised", "retired") and pilot.result is not None]
+    ended = [pilot for pilot in decided if pilot.result is not None and not pilot.result.early]
     ended.sort(key=lambda pilot: pilot.started, reverse=True)
     everything, in_money = ended, _in_money(ended, goal)
     if ended and not in_money:
@@ -80,7 +83,8 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     low, high = delivered - reach, delivered + reach
     unit = ended[0].goal.outcome if ended and not in_money and not ended[0].is_rate else ""
     others = len(everything) - len(ended)
-    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit, others)
+    made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit, others,
+                       len(decided) - len(everything))
     return replace(made, sentence=_sentence(made, in_money))
 
 
@@ -107,7 +111,8 @@ def _kept(pilot: Pilot, in_money: bool) -> Kept:
 
 def _sentence(record: TrackRecord, in_money: bool) -> str:
     if not record.items:
-        return "No card of this goal has been measured by a pilot yet." if record.others else _NOTHING
+        nothing = "No card has been measured by a pilot until its outcomes were due." if record.early else _NOTHING
+        return "No card of this goal has been measured by a pilot yet." if record.others else nothing
 
     def amount(value: float) -> str:
         if in_money:
@@ -128,4 +133,8 @@ def _sentence(record: TrackRecord, in_money: bool) -> str:
         words += " Another measured card was for another goal and is not counted here."
     elif record.others:
         words += f" {record.others:,} more measured cards were for other goals and are not counted here."
+    if record.early == 1:
+        words += " Another card was decided before its outcomes were due and is not counted here."
+    elif record.early:
+        words += f" {record.early:,} more cards were decided before their outcomes were due and are not counted here."
     return words

@@ -27,7 +27,7 @@ from automl_core.acting.gap import LEAST_CLUSTERS, amount, fewest_clusters
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pilot_groups import rows_together
-from automl_core.acting.qini import Ranking, judge_ranking, widened
+from automl_core.acting.qini import Ranking, by_gain, judge_ranking, widened
 from automl_core.acting.randomised import FIRST_FOLDS, NEARLY_ONE, Balance, check_experiment, check_sides
 from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, error_of_both, no_surer, reach_of, unlike
 from automl_core.acting.statistics import group_codes
@@ -280,8 +280,7 @@ def _sentence(made: Uplift) -> str:
 def ranked_rows(uplift: Uplift, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows with a score, those that gain most first: `rank`, `row` (position), `expected_gain`, then the frame's columns,
     whose names go first: the new ones are called otherwise where one is taken."""
-    known = np.flatnonzero(np.isfinite(uplift.scores))
-    order = known[np.argsort(-uplift.scores[known], kind="stable")]
+    order = by_gain(uplift.scores)
     made = {"rank": np.arange(1, len(order) + 1), "row": order, "expected_gain": uplift.scores[order]}
     added = pd.DataFrame({free_name(name, frame.columns): values for name, values in made.items()})
     return pd.concat([added, frame.iloc[order].reset_index(drop=True)], axis=1)

@@ -123,11 +123,12 @@ def _arms(context: Context, search: Searching, run: Run, pilot: Pilot) -> dict[i
 
 
 def _by_ids(pilot: Pilot, table: pd.DataFrame, frame: pd.DataFrame) -> dict[int, str] | None:
-    """The sides of a pilot's rows by their places in a frame that has an id of theirs; None when it has none."""
+    """The sides of a pilot's rows by their places in a frame that has an id of theirs; None when it has none. A row without an id
+    is known by none."""
     for place, name in enumerate(pilot.id_columns):
-        if name not in frame or frame[name].isna().all() or not table[f"id_{place}"].is_unique:
+        drawn = table.set_index(f"id_{place}")[ARM].drop(name_of(None), errors="ignore")
+        if name not in frame or frame[name].isna().all() or drawn.empty or not drawn.index.is_unique:
             continue
-        ids = frame[name].map(name_of).astype("str")
-        side = ids.map(dict(zip(table[f"id_{place}"], table[ARM], strict=True)))
+        side = frame[name].map(name_of, na_action="ignore").astype("object").map(drawn.to_dict())
         return {int(at): arm for at, arm in enumerate(side) if isinstance(arm, str)}
     return None

@@ -13,7 +13,7 @@ import pandas as pd
 from automl_core import acting
 from automl_core import data as data_step
 from automl_core.acting.action import ActionCard, Goal
-from automl_core.acting.decisions import risk
+from automl_core.acting.decisions import dealt_by
 from automl_core.acting.identity import card_key as card_key  # for pages, too
 from automl_core.acting.identity import pilot_key as pilot_key
 from automl_core.acting.identity import same_goal
@@ -248,7 +248,9 @@ class Piloting:
         rows = frame.iloc[past.positions].reset_index(drop=True)
         taken = {position for one in self.running(run) for position in one.arms}
         busy = frozenset(at for at, position in enumerate(past.positions.tolist()) if position in taken)
-        return PilotRows(rows, columns, past.y, risk(past.oof, problem, goal), problem, goal, busy), pd.Index(past.positions)
+        risk = dealt_by(past.oof, problem, goal)
+        unseen = np.where(np.isin(past.positions, self.search.ranked(run).positions), risk, np.nan)
+        return PilotRows(rows, columns, past.y, risk, problem, goal, busy, unseen), pd.Index(past.positions)
 
     def running(self, run: Run) -> tuple[Sides, ...]:
         """The running pilots that have rows of the run's table, whatever they are for."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,22 @@ def test_a_pilot_of_a_number_heeds_groups_and_open_rows() -> None:
     result = judge_pilot(made, sent)
     assert result.treated_mean == pytest.approx(sent.loc[sent["arm"] == "treat", "cost"].mean())
     assert result.low < -2.0 < result.high
+
+
+@pytest.mark.parametrize("better", ["up", "down"])
+def test_a_pilot_of_a_number_parts_rows_on_both_sides_of_the_median(better: str) -> None:
+    """Half of all rows lie on the wanted side, where there is no risk: five of ten parts were dealt as one."""
+
+    class Model:
+        def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
+            return np.asarray(frame["age"], dtype=np.float64)
+
+    frame = customers().assign(age=np.random.default_rng(0).permutation(900).astype(float), cost=lambda own: own["age"] / 9)
+    card = replace(CARD, counted="“cost”", adjusted=3.0, low=1.0, high=5.0, is_rate=False, better=better)
+    drawn = pilot_of(card, frame, "cost", None, Options(model=Model()), PilotChoice(rows=200, seed=1)).draw
+    ages = frame["age"].to_numpy()[drawn.positions]
+    parts = sorted((ages[drawn.strata == part].min(), ages[drawn.strata == part].max()) for part in range(10))
+    assert all(before[1] < after[0] for before, after in pairwise(parts))
 
 
 @pytest.mark.parametrize(

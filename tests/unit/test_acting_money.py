@@ -165,6 +165,16 @@ def test_a_list_of_one_row_says_that_it_has_no_range() -> None:
     assert "by the outcomes that came (one row is too few for a range), at " in made.sentence
 
 
+def test_lift_reads_yes_and_no_as_the_curve_does() -> None:
+    """Words ended in a traceback, and outcomes coded 1 and 2 had rates above 100 %."""
+    rng = np.random.default_rng(0)
+    p = rng.random(200)
+    y = (rng.random(200) < p).astype(int)
+    assert gains(p, np.where(y, "Yes", "No")) == gains(p, y) == gains(p.tolist(), (y == 1).tolist())  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="The outcome “2” is neither yes nor no"):
+        gains(p, y + 1)
+
+
 def test_a_row_of_weight_three_is_three_rows() -> None:
     rng = np.random.default_rng(1)
     p = rng.beta(1, 3, 500)

@@ -9,7 +9,9 @@ import pytest
 from automl_core.acting.action import Goal
 from automl_core.acting.decide import DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
+from automl_core.acting.experiment import Experiment, experiment_frame
 from automl_core.acting.profit import gains
+from automl_core.acting.qini import judge_ranking
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
@@ -60,3 +62,45 @@ def test_the_rival_rule_learns_by_the_weights_as_the_verdict_does() -> None:
     rule = rule_predictions(table.frame, y, table.columns, problem)
     assert rule[frame["x"] == 1].mean() == pytest.approx(0.5, abs=0.05)
     assert rule[frame["x"] == 0].mean() == pytest.approx(0.3, abs=0.05)
+
+
+def one_effect_for_all(first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Doubly robust effects of an experiment that raises a share from 10 to 30 % for everybody, and outcomes: 4,000 rows, sorted
+    by the outcome, those of `first` first."""
+    rng = np.random.default_rng(0)
+    treated = rng.permutation(4_000) < 2_000
+    y = (rng.random(4_000) < np.where(treated, 0.3, 0.1)).astype(int)
+    order = np.argsort(y != first, kind="stable")
+    treated, y = treated[order], y[order]
+    return 0.2 + np.where(treated, y - 0.3, 0.1 - y) / 0.5, y
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_order_that_knows_nothing_is_worth_nothing_on_a_sorted_file(first: int) -> None:
+    """One score for all: sorted with those that stayed first, the first 30 % gained 55 points and the Qini was +0.06."""
+    psi, _ = one_effect_for_all(first)
+    found = judge_ranking(np.full(4_000, 0.2), psi, np.random.default_rng(1).permutation(4_000) % 5)
+    assert found.qini == pytest.approx(0.0, abs=1e-4)
+    assert found.qini_low <= 0 <= found.qini_high
+    assert [part.effect for part in found.parts] == pytest.approx([psi.mean()] * len(found.parts), abs=0.005)
+    assert found.parts[2].low < psi.mean() < found.parts[2].high
+
+
+def test_an_order_of_two_levels_is_judged_by_its_levels_and_not_by_the_file() -> None:
+    """Half gains 30 points and half 10; the range is that of the file as it was shuffled."""
+    rng = np.random.default_rng(0)
+    level, treated = rng.random(4_000) < 0.5, rng.random(4_000) < 0.5
+    y = rng.random(4_000) < 0.2 + np.where(level, 0.3, 0.1) * treated
+    psi = np.where(level, 0.3, 0.1) + np.where(treated, y - np.where(level, 0.5, 0.3), 0.2 - y) / 0.5
+    folds, order = rng.integers(0, 5, 4_000), np.argsort(~y, kind="stable")
+    shuffled, sorted_ = (judge_ranking(level[at] * 1.0, psi[at], folds[at]) for at in (np.arange(4_000), order))
+    assert sorted_.qini == pytest.approx(shuffled.qini, abs=5e-4)
+    assert sorted_.qini_high - sorted_.qini_low == pytest.approx(shuffled.qini_high - shuffled.qini_low, rel=0.2)
+    assert sorted_.qini_low < 0.025 < sorted_.qini_high  # a quarter of 20 points, of which half lies above random
+
+
+def test_rows_of_one_gain_are_handed_over_as_chance_has_them() -> None:
+    """The first hundred of a sorted file had all stayed."""
+    _, y = one_effect_for_all(1)
+    table = experiment_frame(np.full(4_000, 0.2), pd.DataFrame({"stayed": y}), Experiment("offer", rows=100))
+    assert table["stayed"][:500].mean() == pytest.approx(0.2, abs=0.06)

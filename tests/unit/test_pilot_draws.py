@@ -19,7 +19,7 @@ from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_design import _strata, draw, due_date, plan_pilot, promised_change, rows_for
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_groups import correction, model_freedom
-from automl_core.acting.pilot_open import open_first
+from automl_core.acting.pilot_open import open_first, told_by_draw
 from automl_core.acting.pilot_result import judge
 from automl_core.acting.pilots import PilotChoice, PilotRows
 from automl_core.acting.power import Change, chance_to_see, measure_power, total_rows
@@ -368,3 +368,29 @@ def test_rows_of_another_running_pilot_are_not_drawn() -> None:
     frame, problem = rows.frame.assign(house=house), replace(PROBLEM, group="house")
     grouped = replace(rows, frame=frame, problem=problem, busy=frozenset({0, 30}))
     assert not set(house[draw(CARD, grouped, PilotChoice(), 600).positions]) & {0, 10}
+
+
+def test_rows_that_the_model_learned_from_say_nothing_of_what_its_strata_tell() -> None:
+    """Half of the rows are told by a model that knows their outcomes; the others by one that says 10 points too little."""
+    rows, rng = customers(2000), np.random.default_rng(3)
+    learned, still = rng.random(2000) < 0.5, rng.random(2000) < 0.3
+    told = with_open(replace(rows, risk=np.where(learned & ~still, rows.y, rows.risk - 0.1)), still)
+    plain = replace(told, unseen=np.where(learned, np.nan, told.risk))
+    alone = with_open(replace(rows, risk=rows.risk - 0.1), still | learned)
+    about, asked = rows_for(CARD, rows.frame), PilotChoice(rows=200)
+    assert told_by_draw(about, plain, 100) == told_by_draw(about, alone, 100)
+    assert told_by_draw(about, plain, 100) < told_by_draw(about, told, 100) - 0.2
+    drawn = open_first(about, about, plain, ended=False)
+    assert promised_change(CARD, plain, drawn).now == pytest.approx(1 - rows.risk[about & still].mean(), abs=0.03)
+    none = replace(told, unseen=np.full(2000, np.nan))
+    assert told_by_draw(about, none, 100) == 0.0
+    assert plan_pilot(CARD, none, asked).chance < plan_pilot(CARD, plain, asked).chance
+    better = replace(plain, unseen=np.where(learned, np.nan, rows.y))  # another model, which tells more than the one that deals
+    assert told_by_draw(about, better, 100) == told_by_draw(about, plain, 100)
+
+
+@pytest.mark.parametrize(("size", "share"), [(201, 0.5), (205, 0.5), (203, 0.5), (201, 0.3), (215, 0.3), (201, 0.7)])
+def test_the_plan_names_the_sides_that_the_draw_makes(size: int, share: float) -> None:
+    """Of 201 rows it named 100 and 101, and 101 and 100 were drawn."""
+    pilot, _, _ = started(customers(), choice=PilotChoice(size, share, seed=1))
+    assert (pilot.power.treated, pilot.power.held) == (pilot.treated, pilot.held)

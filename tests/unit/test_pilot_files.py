@@ -106,6 +106,40 @@ def test_outcomes_find_their_rows_again(spoil: str) -> None:
         assert "1 line did not belong" in matched.returned.sentence
 
 
+@pytest.mark.parametrize(("drawn", "other"), [("00123", "123"), ("0015Gv7qJ", "0015Gv7Qj"), ("1200", "1,200"), ("7", "7.0")])
+def test_an_outcome_of_a_customer_with_a_like_id_is_not_that_of_the_drawn_one(drawn: str, other: str) -> None:
+    """An export of all customers has lines of both: the line of the one outside the pilot came later, and counted."""
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    assignment.loc[0, "id_0"] = drawn
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["No"] * 200).drop(columns="row")
+    export = pd.concat([sent, pd.DataFrame({"customer": [other], "Churn": ["Yes"]})])
+    found = match_outcomes(pilot, assignment, export, PROBLEM)
+    assert list(found.values) == [1.0] * 200
+    assert (found.returned.matched, found.returned.unmatched, found.returned.duplicates) == (200, 1, 0)
+
+
+def test_two_drawn_ids_that_a_spreadsheet_made_one_are_in_doubt() -> None:
+    """Both lines said “123”: the last of them counted for that row, and “00123” for missing."""
+    pilot, assignment, _ = started(customers())
+    assignment.loc[:1, "id_0"] = ["00123", "123"]
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes", "No"] * 100).drop(columns="row")
+    assert match_outcomes(pilot, assignment, sent, PROBLEM).returned.doubted == 0
+    lost = sent.assign(customer=[text.lstrip("0") for text in sent["customer"]])
+    found = match_outcomes(pilot, assignment, lost, PROBLEM).returned
+    assert (found.matched, found.missing, found.doubted, found.duplicates) == (198, 2, 2, 0)
+    assert "2 lines may mean several rows, as their ids are alike, and did not count" in found.sentence
+    agreed = match_outcomes(pilot, assignment, lost.assign(Churn="No"), PROBLEM).returned
+    assert (agreed.matched, agreed.missing, agreed.doubted) == (199, 1, 0)
+    neither = lost.assign(customer=lost["customer"].replace("123", "0123"))
+    assert match_outcomes(pilot, assignment, neither, PROBLEM).returned.doubted == 2
+    with pytest.raises(BadInput, match="Its lines may mean several rows each"):
+        match_outcomes(pilot, assignment, lost.head(2), PROBLEM)
+    twice = next(text for text in lost["customer"][2:] if text.isdigit())  # its zeros are lost, too: perhaps another customer
+    export = pd.concat([lost.assign(Churn="Yes"), pd.DataFrame({"customer": [twice], "Churn": ["No"]})])
+    assert match_outcomes(pilot, assignment, export, PROBLEM).returned.doubted == 2
+
+
 def test_a_blank_line_of_a_repeated_id_wipes_no_outcome() -> None:
     pilot, assignment, _ = started(customers())
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)

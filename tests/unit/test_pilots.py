@@ -6,8 +6,11 @@ import math
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from automl_core.acting.action import Goal, Lever
@@ -21,6 +24,9 @@ from automl_core.acting.track_record import track_record
 from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import chance_decided
 from automl_core.reporting.sections import SectionInputs, make_sections
+from automl_core.workspace.pilot_sides import _by_ids
+from automl_core.workspace.pilots import Piloting
+from automl_core.workspace.ranked import Predictions
 from pages.ui import pilot_charts
 from pages.ui.theme import LIGHT
 from tests.unit.piloting import CARD, GOAL, NAN, PROBLEM, customers, sent_back, started, verdict
@@ -52,6 +58,22 @@ def test_a_card_is_raised_or_retired_and_the_record_is_kept() -> None:
     assert track_record([]).sentence == "No card has been measured by a pilot yet."
     free = replace(raised, promised=NAN, promised_low=NAN, promised_high=NAN)
     assert "outcomes" in track_record([free]).sentence
+
+
+def test_a_verdict_that_came_early_is_said_and_not_summed() -> None:
+    """A third of what a card brings in 90 days shows in ten: told as delivered, it made the promise look three times too high."""
+    due, _ = verdict(0.25)
+    assert due.result is not None
+    early = replace(due, id="early", result=replace(due.result, early=True, delivered=due.result.delivered / 3))
+    record, alone = track_record([early, due]), track_record([due])
+    assert replace(record, early=0, sentence="") == replace(alone, sentence="")
+    assert (record.early, record.others, len(record.items)) == (1, 0, 1)
+    assert record.sentence == f"{alone.sentence} Another card was decided before its outcomes were due and is not counted here."
+    both = track_record([early, early, due]).sentence
+    assert both.endswith(" 2 more cards were decided before their outcomes were due and are not counted here.")
+    none = track_record([early])
+    assert (none.items, none.early) == ((), 1)
+    assert none.sentence == "No card has been measured by a pilot until its outcomes were due."
 
 
 def test_a_pilot_measures_how_many_bad_outcomes_turn_good_and_its_range_holds_the_truth() -> None:
@@ -284,3 +306,37 @@ def test_a_card_that_counts_the_class_nobody_wants_promises_the_same() -> None:
 def test_a_pilot_says_its_day_as_pages_do() -> None:
     pilot, _, _ = started(customers())
     assert pilot.sentence.endswith("Outcomes are due on 24 December 2026.")
+
+
+def test_a_workspace_knows_whose_risk_was_told_by_a_model_that_learned_from_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the final model says of its own rows is good enough to deal by; the chance of a pilot does not rest on it."""
+    rows = customers(100)
+    every = Predictions(rows.risk, np.arange(100), rows.y.astype(float))
+    ranked = Predictions(rows.risk[::2], np.arange(0, 100, 2), rows.y[::2].astype(float))
+    opened = SimpleNamespace(open=lambda _: (rows.frame, rows.columns, rows.problem, None))
+    searching: Any = SimpleNamespace(goal=opened, inputs=lambda _: None, drawable=lambda _: every, ranked=lambda _: ranked)
+    monkeypatch.setattr(Piloting, "running", lambda *_: ())
+    act: Any = SimpleNamespace(goal_of=lambda _: GOAL)
+    nothing: Any = None
+    made, _ = Piloting(nothing, searching, act)._drawable(nothing)
+    assert np.array_equal(made.risk, rows.risk)
+    assert made.unseen is not None
+    assert np.array_equal(made.unseen[::2], rows.risk[::2])
+    assert np.isnan(made.unseen[1::2]).all()
+
+
+@pytest.mark.parametrize("gaps", [0, 1, 2, 198])
+def test_rows_without_an_id_do_not_hide_a_running_pilot_from_a_table_made_anew(gaps: int) -> None:
+    """Two of them among the drawn rows freed all the others, and one held every row without an id of the new table."""
+    rows = customers()
+    ids = rows.frame["customer"].astype(object)
+    drawn = started(rows)[2].positions  # by the seed alone, so that the same rows are drawn
+    ids.iloc[drawn[:gaps]] = None
+    pilot, assignment, _ = started(replace(rows, frame=rows.frame.assign(customer=ids)))
+    anew = pd.DataFrame({"customer": [*ids[::-1], *[None] * 40]})
+    found = _by_ids(pilot, assignment, anew)
+    assert found == {599 - at: arm for at, arm in zip(drawn[gaps:], assignment["arm"][gaps:], strict=True)}
+    whole = pd.Series(np.arange(600.0)).mask(ids.isna())
+    pilot, assignment, _ = started(replace(rows, frame=rows.frame.assign(customer=whole)))
+    assert len(_by_ids(pilot, assignment, pd.DataFrame({"customer": np.arange(650)})) or ()) == 200 - gaps
+    assert _by_ids(pilot, assignment.assign(id_0="missing"), anew) is None
