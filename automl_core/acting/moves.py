@@ -53,16 +53,26 @@ def category_moves(lever: Lever, values: pd.Series, drawn: bool = False) -> tupl
     """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many. Of
     values that were `drawn` by chance each move stays a pair, for only two of them are an experiment: there the moves are those
     from the commonest values."""
-    lever = spelled_alike(lever, holds_numbers(values))
-    counts = texts(values).dropna().value_counts()
-    common = [str(value) for value, rows in counts.items() if rows >= LEAST_ROWS]
-    targets = [value for value in dict.fromkeys(lever.to or common[:MOST_VALUES]) if value in common][:MOST_VALUES]
+    lever, common = spelled_alike(lever, holds_numbers(values)), common_values(values)
+    targets = ends_of(lever, common)[:MOST_VALUES]
     sources = {to: tuple(value for value in common if _may(lever, value, to)) for to in targets}
     if sum(map(len, sources.values())) <= MOST_PAIRS:
         return tuple(Move(lever, (source,), to) for to in targets for source in sources[to])
     if drawn:
         return _apart(lever, sources, common)
-    return tuple(Move(lever, sources[to], to) for to in targets if sources[to])
+    return tuple(Move(lever, sources[to], to) for to in targets)
+
+
+def common_values(values: pd.Series) -> list[str]:
+    """The values that rows enough have to be compared, the commonest first; of equally common ones by their spelling."""
+    counts = {str(value): int(rows) for value, rows in texts(values).dropna().value_counts().items()}
+    return sorted((value for value, rows in counts.items() if rows >= LEAST_ROWS), key=lambda value: (-counts[value], value))
+
+
+def ends_of(lever: Lever, common: list[str]) -> list[str]:
+    """Of the `common` values those that rows at another one may be moved to, in the order of the lever's `to`, or the commonest
+    first where it names none. The first eight are tried."""
+    return [to for to in dict.fromkeys(lever.to or common) if to in common and any(_may(lever, value, to) for value in common)]
 
 
 def _apart(lever: Lever, sources: dict[str, tuple[str, ...]], common: list[str]) -> tuple[Move, ...]:
