@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Lever
 from automl_core.acting.levers import forbidden_moves, spelled_alike
 from automl_core.acting.spelling import holds_numbers, number_of, spelled, texts
+from automl_core.acting.steps import kept_within, neat, stepped
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -126,13 +127,13 @@ def movable(move: Move, dose: Floats) -> Mask:
     """Rows whose number may be moved: at an allowed value, the new one within the lever's limits and direction, and the move not
     forbidden."""
     step = steps_of(move, dose)
-    after = dose + step
-    mask = np.isfinite(dose) & ~(after < move.lever.low) & ~(after > move.lever.high) & (step != 0)
+    after = stepped(dose, step)
+    mask = np.isfinite(dose) & kept_within(after, move.lever.low, move.lever.high) & (step != 0)
     if move.relative:  # a share of a number below zero would go the other way
         mask &= dose > 0
     if move.lever.direction:
         mask &= (step > 0) if move.lever.direction == "up" else (step < 0)
     if move.lever.from_values:
         wanted = {number_of(value) for value in move.lever.from_values}
-        mask &= np.isin(dose, [value for value in wanted if not math.isnan(value)])
+        mask &= np.isin(neat(dose), neat(np.array([value for value in wanted if not math.isnan(value)], dtype=np.float64)))
     return np.asarray(mask & ~forbidden_moves(move.lever.forbidden, dose, after), dtype=bool)

@@ -24,6 +24,7 @@ from automl_core.acting.moves import (
 )
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
 from automl_core.acting.spelling import holds_numbers, spelled, texts
+from automl_core.acting.steps import kept_within, stepped
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
@@ -84,11 +85,11 @@ def _no_room(lever: Lever, values: pd.Series) -> str:
     if math.isnan(lever.step) or lever.step == 0:
         return ""
     move = Move(lever, tuple(lever.from_values), step=lever.step, relative=lever.relative)
-    able, after = movable(move, dose), dose + steps_of(move, dose)
+    able, after = movable(move, dose), stepped(dose, steps_of(move, dose))
     if int(able.sum()) < LEAST_ROWS:
         rows = count(int(able.sum()), "row")
         return f"What the goal says of {name} leaves {rows} to be moved, and {LEAST_ROWS} are needed: allow more, or load others."
-    if int((able & (after >= low) & (after <= high)).sum()) < LEAST_ROWS:
+    if int((able & kept_within(after, float(low), float(high))).sum()) < LEAST_ROWS:
         return f"A step of {name} as large as that leads where hardly any row is: choose a smaller one."
     return ""
 
