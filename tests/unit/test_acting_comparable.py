@@ -169,6 +169,19 @@ def test_a_value_that_no_row_may_be_moved_to_takes_no_room() -> None:
     assert not_tried_notes(shut, channel) == ()
 
 
+def test_levers_that_are_not_tried_together_with_others_are_told() -> None:
+    """Of a price with an offer there never is a card of both, and it read as if both were no better."""
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame({name: rng.choice(["a", "b"], 2400) for name in ("offer", "plan", "churn")})
+    frame = frame.assign(price=rng.normal(20, 3, 2400).round(1), x=rng.normal(size=2400), churn=frame["churn"].replace("a", "No"))
+    price = "“price” is not tried together with other changes, as numbers are moved alone."
+    offer = "“offer” was drawn by chance, and an experiment is not tried together with other changes."
+    both = find_actions(frame, "churn", "No", (Lever("offer"), Lever("price", step=-1.0)), Roles(experiment="offer")).notes
+    assert {price, offer} <= set(both)
+    for levers in ((Lever("price", step=-1.0),), (Lever("offer"), Lever("plan"))):
+        assert not any("together with other" in note for note in find_actions(frame, "churn", "No", levers).notes)
+
+
 def test_patterns_have_p_values_corrected_for_all_moves() -> None:
     """Of eight idle levers one has p = 0.03 by chance: told as the only one, it seemed to be something."""
     rng = np.random.default_rng(6)
