@@ -27,7 +27,7 @@ from automl_core.acting.like_ids import like_id_notes, with_given
 from automl_core.acting.not_compared import not_tried_notes, thin_notes, undrawn_notes, why_not_compared, word_notes
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
-from automl_core.acting.pairs import best_pairs, pair_trials
+from automl_core.acting.pairs import best_pairs, not_together_notes, pair_trials
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import held_by_family
@@ -129,6 +129,7 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
                 lever, inputs.frame, _given(inputs, (lever.column,)).columns, inputs.problem.group))
         notes = (*notes, *undrawn_notes(trial.undrawn for trial in made[place]))
     notes = (*notes, *thin_notes(inputs.frame, _given(inputs, ())))
+    notes = (*notes, *not_together_notes(trials))
     inputs.told(0.5, "Trying two changes together.")
     pairs = ((one, other, stage, _given(inputs, (one.move.lever.column, other.move.lever.column)))
              for one, other in best_pairs(trials, desk.rank))

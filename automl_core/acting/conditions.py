@@ -145,12 +145,12 @@ def short_edges(values: NDArray[np.float64], cuts: NDArray[np.float64], exact: b
         place = int(np.searchsorted(values, cut))
         edge = short_number(cut, high - low)
         if place and abs(int(np.searchsorted(values, edge)) - place) > (0 if exact else MOVED * len(values)):
-            edge = _short_between(float(values[place - 1]), float(values[place]))
+            edge = short_between(float(values[place - 1]), float(values[place]))
         made.add(edge)
     return [edge for edge in sorted(made) if low < edge <= high]
 
 
-def _short_between(below: float, above: float) -> float:
+def short_between(below: float, above: float) -> float:
     """A number with few digits above the one and not above the other: their middle, rounded as far as it goes."""
     rounded = (round((below + above) / 2, digits) for digits in range(18))
     return next((edge for edge in rounded if below < edge <= above), above)

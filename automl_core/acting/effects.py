@@ -237,9 +237,12 @@ def _raw_gap(scores: Scores, group: Mask) -> float:
         return float(scores.y[scores.new & group].mean() - scores.y[scores.eligible & group].mean())
     known = scores.region & group
     dose, y = scores.dose[known], scores.y[known]
-    centred = dose - dose.mean()
-    slope = float(np.mean(centred * y)) / max(1e-12, float(np.mean(centred**2)))
-    return slope * float(scores.step[scores.eligible & group].mean())
+    spread = float(np.ptp(dose))
+    if spread <= 1e-12 * float(np.abs(dose).max()):
+        return 0.0  # one value, but for what arithmetic in decimals loses
+    centred = (dose - dose.mean()) / spread  # in a unit of its own: squares of millionths are nought to any fixed floor
+    slope = float(np.mean(centred * y)) / float(np.mean(centred**2))
+    return slope * float(scores.step[scores.eligible & group].mean()) / spread
 
 
 def _bounds(estimate: float, error: float, clusters: int = 0) -> tuple[float, float, float]:

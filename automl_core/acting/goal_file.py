@@ -14,6 +14,8 @@ import tomllib
 from dataclasses import replace
 from typing import Any, cast
 
+import numpy as np
+
 from automl_core.acting.action import Direction, Goal, Lever
 from automl_core.acting.goal_keys import check_keys
 from automl_core.acting.spelling import is_number
@@ -65,19 +67,19 @@ def read_goal(text: str) -> Goal:
 
 def goal_text(goal: Goal) -> str:
     """A goal.toml; what is at its default is left out, except for money and roles."""
-    worth = f"value_column = {_in_toml(goal.value_column)}" if goal.value_column else f"value = {goal.value!r}"
+    worth = f"value_column = {_in_toml(goal.value_column)}" if goal.value_column else f"value = {_digits(goal.value)}"
     lines = ["[goal]", f"outcome = {_in_toml(goal.outcome)}", f"good = {_in_toml(goal.good)}", worth]
-    lines += [f"currency = {_in_toml(goal.currency)}", f"save_rate = {goal.save_rate!r}"]
+    lines += [f"currency = {_in_toml(goal.currency)}", f"save_rate = {_digits(goal.save_rate)}"]
     if goal.save_range:
-        lines.append(f"save_range = [{', '.join(repr(end) for end in goal.save_range)}]")
+        lines.append(f"save_range = [{', '.join(map(_digits, goal.save_range))}]")
     if goal.contact_cost:  # without it the list takes what the dearest lever costs
-        lines.append(f"contact_cost = {goal.contact_cost!r}")
+        lines.append(f"contact_cost = {_digits(goal.contact_cost)}")
     elif goal.contact_free:
         lines.append("contact_free = true")
     if goal.capacity:
-        lines.append(f"capacity = {goal.capacity}")
+        lines.append(f"capacity = {_digits(goal.capacity)}")
     if goal.budget:
-        lines.append(f"budget = {goal.budget!r}")
+        lines.append(f"budget = {_digits(goal.budget)}")
     lines += ["", "[columns]"]
     lines += [f"{name} = {_list_in_toml(getattr(goal, name))}" for name in ("given", "later", "never")]
     if goal.negative_control:
@@ -94,28 +96,33 @@ def _lever_lines(lever: Lever) -> list[str]:
     if lever.from_values:
         lines.append(f"from = {_list_in_toml(lever.from_values)}")
     if not math.isnan(lever.step):
-        lines += [f"to = {lever.step!r}", f"relative = {str(lever.relative).lower()}"]
+        lines += [f"to = {_digits(lever.step)}", f"relative = {str(lever.relative).lower()}"]
     elif lever.to:
         lines.append(f"to = {_list_in_toml(lever.to)}")
-    lines.append(f"cost = {lever.cost!r}")
+    lines.append(f"cost = {_digits(lever.cost)}")
     if lever.unit_cost:
-        lines.append(f"unit_cost = {lever.unit_cost!r}")
+        lines.append(f"unit_cost = {_digits(lever.unit_cost)}")
     if lever.forbidden:
         lines.append(f"forbidden = [{', '.join(_list_in_toml(pair) for pair in lever.forbidden)}]")
     if lever.direction:
         lines.append(f"direction = {_in_toml(lever.direction)}")
-    lines += [f"{name} = {value!r}" for name, value in (("low", lever.low), ("high", lever.high)) if not math.isnan(value)]
+    lines += [f"{name} = {_digits(value)}" for name, value in (("low", lever.low), ("high", lever.high)) if not math.isnan(value)]
     if lever.days:
-        lines.append(f"days = {lever.days}")
+        lines.append(f"days = {_digits(lever.days)}")
     return lines
 
 
-def _in_toml(value: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _digits(value: float) -> str:
+    """A number as TOML has it, of whatever kind of number it is in Python."""
+    return repr(int(value) if isinstance(value, (int, np.integer)) else float(value))
 
 
-def _list_in_toml(values: tuple[str, ...]) -> str:
+def _in_toml(value: object) -> str:
+    """A TOML basic string, of numbers and of yes and no, too: JSON's escapes are TOML's."""
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _list_in_toml(values: tuple[object, ...]) -> str:
     return f"[{', '.join(map(_in_toml, values))}]"
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal, Lever
 from automl_core.acting.conditions import all_hold, any_hold
 from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled, texts
+from automl_core.acting.steps import kept_within, stepped
 from automl_core.errors import BadInput
 from automl_core.explaining.single import is_missing, value_text
 from automl_core.explaining.words import id_text, quote
@@ -94,8 +95,7 @@ def eligible(card: ActionCard, frame: pd.DataFrame) -> Mask:
         else:
             mask = mask & np.asarray(frame[lever].notna(), dtype=bool)
     if not math.isnan(card.step):
-        after = _after(card, frame)
-        mask = mask & ~(after < card.lowest) & ~(after > card.highest)
+        mask = mask & kept_within(after_of(card, _now(card, frame)), card.lowest, card.highest)
         if card.relative:  # a share of a number below zero would go the other way
             mask = mask & (_now(card, frame) > 0)
     return np.asarray(mask & ~_forbidden(card, frame), dtype=bool)
@@ -112,7 +112,8 @@ def _forbidden(card: ActionCard, frame: pd.DataFrame) -> Mask:
             said = spelled_alike(Lever(name, (to,), forbidden=pairs), holds_numbers(frame[name]))
             found |= np.asarray(texts(frame[name]).isin([a for a, b in said.forbidden if b == said.to[0]]), dtype=bool)
         else:
-            found |= forbidden_moves(pairs, _now(card, frame), _after(card, frame))
+            now = _now(card, frame)
+            found |= forbidden_moves(pairs, now, after_of(card, now))
     return found
 
 
@@ -120,8 +121,8 @@ def moved(card: ActionCard, frame: pd.DataFrame, rows: Mask) -> pd.DataFrame:
     """The frame with the card's change made on `rows` (a mask); other rows stay as they are."""
     out = frame.copy()
     if not math.isnan(card.step):
-        after = _after(card, frame)
-        out[card.lever] = np.where(rows, after, pd.to_numeric(frame[card.lever], errors="coerce"))
+        now = _now(card, frame)
+        out[card.lever] = np.where(rows, after_of(card, now), now)
         return out
     for lever, to in ((card.lever, card.to_value), *((one.lever, one.to_value) for one in card.also)):
         out[lever] = set_value(frame[lever], to, rows)
@@ -137,9 +138,9 @@ def set_value(series: pd.Series, to: str, rows: Mask) -> pd.Series:
     return series.mask(rows, to == "True" if pd.api.types.is_bool_dtype(series.dtype) else to)
 
 
-def _after(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:
-    dose = _now(card, frame)
-    return np.asarray(dose * (1 + card.step) if card.relative else dose + card.step, dtype=np.float64)
+def after_of(card: ActionCard, now: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) the numbers that the card's step makes of those that rows have now."""
+    return stepped(now, now * card.step if card.relative else card.step)
 
 
 def _now(card: ActionCard, frame: pd.DataFrame) -> NDArray[np.float64]:

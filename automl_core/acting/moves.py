@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Lever
 from automl_core.acting.levers import forbidden_moves, spelled_alike
 from automl_core.acting.spelling import holds_numbers, number_of, spelled, texts
+from automl_core.acting.steps import kept_within, neat, stepped
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -53,16 +54,26 @@ def category_moves(lever: Lever, values: pd.Series, drawn: bool = False) -> tupl
     """Moves between values that occur often enough; one move a pair, or all sources of a target together when there are many. Of
     values that were `drawn` by chance each move stays a pair, for only two of them are an experiment: there the moves are those
     from the commonest values."""
-    lever = spelled_alike(lever, holds_numbers(values))
-    counts = texts(values).dropna().value_counts()
-    common = [str(value) for value, rows in counts.items() if rows >= LEAST_ROWS]
-    targets = [value for value in dict.fromkeys(lever.to or common[:MOST_VALUES]) if value in common][:MOST_VALUES]
+    lever, common = spelled_alike(lever, holds_numbers(values)), common_values(values)
+    targets = ends_of(lever, common)[:MOST_VALUES]
     sources = {to: tuple(value for value in common if _may(lever, value, to)) for to in targets}
     if sum(map(len, sources.values())) <= MOST_PAIRS:
         return tuple(Move(lever, (source,), to) for to in targets for source in sources[to])
     if drawn:
         return _apart(lever, sources, common)
-    return tuple(Move(lever, sources[to], to) for to in targets if sources[to])
+    return tuple(Move(lever, sources[to], to) for to in targets)
+
+
+def common_values(values: pd.Series) -> list[str]:
+    """The values that rows enough have to be compared, the commonest first; of equally common ones by their spelling."""
+    counts = {str(value): int(rows) for value, rows in texts(values).dropna().value_counts().items()}
+    return sorted((value for value, rows in counts.items() if rows >= LEAST_ROWS), key=lambda value: (-counts[value], value))
+
+
+def ends_of(lever: Lever, common: list[str]) -> list[str]:
+    """Of the `common` values those that rows at another one may be moved to, in the order of the lever's `to`, or the commonest
+    first where it names none. The first eight are tried."""
+    return [to for to in dict.fromkeys(lever.to or common) if to in common and any(_may(lever, value, to) for value in common)]
 
 
 def _apart(lever: Lever, sources: dict[str, tuple[str, ...]], common: list[str]) -> tuple[Move, ...]:
@@ -116,13 +127,13 @@ def movable(move: Move, dose: Floats) -> Mask:
     """Rows whose number may be moved: at an allowed value, the new one within the lever's limits and direction, and the move not
     forbidden."""
     step = steps_of(move, dose)
-    after = dose + step
-    mask = np.isfinite(dose) & ~(after < move.lever.low) & ~(after > move.lever.high) & (step != 0)
+    after = stepped(dose, step)
+    mask = np.isfinite(dose) & kept_within(after, move.lever.low, move.lever.high) & (step != 0)
     if move.relative:  # a share of a number below zero would go the other way
         mask &= dose > 0
     if move.lever.direction:
         mask &= (step > 0) if move.lever.direction == "up" else (step < 0)
     if move.lever.from_values:
         wanted = {number_of(value) for value in move.lever.from_values}
-        mask &= np.isin(dose, [value for value in wanted if not math.isnan(value)])
+        mask &= np.isin(neat(dose), neat(np.array([value for value in wanted if not math.isnan(value)], dtype=np.float64)))
     return np.asarray(mask & ~forbidden_moves(move.lever.forbidden, dose, after), dtype=bool)

@@ -11,9 +11,20 @@ import pandas as pd
 from automl_core.acting.action import Lever
 from automl_core.acting.covariates import Covariates, thin_levels
 from automl_core.acting.levers import spelled_alike
-from automl_core.acting.moves import LEAST_ROWS, MOST_VALUES, Move, category_moves, is_numeric, movable, steps_of
+from automl_core.acting.moves import (
+    LEAST_ROWS,
+    MOST_VALUES,
+    Move,
+    category_moves,
+    common_values,
+    ends_of,
+    is_numeric,
+    movable,
+    steps_of,
+)
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
 from automl_core.acting.spelling import holds_numbers, spelled, texts
+from automl_core.acting.steps import kept_within, stepped
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
@@ -41,11 +52,9 @@ def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], 
         if int((texts(values).dropna().value_counts() >= LEAST_ROWS).sum()) < 2:
             return (f"{name} has no two values with {LEAST_ROWS} rows or more each, so there is nothing to compare: "
                     "load more rows, or name another column.")
-        few = not_tried_notes(lever, values)
-        if not category_moves(lever, values) and few:
-            return few[0]
+        few = _too_rare(spelled_alike(lever, holds_numbers(values)), values, named=True)
         if not category_moves(lever, values):
-            return f"What the goal says of {name} leaves no move: allow more in From and To, or forbid less."
+            return few or f"What the goal says of {name} leaves no move: allow more in From and To, or forbid less."
         alone = _of_one_group(texts(values), frame[group]) if group in frame else ""
         if alone:
             return (f"Hardly more than one group of rows by {quote(group)} has {name} = {quote(alone)}: the change cannot be "
@@ -76,31 +85,34 @@ def _no_room(lever: Lever, values: pd.Series) -> str:
     if math.isnan(lever.step) or lever.step == 0:
         return ""
     move = Move(lever, tuple(lever.from_values), step=lever.step, relative=lever.relative)
-    able, after = movable(move, dose), dose + steps_of(move, dose)
+    able, after = movable(move, dose), stepped(dose, steps_of(move, dose))
     if int(able.sum()) < LEAST_ROWS:
         rows = count(int(able.sum()), "row")
         return f"What the goal says of {name} leaves {rows} to be moved, and {LEAST_ROWS} are needed: allow more, or load others."
-    if int((able & (after >= low) & (after <= high)).sum()) < LEAST_ROWS:
+    if int((able & kept_within(after, float(low), float(high))).sum()) < LEAST_ROWS:
         return f"A step of {name} as large as that leads where hardly any row is: choose a smaller one."
     return ""
 
 
 def not_tried_notes(lever: Lever, values: pd.Series) -> tuple[str, ...]:
-    """The values that a lever names and that were not tried: too few rows have them, or there was no room for so many."""
+    """The values of a lever that were not tried: too few rows have them, or there was no room for so many. Of a lever that names
+    no value to set these are all that rows have."""
     if is_numeric(lever, values):
         return ()
-    counts = texts(values).dropna().value_counts()
     lever = spelled_alike(lever, holds_numbers(values))
-    named = dict.fromkeys((*lever.to, *lever.from_values))
-    rare = [f"{quote(value)} ({count(int(counts.get(value, 0)), 'row')})" for value in named if counts.get(value, 0) < LEAST_ROWS]
-    many = [quote(value) for value in dict.fromkeys(lever.to) if counts.get(value, 0) >= LEAST_ROWS][MOST_VALUES:]
-    notes = []
-    if rare:
-        notes.append(f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {few_of(rare)}, too few to be compared.")
-    if many:
-        notes.append(f"Of the values that {quote(lever.column)} may be set to the first {MOST_VALUES} were tried, not "
-                     f"{few_of(many)}.")
-    return tuple(notes)
+    notes = [_too_rare(lever, values)]
+    if many := [quote(value) for value in ends_of(lever, common_values(values))[MOST_VALUES:]]:
+        tried = f"first {MOST_VALUES}" if lever.to else f"{MOST_VALUES} most common"
+        notes.append(f"Of the values that {quote(lever.column)} may be set to the {tried} were tried, not {few_of(many)}.")
+    return tuple(filter(None, notes))
+
+
+def _too_rare(lever: Lever, values: pd.Series, named: bool = False) -> str:
+    """Which values too few rows have to be compared, of those that are `named` alone or of all that may be set; empty: none."""
+    counts = {str(value): int(rows) for value, rows in texts(values).dropna().value_counts().items()}
+    asked = dict.fromkeys((*lever.to, *lever.from_values, *(() if named or lever.to else counts)))
+    rare = [f"{quote(value)} ({count(counts.get(value, 0), 'row')})" for value in asked if counts.get(value, 0) < LEAST_ROWS]
+    return f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {few_of(rare)}, too few to be compared." if rare else ""
 
 
 def word_notes(lever: Lever, values: pd.Series, column: Column) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from automl_core.acting.group_shares import with_shares
 from automl_core.acting.moves import Move
 from automl_core.acting.nuisance import Learner, folds_for
 from automl_core.acting.trials import Stage, Trial, measured, move_trials
+from automl_core.data.words import join_words
+from automl_core.explaining.words import quote
 
 MOST_LEVERS = 3
 LEAST_TOGETHER = 100
@@ -33,6 +35,19 @@ def best_pairs(trials: list[Trial], rank: Callable[[Trial], float]) -> list[tupl
         if whole and rank(trial) > 0 and trial.move.lever.column not in best and len(best) < MOST_LEVERS:
             best[trial.move.lever.column] = trial
     return list(combinations(best.values(), 2))
+
+
+def not_together_notes(trials: list[Trial]) -> tuple[str, ...]:
+    """That levers which have a trial are not tried together with others: numbers, and what was drawn by chance."""
+    found = {trial.move.lever.column: trial.scores for trial in trials}
+    said = []
+    if numbers := [quote(name) for name, scores in found.items() if scores.numeric]:
+        said.append(f"{join_words(numbers)} {'is' if len(numbers) == 1 else 'are'} not tried together with other changes, as "
+                    "numbers are moved alone.")
+    if drawn := [quote(name) for name, scores in found.items() if scores.randomised and not scores.numeric]:
+        said.append(f"{join_words(drawn)} {'was' if len(drawn) == 1 else 'were'} drawn by chance, and an experiment is not tried "
+                    "together with other changes.")
+    return tuple(said) if len(found) > 1 else ()
 
 
 def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) -> list[Trial]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
-from automl_core.acting.levers import handed_on, name_of
+from automl_core.acting.levers import after_of, handed_on, name_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
@@ -64,8 +64,7 @@ def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tu
 def _set_to(card: ActionCard, now: pd.Series) -> NDArray[np.str_]:
     if math.isnan(card.step):
         return np.full(len(now), " + ".join((card.to_value, *(one.to_value for one in card.also))))
-    values = pd.to_numeric(now, errors="coerce").to_numpy(dtype=np.float64)
-    after = values * (1 + card.step) if card.relative else values + card.step
+    after = after_of(card, pd.to_numeric(now, errors="coerce").to_numpy(dtype=np.float64))
     return np.array([handed_on(value) for value in after.tolist()], dtype=np.str_)
 
 

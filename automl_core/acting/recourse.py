@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.row_moves import Move, moves_of, similar_rows, supported
+from automl_core.acting.row_moves import MOST_STEPS, Move, is_cut, moves_of, similar_rows, supported
 from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
@@ -53,7 +53,7 @@ class Recourse:
     `target` is what counts as reached: at least that probability of the wanted class, or that number or better; NaN where it is
     that the model calls the row the wanted one of several classes. `closest` is the best that the limits allow when nothing
     reaches it. `left_out` counts values that no similar row has. `tried` combinations were asked of the model; `complete` says
-    that all cheaper ones were.
+    that all cheaper ones were. `cut` are levers of which there are more values than were tried.
     """
 
     options: tuple[RecourseOption, ...]
@@ -65,6 +65,7 @@ class Recourse:
     left_out: int
     complete: bool
     sentence: str
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,16 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
     now = float(wanted(model, said, goal)[0])
     ask = replace(ask, target=target) if model.problem.task == "regression" else ask
     near = similar_rows(model, row, goal, background)
-    grid, left_out = [], 0
+    grid, left_out, cut = [], 0, []
     for lever in levers:
         moves = moves_of(lever, row, near)
         kept = tuple(move for move in moves if supported(move, near))
         left_out += len(moves) - len(kept)
         if kept:
             grid.append(kept)
-    found = Recourse((), now, target, bool(_reached(model, said, goal, ask)[0]), None, 0, left_out, True, "")
+        if is_cut(lever, row, near, kept):
+            cut.append(lever.column)
+    found = Recourse((), now, target, bool(_reached(model, said, goal, ask)[0]), None, 0, left_out, True, "", tuple(cut))
     if not found.reached:
         found = _search(model, goal, base, found, _ordered(grid, ask.changes), ask)
     return replace(found, sentence=_sentence(found, model, goal, _aim(found, model, goal, ask)))
@@ -153,17 +156,22 @@ def _reached(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) ->
 
 
 def _ordered(grid: list[tuple[Move, ...]], most: int) -> tuple[list[tuple[Move, ...]], bool]:
-    """All combinations of moves of different levers, cheapest first; whether that is all of them."""
+    """All combinations of moves of different levers, cheapest first; whether that is all of them. Where there are too many, as
+    many of the first moves of each lever as there is room for."""
     found: list[tuple[Move, ...]] = []
     complete = True
     for count in range(1, min(most, len(grid)) + 1):
-        size = sum(math.prod(len(moves) for moves in chosen) for chosen in combinations(grid, count))
-        if len(found) + size > MOST_CANDIDATES:
-            complete = False
-            break
-        found.extend(combination for chosen in combinations(grid, count) for combination in product(*chosen))
+        longest, some = max(map(len, grid)), grid
+        while longest and len(found) + _size(some, count) > MOST_CANDIDATES:
+            complete, longest = False, longest - 1
+            some = [moves[:longest] for moves in grid]
+        found.extend(combination for chosen in combinations(some, count) for combination in product(*chosen))
     found.sort(key=effort)
     return found, complete
+
+
+def _size(grid: list[tuple[Move, ...]], count: int) -> int:
+    return sum(math.prod(len(moves) for moves in chosen) for chosen in combinations(grid, count))
 
 
 def effort(moves: tuple[Move, ...]) -> tuple[float, int, int]:
@@ -186,21 +194,29 @@ def _search(
     closest: RecourseOption | None = None
     tried = 0
     for batch in _batches(combos):
+        batch = [moves for moves in batch if not _holds(options, moves)]  # who reaches it with less asks for no more
+        if not batch:
+            continue
         said = model.predict_frame(changed(base, batch))
         values, reached = wanted(model, said, goal), _reached(model, said, goal, ask)
         tried += len(batch)
         order = sorted(range(len(batch)), key=lambda at: (*effort(batch[at]), -side * float(values[at])))
         for at in order:
-            option = _option(batch[at], found.now, float(values[at]), goal, model)
+            after = float(values[at])
             if reached[at]:
-                columns = {move.column for move in option.moves}
-                if not any({move.column for move in other.moves} <= columns for other in options):
-                    options.append(option)
+                if not _holds(options, batch[at]):
+                    options.append(_option(batch[at], found.now, after, goal, model))
                     if len(options) == ask.options:
                         return replace(found, options=tuple(options), tried=tried, complete=complete)
-            elif side * (option.after - found.now) > 0 and (closest is None or side * (option.after - closest.after) > 0):
-                closest = option
+            elif side * (after - (found.now if closest is None else closest.after)) > 0:
+                closest = _option(batch[at], found.now, after, goal, model)
     return replace(found, options=tuple(options), closest=None if options else closest, tried=tried, complete=complete)
+
+
+def _holds(options: list[RecourseOption], moves: tuple[Move, ...]) -> bool:
+    """Whether the moves change all the columns of one of the options, or more."""
+    columns = {move.column for move in moves}
+    return any(columns.issuperset(move.column for move in option.moves) for option in options)
 
 
 def _batches(combos: list[tuple[Move, ...]]) -> Iterator[list[tuple[Move, ...]]]:
@@ -259,11 +275,14 @@ def _sentence(found: Recourse, model: Model, goal: Goal, aim: str) -> str:
         what = "1 value was" if found.left_out == 1 else f"{found.left_out:,} values were"
         beyond = f" {what} left out, as hardly any similar row has {'it' if found.left_out == 1 else 'them'}."
     if not found.complete:
-        beyond += (f" The search stopped at its limit of {MOST_CANDIDATES:,} combinations: ways with more changes were not "
+        beyond += (f" The search stopped at its limit of {MOST_CANDIDATES:,} combinations: not all ways with more changes were "
                    "tried. Allow fewer values of a lever.")
+    if found.cut and not found.options:
+        beyond += (f" Of {join_words([quote(name) for name in found.cut])} no more than {MOST_STEPS} values were tried: a larger "
+                   "step, or narrower limits, may show more.")
     if not found.options:
         words = f"None within your limits: no allowed change reaches {aim} (now {now})."
-        if not found.complete:
+        if found.cut or not found.complete:
             words = f"None was found: no change that was tried reaches {aim} (now {now})."
         if found.closest is not None:
             words += f" The closest comes to {_said(model, found.closest.after)}."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.costs import cost_of
@@ -18,7 +19,9 @@ from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
 from automl_core.explaining.single import value_text
 from automl_core.search.model import Model
 
-MOST_STEPS = 5
+FIRST_STEPS = 5  # tried and told of wherever they end
+MOST_STEPS = 40
+SEEN = (0.01, 0.99)  # see `supported`
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,9 @@ class Move:
 def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     """Every change of one lever that the goal allows for this row: allowed values, or steps in the allowed direction and range.
 
-    A numeric lever may go up to five steps, each at the lever's cost or by what its units cost; without a direction it goes the
-    way of its step. A lever that names neither values nor a step allows every value: those that similar rows have, and the
-    deciles of their numbers.
+    A numeric lever may go 40 steps, as far as its limits and the numbers of similar rows reach, each at the lever's cost or by
+    what its units cost; without a direction it goes the way of its step. A lever that names neither values nor a step allows
+    every value that similar rows have; of more than 40 numbers as many, evenly spread (see `is_cut`).
     """
     value = row.get(lever.column)
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -50,9 +53,9 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     if lever.from_values and not any(here):
         return ()
     if not math.isnan(lever.step):
-        return _steps(lever, float(str(value))) if numeric else ()
+        return _steps(lever, float(str(value)), near[lever.column]) if numeric else ()
     if not lever.to and is_numeric(lever, near[lever.column]):
-        return _deciles(lever, float(str(value)), near[lever.column])
+        return _seen(lever, float(str(value)), near[lever.column])
     moves = []
     for to in dict.fromkeys(lever.to or map(str, texts(near[lever.column]).dropna().value_counts().index)):
         if to == now or not _allowed(lever, now, to) or (numeric and math.isnan(number_of(to))):
@@ -62,15 +65,28 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
+def is_cut(lever: Lever, row: Row, near: pd.DataFrame, moves: tuple[Move, ...]) -> bool:
+    """Whether a number of the row may go farther, or to more values, than the `moves` of it that are tried."""
+    if not moves or not isinstance(moves[0].value, float) or lever.to:
+        return False
+    if not math.isnan(lever.step):
+        return moves[-1].steps >= MOST_STEPS
+    return len(_open_to(lever, float(str(row[lever.column])), near[lever.column])) > MOST_STEPS
+
+
+def _steps(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
     size = abs(lever.step * value) if lever.relative else abs(lever.step)
     if size == 0 or (lever.relative and value < 0):  # a share of a number below zero would go the other way
         return ()
     side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
+    known = near.dropna().to_numpy(dtype=np.float64)
+    last = float(side * np.max(side * known)) if len(known) else value
     moves = []
     for count in range(1, MOST_STEPS + 1):
         raw = value + side * count * size
         after = float(f"{raw:.12g}") if abs(raw) > 1e-9 * abs(value) else 0.0  # what arithmetic in decimals loses is no number
+        if count > FIRST_STEPS and side * (after - last) > 0:
+            break  # no similar row has such a number
         if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
             continue  # the next one may be inside: a number may start outside of its limits
         if _forbidden(lever, spelled(value), spelled(after)):
@@ -80,19 +96,30 @@ def _steps(lever: Lever, value: float) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _deciles(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
+def _seen(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
     """Numbers that similar rows have, the nearest first, each way."""
-    known = near.dropna().to_numpy(dtype=np.float64)
-    if not len(known):
-        return ()
-    found = np.unique(np.quantile(known, np.linspace(0.1, 0.9, 9), method="inverted_cdf"))
+    found = _open_to(lever, value, near)
+    if len(found) > MOST_STEPS:
+        found = found[np.linspace(0, len(found) - 1, MOST_STEPS).round().astype(np.int64)]
     moves = []
     for side in (found[found < value][::-1], found[found > value]):
-        kept = [float(after) for after in side if _allowed(lever, spelled(value), spelled(float(after)))]
-        moves += [Move(lever.column, value_text(value), value_text(after), after,
-                       cost_of(lever, abs(after - value)), place)
+        kept = [after for after in side.tolist() if not _forbidden(lever, spelled(value), spelled(after))]
+        moves += [Move(lever.column, value_text(value), value_text(after), after, cost_of(lever, abs(after - value)), place)
                   for place, after in enumerate(kept, start=1)]
     return tuple(moves)
+
+
+def _open_to(lever: Lever, value: float, near: pd.Series) -> NDArray[np.float64]:
+    """The numbers of similar rows, but for the outermost ones, that the lever's limits and direction let a number go to."""
+    known = near.dropna().to_numpy(dtype=np.float64)
+    if not len(known):
+        return known
+    low, high = np.quantile(known, SEEN)
+    found = np.unique(known)
+    keep = (found >= low) & (found <= high) & ~(found < lever.low) & ~(found > lever.high) & (found != value)
+    if lever.direction:
+        keep &= (found > value) if lever.direction == "up" else (found < value)
+    return np.asarray(found[keep], dtype=np.float64)
 
 
 def _allowed(lever: Lever, now: str, to: str) -> bool:

@@ -17,6 +17,7 @@ from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.scores import LEAST_CHANCE, LEAST_ROWS, Scores, Setting
+from automl_core.acting.steps import kept_within, stepped
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -64,8 +65,8 @@ class Shift:
     def within(self, made: Dose) -> Shift:
         """Only rows whose new number stays within the 5-95 range of all rows are moved; those also within the 1-99 range of rows
         like them are near."""
-        after = made.dose + self.step
-        moved = made.known & self.moved & (after >= made.low) & (after <= made.high)
+        after = stepped(made.dose, self.step)
+        moved = made.known & self.moved & kept_within(after, made.low, made.high)
         low, high = np.quantile((made.dose - made.expected)[made.known], LIKE_RANGE)
         rest = after - made.expected
         return Shift(self.step, moved, moved & (rest >= low) & (rest <= high))

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import Cells, holds, short_edges
+from automl_core.acting.conditions import Cells, holds, short_between, short_edges
 from automl_core.data.table import Column
 
 Floats = NDArray[np.float64]
@@ -19,6 +19,7 @@ CUTS = 12
 FINE_CUTS = 24  # among them the others
 MOST_LEVELS = 30
 TRIED_LEVELS = 8
+SMALLEST = 0.03  # of the rows: fewer are no group (see `trials`)
 MOST_SPLITS = 120
 Cut = tuple[int, ...]  # the places of the sides that make up its first side; its second is what is left of the column
 
@@ -60,7 +61,8 @@ class Splits:
 
 
 def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
-    """Numbers are cut at eleven quantiles, categories at each level that has 5 % of the rows or more."""
+    """Numbers are cut at eleven quantiles and above each value that a twelfth of the rows have, categories at each of their eight
+    most common levels that has 3 % of the rows or more."""
     return _split(Cells(frame), [column.name for column in columns], CUTS)
 
 
@@ -88,21 +90,31 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
         values = values[np.isfinite(values)]
         if not len(values):
             return []
-        found = np.unique(values)
+        found, counts = np.unique(values, return_counts=True)
         few = len(found) <= most
-        inner = short_edges(np.sort(values), found[1:] if few else np.quantile(values, np.arange(1, most) / most), few)
+        above = [] if few else _above_common(found, counts, most)
+        inner = sorted({*short_edges(np.sort(values), found[1:] if few else np.quantile(values, np.arange(1, most) / most), few),
+                        *above})
         return [Condition(name, (), *bounds) for edge in inner for bounds in ((math.nan, edge), (edge, math.nan))]
     levels = series.dropna().astype("str").value_counts()
     if not 2 <= len(levels) <= MOST_LEVELS:
         return []
     names = [str(level) for level in levels.index]
-    tried = [level for level in names if levels[level] >= 0.05 * len(series)][:TRIED_LEVELS]
+    tried = [level for level in names if levels[level] >= SMALLEST * len(series)][:TRIED_LEVELS]
     if len(names) == 2:
         tried = tried[:1]
     sides = []
     for level in tried:
         sides += [Condition(name, (level,)), Condition(name, tuple(other for other in names if other != level))]
     return sides
+
+
+def _above_common(found: Floats, counts: NDArray[np.int64], most: int) -> list[float]:
+    """Edges just above those of the values `found` (u,), in order, that one of `most` rows has: of an amount that is 0 in nine of
+    ten rows all quantiles are 0, and none parts these from the rest."""
+    above = counts[::-1].cumsum()[::-1] - counts
+    often = np.flatnonzero((counts >= counts.sum() / most) & (above >= SMALLEST * counts.sum()))
+    return [short_between(float(found[place]), float(found[place + 1])) for place in often]
 
 
 def candidates(splits: Splits, gain: Floats, count: Floats, names: frozenset[str] | None = None) -> list[Cut]:

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from automl_core.acting import Lever, Options, Roles, applied, assign, eligible, find_actions, typed
 from automl_core.acting.action import ActionCard
+from automl_core.acting.levers import handed_on, moved
 from automl_core.acting.moves import category_moves, movable, numeric_moves, steps_of
+from automl_core.acting.pilot_files import _set_to
+from automl_core.acting.shift import Dose, Shift
 from automl_core.acting.wording import BANNED
 
 CARD = ActionCard("", "price", "", "", 0, *[0.0] * 8, "B", 0.0, 0.0, "")
@@ -117,6 +120,34 @@ def test_steps_make_no_forbidden_move(
     card = replace(CARD, step=step, relative=relative, forbidden=tuple(("price", a, b) for a, b in pairs))
     assert eligible(card, pd.DataFrame({"price": dose})).tolist() == expected
     assert eligible(replace(card, forbidden=()), pd.DataFrame({"price": dose})).sum() == (30 if relative else 61)
+
+
+@pytest.mark.parametrize(("now", "step", "relative", "low", "high"), [
+    (100.0, 0.1, True, math.nan, 110.0), (0.2, 0.1, False, 0.0, 0.3), (0.3, -0.1, False, 0.2, 1.0),
+    (0.1 * 3, -0.1, False, 0.2, 1.0),
+    (100.1, -100.0, False, 0.1, math.nan), (2e-6, 1e-6, False, math.nan, 3e-6), (0.6, 0.05, True, 0.63, 0.63),
+    (0.2, 0.1, False, 0.1 * 3, math.nan), (123456789012345.0, 1.0, False, 123456789012346.0, 123456789012346.0),
+])  # fmt: skip
+def test_a_step_that_ends_at_a_limit_is_within_it(now: float, step: float, relative: bool, low: float, high: float) -> None:
+    """0.2 + 0.1 is a little more than 0.3 for a computer, and 100 * 1.1 than 110: a card was measured on rows that it did not
+    mean, or no row was moved to the limit. What is set is the number as it is written."""
+    dose = np.array([now])
+    (move,) = numeric_moves(Lever("price", step=step, relative=relative, low=low, high=high), dose, 1.0)
+    frame = pd.DataFrame({"price": dose})
+    card = replace(CARD, step=step, relative=relative, lowest=low, highest=high)
+    ends = (-1e300 if math.isnan(low) else low, 1e300 if math.isnan(high) else high)
+    made = Dose(dose, np.array([True]), dose, dose, *ends)
+    assert movable(move, dose).all()
+    assert Shift(steps_of(move, dose), np.array([True])).within(made).moved.all()
+    assert eligible(card, frame).all()
+    set_to = moved(card, frame, np.array([True]))["price"].iloc[0]
+    assert set_to == float(f"{set_to:.13g}") or set_to.is_integer()
+    assert _set_to(card, frame["price"]).tolist() == [handed_on(set_to)]
+
+
+def test_rows_at_a_named_number_are_those_that_show_it() -> None:
+    (move,) = numeric_moves(Lever("price", from_values=("0.3",), step=0.1), np.array([0.3]), 1.0)
+    assert movable(move, np.array([0.1 * 3, 0.3, 0.31])).tolist() == [True, True, False]
 
 
 goals = given(

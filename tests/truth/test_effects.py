@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import (
     Comparison,
     Effect,
+    _raw_gap,
     best_of,
     comparison_scores,
     estimate,
@@ -250,6 +251,19 @@ def test_step_of_a_number() -> None:
     assert slope.low - 0.03 < 0.7 < slope.high + 0.03
     assert slope.raw_gap > 1.4
     assert estimate_step(case, np.ones(3000), 1.0) is None
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e-9, 1e8])
+def test_the_raw_gap_of_a_number_knows_no_unit(unit: float) -> None:
+    """In moles a litre it was a 25th of what is there: the variance had a floor."""
+    rng = np.random.default_rng(8)
+    dose, ones = rng.normal(1.0, 0.2, 2000), np.ones(2000, dtype=bool)
+    y = 3 * dose + rng.normal(0, 0.1, 2000)
+    scores: Any = SimpleNamespace(dose=unit * dose, step=np.full(2000, 0.1 * unit), y=y, region=ones, eligible=ones)
+    assert _raw_gap(scores, ones) == pytest.approx(0.1 * np.polyfit(dose, y, 1)[0], rel=1e-6)
+    scores.dose = np.where(ones, 0.3 * unit, 0.0)
+    scores.dose[::2] *= 1 + 2e-16  # one value, spelled twice
+    assert _raw_gap(scores, ones) == 0
 
 
 def test_a_number_that_helps_up_to_a_point_is_no_straight_line() -> None:

@@ -13,7 +13,7 @@ import pytest
 from automl_core.acting import Lever, Options, Roles, find_actions, pairs
 from automl_core.acting.action import Actions
 from automl_core.acting.cards import _of_everybody
-from automl_core.acting.moves import Move
+from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import not_tried_notes, why_not_compared
 
 TRIALS = "automl_core.acting.trials"
@@ -145,6 +145,41 @@ def test_named_values_that_were_not_tried_are_told() -> None:
     frame = plan.to_frame("plan").assign(churn=rng.choice(["Yes", "No"], 300), x=rng.normal(size=300))
     found = find_actions(frame, "churn", "No", (Lever("plan", ("pro", "gold")),))
     assert any("“gold” (10 rows)" in note for note in found.notes)
+
+
+def test_values_that_were_not_tried_are_told_where_none_is_named() -> None:
+    """All that the rows show was promised, and the ninth most common value was never set: nobody said so."""
+    channel = pd.Series(np.repeat([f"c{k:02d}" for k in range(11)] + ["rare"], [*range(80, 69, -1), 5]))
+    said = ("Fewer than 30 rows have “channel” = “rare” (5 rows), too few to be compared.",
+            "Of the values that “channel” may be set to the 8 most common were tried, not “c08”, “c09” or “c10”.")
+    assert not_tried_notes(Lever("channel"), channel) == said
+    assert not_tried_notes(Lever("channel", from_values=("c10",)), channel)[1] == said[1].replace(", “c09” or “c10”", " or “c09”")
+    same = pd.Series(np.repeat([f"c{k:02d}" for k in range(9, -1, -1)], 40))  # of equally common ones by name, not by place
+    assert "not “c08” or “c09”." in not_tried_notes(Lever("channel"), same)[0]
+    frame = channel.to_frame("channel")
+    fixed = Lever("channel", from_values=("c00",), forbidden=tuple(("c00", f"c{k:02d}") for k in range(1, 11)))
+    assert why_not_compared(fixed, frame, ()).startswith("What the goal says of “channel” leaves no move")
+
+
+def test_a_value_that_no_row_may_be_moved_to_takes_no_room() -> None:
+    """It was one of the eight, and the ninth was not tried."""
+    channel = pd.Series(np.repeat([f"c{k:02d}" for k in range(9)], range(80, 71, -1)))
+    shut = Lever("channel", forbidden=tuple((f"c{k:02d}", "c00") for k in range(1, 9)))
+    assert {move.to for move in category_moves(shut, channel)} == {f"c{k:02d}" for k in range(1, 9)}
+    assert not_tried_notes(shut, channel) == ()
+
+
+def test_levers_that_are_not_tried_together_with_others_are_told() -> None:
+    """Of a price with an offer there never is a card of both, and it read as if both were no better."""
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame({name: rng.choice(["a", "b"], 2400) for name in ("offer", "plan", "churn")})
+    frame = frame.assign(price=rng.normal(20, 3, 2400).round(1), x=rng.normal(size=2400), churn=frame["churn"].replace("a", "No"))
+    price = "“price” is not tried together with other changes, as numbers are moved alone."
+    offer = "“offer” was drawn by chance, and an experiment is not tried together with other changes."
+    both = find_actions(frame, "churn", "No", (Lever("offer"), Lever("price", step=-1.0)), Roles(experiment="offer")).notes
+    assert {price, offer} <= set(both)
+    for levers in ((Lever("price", step=-1.0),), (Lever("offer"), Lever("plan"))):
+        assert not any("together with other" in note for note in find_actions(frame, "churn", "No", levers).notes)
 
 
 def test_patterns_have_p_values_corrected_for_all_moves() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -218,6 +219,20 @@ def test_a_goal_says_what_each_unit_of_a_number_costs() -> None:
             check_goal(Goal("Churn", "No", levers=(lever,)), PROBLEM, COLUMNS)
     with pytest.raises(BadInput, match="has one cost and none for each unit"):
         check_goal(Goal("Churn", "No", levers=(Lever("tenure", unit_cost=2.0),), experiment="tenure"), PROBLEM, COLUMNS)
+
+
+def test_a_goal_of_numpy_numbers_is_a_goal_file() -> None:
+    """It said “value = np.float64(700.0)”, which no reader takes, and of a value np.int64(1) it was an error of json."""
+    lever: Any = Lever("offer", (np.int64(1), np.str_("2"), np.True_), cost=np.float64(5), unit_cost=np.float32(0.5),
+                       days=np.int64(30), forbidden=((np.int64(1), np.float64(2)),))
+    price = Lever("price", step=np.float64(-0.1), relative=True, low=np.float64(10), high=np.int64(90))
+    goal: Any = Goal("churn", np.True_, value=np.float64(700), capacity=np.int64(200), budget=np.float64(5000),
+                     levers=(lever, price), save_rate=np.float64(0.25), contact_cost=np.int64(12),
+                     save_range=(np.float64(0.1), np.float64(0.5)))
+    plain = Lever("offer", ("1", "2", "True"), cost=5.0, unit_cost=0.5, days=30, forbidden=(("1", "2.0"),))
+    assert read_goal(goal_text(goal)) == Goal(
+        "churn", "True", value=700.0, capacity=200, budget=5000.0, save_rate=0.25, contact_cost=12.0, save_range=(0.1, 0.5),
+        levers=(plain, Lever("price", step=-0.1, relative=True, low=10.0, high=90.0)))
 
 
 @pytest.mark.parametrize("role", ["never", "given", "later"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from automl_core.acting.conditions import any_hold
 from automl_core.acting.policy import Objective, fit_policy
@@ -37,3 +38,26 @@ def test_nobody_is_moved_where_every_row_loses() -> None:
     rows = np.ones(1000, dtype=bool)
     splits = make_splits(frame, (Column("age", "float", "number"),))
     assert fit_policy(splits, Objective(np.full(1000, -1.0), rows, rows, 50)) == ()
+
+
+@pytest.mark.parametrize(("zeros", "scale"), [(0.925, 900.0), (0.7, 900.0), (0.925, 0.003)])
+def test_an_amount_that_is_mostly_nought_is_cut_above_it(zeros: float, scale: float) -> None:
+    """All its quantiles are 0, or the nearest one leaves out the smallest amounts: no group could be told by it, or a part."""
+    rng = np.random.default_rng(1)
+    claims = np.where(rng.random(6000) < zeros, 0.0, rng.uniform(0.01 * scale, scale, 6000))
+    frame = pd.DataFrame({"claims": claims, "idle": rng.normal(size=6000)})
+    everyone, gain = np.ones(6000, dtype=bool), np.where(claims > 0, 2.0, -1.0) + rng.normal(0, 1, 6000)
+    leaves = fit_policy(make_splits(frame, (Column("claims", "float", "number"), Column("idle", "float", "number"))),
+                        Objective(gain, everyone, everyone, 100))
+    assert (any_hold(leaves, frame) == (claims > 0)).all()
+
+
+def test_levels_of_a_wide_category_can_be_a_group() -> None:
+    """None of 25 even levels has 5 % of the rows, so nobody or everybody was moved."""
+    rng = np.random.default_rng(2)
+    city = rng.choice([f"c{k:02d}" for k in range(25)], 8000, p=[*[0.046] * 5, *[0.0385] * 20])
+    frame = pd.DataFrame({"city": city})
+    inside = frame["city"].isin([f"c{k:02d}" for k in range(5)]).to_numpy()
+    everyone, gain = np.ones(8000, dtype=bool), np.where(inside, 2.0, -1.0) + rng.normal(0, 1, 8000)
+    leaves = fit_policy(make_splits(frame, (Column("city", "text", "category"),)), Objective(gain, everyone, everyone, 200))
+    assert (any_hold(leaves, frame) == inside).all()

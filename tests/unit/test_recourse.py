@@ -182,15 +182,66 @@ def test_steps_go_on_towards_the_limits_that_a_number_is_outside_of() -> None:
 def test_every_step_within_the_limits_is_a_move(
     value: int, step: int, low: float, high: float, direction: Any, relative: bool, never: int
 ) -> None:
-    """All of the first five steps, tried one by one in whole numbers; a share of a number that is not above zero is none."""
+    """The first five steps, and those up to the fortieth that rows reach, tried one by one in whole numbers; a share of a number
+    that is not above zero is none."""
     lever = Lever("charge", step=step / 10 if relative else float(step), relative=relative, direction=direction,
                   low=low, high=high, forbidden=((str(value), str(never)),))
     size = abs(step * value) if relative else abs(step) * 10  # in tenths
     side = {"up": 1, "down": -1}.get(direction, 1 if step > 0 else -1)
-    expected = [(10 * value + side * count * size) / 10 for count in range(1, 6) if size and not (relative and value <= 0)]
+    expected = [(10 * value + side * count * size) / 10 for count in range(1, 41) if size and not (relative and value <= 0)]
+    expected = [after for place, after in enumerate(expected) if place < 5 or side * (after - (2 if side > 0 else 1)) <= 0]
     kept = [after for after in expected if not (after < low or after > high) and after != never]
     found = moves_of(lever, {"charge": float(value)}, pd.DataFrame({"charge": [1.0, 2.0]}))
     assert [move.value for move in found] == kept
+
+
+class Slope:
+    """Stands for a model: the chance of the bad class rises with the charge, and passes a half at `turn`."""
+
+    def __init__(self, model: Model, turn: float) -> None:
+        self.model, self.turn = model, turn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
+        """A quarter, or three quarters from the turn on."""
+        return np.where(frame["charge"].to_numpy(dtype=float) >= self.turn, 0.75, 0.25)
+
+
+def charged(turn: float, lever: Lever, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The ways of a row with a charge of 80, whose similar rows have charges from 20 to 100."""
+    made, table = world()
+    module = importlib.import_module("automl_core.acting.recourse")
+    near = table.frame.assign(charge=np.linspace(20, 100, len(table.frame)))
+    monkeypatch.setattr(module, "similar_rows", lambda *_: near)
+    monkeypatch.setattr(Model, "predict_matrix", lambda *_: np.array([0.75]))
+    model: Any = Slope(replace(made, threshold=0.5), turn)
+    return recourse(model, {**row_at(0), "charge": 80.0}, replace(GOAL, levers=(lever,)), table.frame)
+
+
+@pytest.mark.parametrize(("lever", "turn", "reached"), [
+    (Lever("charge", step=-1.0, low=20.0, cost=1.0), 60.0, 59.0), (Lever("charge", direction="down", low=20.0), 26.0, None),
+    (Lever("charge", step=-1.0, low=20.0, high=65.0), 60.0, 59.0),
+])  # fmt: skip
+def test_a_way_within_the_limits_is_found_however_many_steps_it_takes(
+    lever: Lever, turn: float, reached: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five steps were tried, or nine values, and where none of these did it was said that none is within the limits."""
+    (way,) = charged(turn, lever, monkeypatch).options
+    value = float(str(way.moves[0].value))
+    assert value == reached if reached else 20 <= value < turn
+    assert way.cost == lever.cost * way.moves[0].steps
+
+
+def test_none_is_within_the_limits_is_said_only_where_all_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    fine = charged(30.0, Lever("charge", step=-0.5, low=20.0), monkeypatch)  # forty steps end at 60
+    assert (fine.options, fine.cut) == ((), ("charge",))
+    assert fine.sentence.startswith("None was found: no change that was tried")
+    assert "Of “charge” no more than 40 values were tried" in fine.sentence
+    whole = charged(30.0, Lever("charge", step=-2.0, low=40.0), monkeypatch)
+    assert whole.cut == ()
+    assert whole.sentence.startswith("None within your limits")
 
 
 def test_a_way_costs_what_the_units_cost_that_a_number_goes() -> None:
