@@ -59,6 +59,7 @@ def search(
 
         outcome = settle(Settlement(contest, clock, refit_and_dismiss, watch.stop() == "finish"))
         journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
+        journal.note(prepared.fingerprint, "compared", outcome.summary.folds)  # what more time goes on from
         return outcome
 
 

@@ -81,7 +81,7 @@ class Race:
         """Who would be fitted again if the race ended now; asked anew when a candidate is through; never of trials."""
         if self.contest.plan.max_trials:
             return ()
-        done = sum(self.contest.complete(candidate.key) for candidate in self.contest.candidates)
+        done = len(self.contest.through())
         if done != self.team[0]:
             self.team = done, likely_team(self.contest)
         return self.team[1]

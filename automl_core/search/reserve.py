@@ -28,8 +28,8 @@ def most_share(plan: Plan) -> float:
 
 def likely_team(contest: Contest) -> tuple[str, ...]:
     """Keys of the candidates that an ensemble of those that are through would have, the heaviest first, by the first fold."""
-    keys = [candidate.key for candidate in contest.candidates if contest.complete(candidate.key)]
-    if not contest.folds or not keys:
+    keys = contest.through()
+    if not keys:
         return ()
     rows = contest.prepared.folds[0][1]
     some = np.arange(len(rows))
