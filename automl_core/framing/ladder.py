@@ -17,7 +17,7 @@ from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
 from automl_core.framing.drawing import Drawn, draw_rows, most_rows
 from automl_core.framing.leaks import search_leaks
-from automl_core.framing.metric_rows import Decision, Floats
+from automl_core.framing.metric_rows import Decision, Floats, with_absent
 from automl_core.framing.metrics import decision_of, drawn_labels, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
@@ -149,7 +149,10 @@ def _climb(
     folds = [pair for repeat in repeats for pair in repeat]
     answers: list[Answers] = []
     for train, valid in folds:
-        answers.append({name: LADDER[name](material, train, valid) for name in RUNGS})
+        said = {name: LADDER[name](material, train, valid) for name in RUNGS}
+        if material.problem.task == "multiclass":  # as a search has it
+            said = {name: with_absent(answer, material.y[train]) for name, answer in said.items()}
+        answers.append(said)
         report(0.1 + 0.85 * len(answers) / len(folds), f"Checked part {len(answers)} of {len(folds)}")
         if len(answers) < len(folds) and pace.over():
             break

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.metric_rows import with_absent
 from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
 from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
@@ -191,7 +192,7 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
         y, weights = prepared.y[train], prepared.weights_of(train)
         if problem.task == "multiclass":
             shares = np.bincount(y.astype(np.int64), weights=weights, minlength=prepared.classes)
-            out[valid] = shares / shares.sum()
+            out[valid] = with_absent(np.tile(shares / shares.sum(), (len(valid), 1)), y)
         elif problem.task == "binary":
             out[valid] = float(np.average(y, weights=weights))
         else:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metric_rows import inverse_size
+from automl_core.framing.metric_rows import inverse_size, with_absent
 from automl_core.framing.problem import Task
 from automl_core.search.codes import Code, CodeSource, fit_codes
 from automl_core.search.families import families
@@ -178,22 +178,6 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
                           to_best=fitted.to_best, bags=fitted.bags)
     except FAILURES as error:
         return FoldResult(task.key, task.fold, np.zeros(0), seconds=time.monotonic() - began, error=failure_of(error))
-
-
-def with_absent(shares: NDArray[Any], y: Array) -> NDArray[Any]:
-    """Probabilities (..., k) with one row's worth among the n of `y` for a class that none of them has, whatever the family.
-
-    A row of such a class would else cost what a family happens to leave for the impossible, from 8 to 34 in log loss, and decide
-    between them. The model that is handed over has learned from all classes.
-    """
-    absent = np.bincount(y.astype(np.int64), minlength=shares.shape[-1]) == 0
-    if not absent.any():
-        return shares
-    least = 1 / (len(y) + shares.shape[-1])
-    found = np.where(absent, 0.0, shares)
-    found *= (1 - least * absent.sum()) / np.maximum(found.sum(axis=-1, keepdims=True), 1e-300)
-    out: NDArray[Any] = np.where(absent, least, found).astype(shares.dtype)
-    return out
 
 
 def failure_of(error: BaseException) -> str:

@@ -18,6 +18,7 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
+from automl_core.framing.metric_rows import with_absent
 from automl_core.search import FolderJournal, SearchData, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
@@ -30,7 +31,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import run_extras, run_fit, with_absent
+from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace.going_on import with_more
 from tests.unit.modelling import PROBLEMS, make_frame
 from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, make_data
