@@ -214,11 +214,16 @@ class Contest:
     def refit_seconds(self, candidate: Candidate) -> float:
         """What fitting a candidate on all rows should take: longer than a fold by its rows, shorter where fits went on beyond
         their best rounds."""
-        growth, fits = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1), self.good(candidate.key).values()
-        share = float(np.mean([result.to_best for result in fits])) if fits else 1.0
+        fits = self.good(candidate.key)
+        growth = self.growth(tuple(fits) or (0,))
+        share = float(np.mean([result.to_best for result in fits.values()])) if fits else 1.0
         if families().get(candidate.family).grows:  # more rows want more rounds, see `reserve.refit_rounds`
             share *= math.sqrt(growth)
         return growth * self.fold_seconds(candidate) * share
+
+    def growth(self, folds: tuple[int, ...]) -> float:
+        """How many times the rows that fits on these folds learned from, in the mean, there are in all: in time folds differ."""
+        return len(self.prepared.y) / max(float(np.mean([len(self.prepared.folds[fold][0]) for fold in folds])), 1.0)
 
     def catching_up(self) -> bool:
         """Whether the best of an earlier search is not through the folds in use yet, nor ruled out there by its score."""

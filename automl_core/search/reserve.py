@@ -71,5 +71,5 @@ def refit_rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
     """The best rounds of the folds together; a boosting on more rows wants a few more."""
     mean = float(contest.best_rounds(key, folds))
     if families().get(find_candidate(contest.candidates, key).family).grows:
-        mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
+        mean *= math.sqrt(contest.growth(folds))
     return max(1, round(mean))
