@@ -95,6 +95,19 @@ def test_a_class_of_one_group_alone_is_refused() -> None:
         validation.make_folds((number < 0).astype(np.int64), together, table.frame, table.columns, 5, 0)
 
 
+@pytest.mark.parametrize("family", ["catboost", "lightgbm", "extra_trees", "linear"])
+@pytest.mark.parametrize("only", [0.0, 7.5])
+def test_a_part_whose_outcome_does_not_vary_is_learned_by_all_families(family: str, only: float) -> None:
+    """A shop that was not open yet: CatBoost refused the oldest block, and all its candidates were out for it."""
+    matrix, features = numbers(40, 3)
+    y = np.full(40, only)
+    request = FitRequest(matrix.copy(), y, features, "regression", valid_matrix=matrix[:9], valid_y=y[:9] + np.arange(9) % 2,
+                         rounds=20)
+    plugin = families().get(family)
+    said = plugin.predict(plugin.fit(request).native, matrix)
+    assert said == pytest.approx(np.full(40, only), abs=0.02)
+
+
 def test_two_groups_of_a_class_are_two_folds_that_can_be_judged() -> None:
     """The largest were dealt first, and the two with positives came into one fold."""
     group, y = np.repeat([0, 1, 2], [27, 4, 13]), np.repeat([1, 1, 0, 0], [27, 2, 2, 13])
