@@ -232,7 +232,8 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
-        refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
+        refitted=mine.refitted, held_out=len(prepared.y) - len(prepared.folds[0][0]),
+        without=bool(contest.without or contest.partly),
         unread=tuple(prepared.terms) if prepared.alone else (),
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
