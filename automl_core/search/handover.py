@@ -165,11 +165,13 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
         return f"{how}, and it is what is handed over.{' It can be read as it is.' if read else ''}"
     if not offer.good_enough:
         return f"{how}."
+    by_size = bool(contest.plan.max_trials)  # see `offers.make_ballot`
     if speed(chosen) < speed(offer):
-        return f"{how}; a faster one that is not worse is handed over."
+        return f"{how}; a {'smaller' if by_size else 'faster'} one that is not worse is handed over."
     if chosen.as_good and not offer.as_good:
-        return f"{how}; one that is not worse, as quick, and can be read is handed over."
-    return f"{how}; a better one that is as quick, to the millisecond, is handed over."
+        return f"{how}; one that is not worse, as {'small' if by_size else 'quick'}, and can be read is handed over."
+    same = "small, to the megabyte" if by_size else "quick, to the millisecond"
+    return f"{how}; a better one that is as {same}, is handed over."
 
 
 def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:

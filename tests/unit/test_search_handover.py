@@ -190,13 +190,13 @@ def test_an_ensemble_of_one_has_the_score_of_that_model(tmp_path: Path, here: He
 def test_a_rung_says_by_which_rows_it_was_found_worse() -> None:
     """“Worse by 0.00942” stood under scores that differ by 0.006: those are of predictions that had no part in the choice."""
     auc = METRICS["roc_auc"]
-    contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=auc, metric=auc))
+    contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=auc, metric=auc), plan=Plan())
     best = Offer("ensemble", "Ensemble", {"a": 0.5, "b": 0.5}, np.zeros(2), 0.9, 1.0)
     for gap, error, limit in ((0.00942, 0.02, 0.1), (0.00942, 0.02, 0.001), (0.00942, 0.001, 0.1)):
         told = handover._why(contest, replace(best, name="linear", weights={"c": 1.0}, gap=gap, error=error, limit=limit), best)
         assert told.startswith("Worse than the best by 0.00942 ROC AUC on the rows that chose (scores are of rows without a part")
     assert "on the rows that chose" in handover._why(contest, best, best)
-    labels: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["log_loss"], metric=METRICS["f1"]))
+    labels: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["log_loss"], metric=METRICS["f1"]), plan=Plan())
     told = handover._why(labels, replace(best, name="linear", weights={"c": 1.0}, gap=0.01, error=0.001), best)
     assert told.startswith("Worse than the best by 0.01 log loss, by which models are compared, on the rows that chose")
 
