@@ -31,7 +31,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import LATE_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import run_extras, run_fit
+from automl_core.search.worker import FitTask, run_extras, run_fit
 from automl_core.workspace.going_on import with_more
 from tests.unit.modelling import PROBLEMS, make_frame
 from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, make_data
@@ -345,6 +345,26 @@ def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None
         contest = Contest(prepared, Plan(), order, {}, folds=2)
         race = Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
         assert set(refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
+
+
+def test_what_was_back_when_a_pool_is_found_broken_is_kept() -> None:
+    """Two refits ran, one was through and the process of the other was gone: as the third was handed over both were lost."""
+    through, gone = _done(FoldResult("through", -1, np.zeros(0))), Future[Any]()
+    waiting: list[Any] = [through, gone, BrokenProcessPool("A process died."), _done(FoldResult("third", -1, np.zeros(0)))]
+
+    class Stub(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            found = waiting.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            return found  # type: ignore[no-any-return]
+
+    crew = Crew(Stub(), None)
+    for key in ("through", "gone", "third"):
+        crew.submit(FitTask(key, "linear", {}, -1, (), "binary", 2, time.time() + 60.0))
+    assert [task.key for task, _ in crew.again if isinstance(task, FitTask)] == ["gone"]
+    assert sorted(result.key for _, result in crew.collect(0.1)) == ["third", "through"]
+    assert crew.collect(0.0) == []
 
 
 def test_a_class_that_a_fold_has_not_costs_all_families_the_same() -> None:
