@@ -46,6 +46,7 @@ class Race:
     journal: Journal
     watch: Watch
     announced: set[str] = field(default_factory=set)  # keys of candidates that the watch was told of
+    known: int = 0  # how many of them when the race began
     loaded: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)
     cut: list[FoldResult] = field(default_factory=list)
@@ -92,6 +93,7 @@ class Race:
         find_columns(self)
         for candidate in self.contest.candidates:
             announce(self, candidate)
+        self.known = len(self.announced)
         while True:
             self._look_around()
             while not self.ending and len(self.crew.running) < (1 if self.hurried() else max(1, self.contest.plan.jobs)):
