@@ -28,7 +28,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.race import LATE_FIT, Race
+from automl_core.search.race import LATE_FIT, LOST_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import FitTask, run_extras, run_fit
@@ -87,6 +87,21 @@ def test_a_table_is_not_blamed_where_no_fit_ended_in_time(
     with pytest.raises(BadInput, match="before the time was over") as refused:
         search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
     assert refused.value.hint == "Give the search more time."
+
+
+@pytest.mark.parametrize(("reasons", "told", "advice"), [
+    ((LATE_FIT, LATE_FIT), "No model was fitted before the time was over.", "Give the search more time."),
+    ((LOST_FIT,), "No model was fitted. Processes that fitted ended, probably for lack of memory.",
+     "Use fewer columns or rows, or fewer jobs."),
+    ((LOST_FIT, LATE_FIT), "No model was fitted. Fits did not end in their time. Processes that fitted ended, probably for lack "
+     "of memory.", "Give the search more time. Use fewer columns or rows, or fewer jobs."),
+    ((LATE_FIT, "It broke."), "No model was fitted. Fits did not end in their time. It broke.", "Give the search more time."),
+    (("It broke.", "It broke, too."), "No model could learn from this table. It broke.", "Add rows or columns."),
+    ((), "No model could learn from this table.", "Add rows or columns.")])
+def test_what_time_or_memory_ended_is_not_put_down_to_the_table(reasons: tuple[str, ...], told: str, advice: str) -> None:
+    """Late and lost fits together were a table that no model could learn from, with “It did not end in its time.” for advice."""
+    refused = entry._nothing_learned(reasons)
+    assert (refused.message, refused.hint) == (told, advice)
 
 
 class OddError(Exception):
