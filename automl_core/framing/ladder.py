@@ -15,9 +15,10 @@ from automl_core.framing import rungs
 from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
+from automl_core.framing.counted import counted_rows
 from automl_core.framing.drawing import Drawn, draw_rows, most_rows
 from automl_core.framing.leaks import search_leaks
-from automl_core.framing.metric_rows import Decision, Floats
+from automl_core.framing.metric_rows import Decision, Floats, with_absent
 from automl_core.framing.metrics import decision_of, drawn_labels, get_metric, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
@@ -69,8 +70,9 @@ def check(
 
     started = time.monotonic()
     report = progress or (lambda fraction, sentence: None)
-    frame = _counted(frame, problem)
-    warnings = check_target(frame, problem)
+    warnings = check_target(frame, problem)  # of all rows: a class may have none that counts
+    counted = counted_rows(frame, problem, np.arange(len(frame)))
+    frame = frame if counted.all() else frame[counted].reset_index(drop=True)
     report(0.02, "Looking for columns that know the answer")
     looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
     leaks = search_leaks(frame, columns, problem, seed, looking.over)
@@ -96,14 +98,6 @@ def check(
     task, metric = problem.task, problem.metric
     return Verdict(ruling.verdict, task, metric, ladder, leaks.leaks, sentence, seconds, len(y), rule.text, warnings,
                    problem.positive)
-
-
-def _counted(frame: pd.DataFrame, problem: Problem) -> pd.DataFrame:
-    """The rows that count: all but those of weight 0, of which a fold could hold nothing else."""
-    if not problem.weights or problem.weights not in frame.columns:
-        return frame
-    counted = pd.to_numeric(frame[problem.weights], errors="coerce").to_numpy(dtype=float) != 0
-    return frame if counted.all() or not counted.any() else frame[counted].reset_index(drop=True)
 
 
 def make_material(
@@ -149,7 +143,10 @@ def _climb(
     folds = [pair for repeat in repeats for pair in repeat]
     answers: list[Answers] = []
     for train, valid in folds:
-        answers.append({name: LADDER[name](material, train, valid) for name in RUNGS})
+        said = {name: LADDER[name](material, train, valid) for name in RUNGS}
+        if material.problem.task == "multiclass":  # as a search has it
+            said = {name: with_absent(answer, material.y[train]) for name, answer in said.items()}
+        answers.append(said)
         report(0.1 + 0.85 * len(answers) / len(folds), f"Checked part {len(answers)} of {len(folds)}")
         if len(answers) < len(folds) and pace.over():
             break

@@ -63,7 +63,7 @@ def make_folds(
     expanding window, so the oldest block is never validated. With a group column, or with copies kept together: a group stays in
     one part, and in time no row of a group that is validated trains. Otherwise stratified by class, or by deciles of a number.
     A class with a single row is absent from one training part. Where blocks of time or groups lack a class there are fewer folds,
-    so that each can be judged.
+    so that each can be judged; BadInput where none can.
     """
     n = len(y)
     if n < 4:
@@ -85,6 +85,8 @@ def make_folds(
         while problem.task == "binary" and folds > 2 and not _both_classes(strata, assigned):
             folds -= 1
             assigned = _deal_groups(groups, strata, folds, random)
+        if problem.task == "binary" and not _both_classes(strata, assigned):
+            assigned = _of_both_classes(groups, strata, assigned, problem)
     return tuple((np.flatnonzero(assigned != fold), np.flatnonzero(assigned == fold)) for fold in range(folds))
 
 
@@ -130,6 +132,29 @@ def _both_classes(strata: Positions, assigned: Positions) -> bool:
     counts = np.zeros((2, int(assigned.max()) + 1))
     np.add.at(counts, (strata, assigned), 1)
     return bool(counts.min() > 0)
+
+
+def _of_both_classes(groups: Positions, strata: Positions, assigned: Positions, problem: Problem) -> Positions:
+    """Two folds (n,) with a group moved to the other one, so that each has rows of both classes: the smallest that does it.
+
+    BadInput where all rows of a class are of one group: none that learns from the others has seen it.
+    """
+    table, side = np.zeros((int(groups.max()) + 1, 2)), np.zeros(int(groups.max()) + 1, dtype=np.int64)
+    np.add.at(table, (groups, strata), 1.0)
+    side[groups] = assigned
+    held = (table > 0).sum(axis=0)
+    if held.min() == 1:
+        only = problem.classes[(problem.classes.index(problem.positive) + int(np.argmin(held)) + 1) % 2][:80]
+        same = f"share one value of “{problem.group[:80]}”" if problem.group else "are copies of each other"
+        raise BadInput(f"All rows of “{only}” {same}, so no part can be judged by the others.",
+                       f"Choose another group column or none, or add rows of “{only}” from other groups." if problem.group
+                       else "Let copies be apart, or choose another target.")
+    whole = np.array([table[side == fold].sum(axis=0) for fold in (0, 1)])
+    parted = ((whole[side] - table > 0) & (whole[1 - side] + table > 0)).all(axis=1)
+    if parted.any():
+        moved = int(np.argmin(np.where(parted, table.sum(axis=1), np.inf)))
+        assigned = np.where(groups == moved, 1 - assigned, assigned)
+    return assigned
 
 
 def _strata(y: NDArray[np.generic], problem: Problem) -> Positions:

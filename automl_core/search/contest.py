@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.score_interval import ScoreInterval
 from automl_core.search.calibration import parts_of
+from automl_core.search.carried import Carried
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.feature import Feature
@@ -60,7 +61,7 @@ class Contest:
     `without` are learned columns that were late, lost or failed, by kind and fold: fits go on without them. Those of
     which time left out a part are `partly` there.
     `told` are the scores of candidates over some folds, and on each of them: labels of many classes take long. `resumed` are
-    the fits that an interrupted run of the same search had left."""
+    the fits that an interrupted run of the same search had left, `carried` is what a shorter one compared on fewer folds."""
 
     prepared: Prepared
     plan: Plan
@@ -79,6 +80,7 @@ class Contest:
     resumed: int = 0
     without: set[tuple[str, int]] = field(default_factory=set)
     partly: set[tuple[str, int]] = field(default_factory=set)
+    carried: Carried = field(default_factory=Carried)
 
     def good(self, key: str) -> dict[int, FoldResult]:
         """The fits of a candidate that gave predictions, by fold."""
@@ -212,17 +214,38 @@ class Contest:
     def refit_seconds(self, candidate: Candidate) -> float:
         """What fitting a candidate on all rows should take: longer than a fold by its rows, shorter where fits went on beyond
         their best rounds."""
-        growth, fits = len(self.prepared.y) / max(len(self.prepared.folds[0][0]), 1), self.good(candidate.key).values()
-        share = float(np.mean([result.to_best for result in fits])) if fits else 1.0
+        fits = self.good(candidate.key)
+        growth = self.growth(tuple(fits) or (0,))
+        share = float(np.mean([result.to_best for result in fits.values()])) if fits else 1.0
         if families().get(candidate.family).grows:  # more rows want more rounds, see `reserve.refit_rounds`
             share *= math.sqrt(growth)
         return growth * self.fold_seconds(candidate) * share
 
+    def growth(self, folds: tuple[int, ...]) -> float:
+        """How many times the rows that fits on these folds learned from, in the mean, there are in all: in time folds differ."""
+        return len(self.prepared.y) / max(float(np.mean([len(self.prepared.folds[fold][0]) for fold in folds])), 1.0)
+
+    def catching_up(self) -> bool:
+        """Whether the best of an earlier search is not through the folds in use yet, nor ruled out there by its score."""
+        waiting = (key for key in self.carried.team if key not in self.out or self.failure(key))
+        simple = (key for key in self.carried.simple if key not in self.out)
+        return any(not self.complete(key) for key in (*waiting, *simple))
+
+    def through(self) -> list[str]:
+        """Keys of the candidates that are through all the folds that are compared; none where nobody is."""
+        if not self.catching_up():
+            return [candidate.key for candidate in self.candidates if self.complete(candidate.key)]
+        folds = set(range(self.carried.folds))
+        return [candidate.key for candidate in self.candidates if folds <= set(self.good(candidate.key))]
+
     def common_folds(self) -> tuple[int, ...]:
         """The folds that candidates are compared on: all in use, or those of the one that got furthest when none got through.
 
-        The first is among them if anyone has it, because only its models are kept.
+        Those of an earlier search as long as its best are catching up: the best so far is never lost. The first is among
+        them if anyone has it, because only its models are kept.
         """
+        if self.catching_up():
+            return tuple(range(self.carried.folds))
         if any(self.complete(candidate.key) for candidate in self.candidates):
             return tuple(range(self.folds))
         reached = (tuple(sorted(self.good(candidate.key))) for candidate in self.candidates)

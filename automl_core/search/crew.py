@@ -18,8 +18,9 @@ LOST: tuple[type[BaseException], ...] = (*BROKEN, CancelledError, OSError)  # th
 @dataclass(slots=True, eq=False)
 class Crew:
     """Workers and what they do. `handle` opens the shared arrays there; `again` are lost tasks with how often each was lost,
-    `failed` those that ended with an error of whatever kind (a plug-in may raise any), each with a sentence, and `ends` the
-    moments by the monotonic clock (a computer may sleep) at which the running ones should have ended."""
+    `failed` those that ended with an error of whatever kind (a plug-in may raise any), each with a sentence, `came` what was back
+    when a pool was found broken, to be collected, and `ends` the moments by the monotonic clock (a computer may sleep) at which
+    the running ones should have ended."""
 
     pool: Executor
     handle: Any
@@ -27,6 +28,7 @@ class Crew:
     again: list[tuple[Task, int]] = field(default_factory=list)
     given_up: list[Task] = field(default_factory=list)
     failed: list[tuple[Task, str]] = field(default_factory=list)
+    came: list[tuple[Task, Any]] = field(default_factory=list)
     ends: dict[Future[Any], float] = field(default_factory=dict)
 
     def submit(self, task: Task, losses: int = 0) -> None:
@@ -36,7 +38,7 @@ class Crew:
             future = self.pool.submit(run, self.handle, task)
         except BROKEN:
             alone = len(self.running) == 1
-            for item in self._rebuild([]):
+            for item in self._rebuild(self.came):
                 self._lose(*item, alone)
             future = self.pool.submit(run, self.handle, task)
         self.running[future] = (task, losses)
@@ -44,8 +46,9 @@ class Crew:
 
     def collect(self, timeout: float) -> list[tuple[Task, Any]]:
         """What came back within `timeout` seconds, first; a process that dies takes every task of its pool with it."""
-        done, _ = wait(self.running, timeout=timeout, return_when=FIRST_COMPLETED)
-        return self._sort_out(done)
+        came, self.came = self.came, []
+        done, _ = wait(self.running, timeout=0.0 if came else timeout, return_when=FIRST_COMPLETED)
+        return came + self._sort_out(done)
 
     def stop_late(self, seconds: float) -> list[Task]:
         """End the workers when a task has not ended so many seconds after its time, and say which; the others begin anew."""

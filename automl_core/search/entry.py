@@ -16,10 +16,15 @@ from automl_core.search.memory import crowded_sentence, fits_at_once
 from automl_core.search.opening import arrays_of, open_contest
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import Prepared, SearchData, prepare
-from automl_core.search.race import LATE_FIT, Race
+from automl_core.search.race import LATE_FIT, LOST_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch, Watch
 from automl_core.search.worker import give_back_memory
+
+NOT_BY_TABLE = {  # what is told, and advised, of fits that ended for reasons that are not the table's
+    LATE_FIT: ("Fits did not end in their time.", "Give the search more time."),
+    LOST_FIT: ("Processes that fitted ended, probably for lack of memory.", "Use fewer columns or rows, or fewer jobs."),
+}
 
 
 def search(
@@ -61,14 +66,20 @@ def search(
 
         outcome = settle(Settlement(contest, clock, refit_and_dismiss, watch.stop() == "finish", untaught))
         journal.note(prepared.fingerprint, "spent", outcome.summary.fit_seconds)  # what time is added to
+        journal.note(prepared.fingerprint, "compared", outcome.summary.folds)  # what more time goes on from
         return outcome
 
 
 def _nothing_learned(reasons: tuple[str, ...]) -> BadInput:
-    """Why there is no model, given why each candidate was given up: the table is not to blame where time was over."""
-    if reasons and set(reasons) == {LATE_FIT}:
+    """Why there is no model, given why each candidate was given up: the table is not to blame where time or memory was."""
+    own = next((reason for reason in reasons if reason not in NOT_BY_TABLE), "")
+    kinds = [kind for kind in NOT_BY_TABLE if kind in reasons]
+    if not kinds:
+        return BadInput(f"No model could learn from this table. {own}".rstrip(), "Add rows or columns.")
+    if kinds == [LATE_FIT] and not own:
         return BadInput("No model was fitted before the time was over.", "Give the search more time.")
-    return BadInput("No model could learn from this table.", next(iter(reasons), "Add rows or columns."))
+    told = " ".join(filter(None, (*(NOT_BY_TABLE[kind][0] for kind in kinds), own)))
+    return BadInput(f"No model was fitted. {told}", " ".join(NOT_BY_TABLE[kind][1] for kind in kinds))
 
 
 def _in_memory(prepared: Prepared, plan: Plan) -> tuple[Plan, str]:

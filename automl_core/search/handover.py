@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.metric_rows import with_absent
 from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
 from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
@@ -170,11 +171,13 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
         return f"{how}, and it is what is handed over.{' It can be read as it is.' if read else ''}"
     if not offer.good_enough:
         return f"{how}."
+    by_size = bool(contest.plan.max_trials)  # see `offers.make_ballot`
     if speed(chosen) < speed(offer):
-        return f"{how}; a faster one that is not worse is handed over."
+        return f"{how}; a {'smaller' if by_size else 'faster'} one that is not worse is handed over."
     if chosen.as_good and not offer.as_good:
-        return f"{how}; one that is not worse, as quick, and can be read is handed over."
-    return f"{how}; a better one that is as quick, to the millisecond, is handed over."
+        return f"{how}; one that is not worse, as {'small' if by_size else 'quick'}, and can be read is handed over."
+    same = "small, to the megabyte" if by_size else "quick, to the millisecond"
+    return f"{how}; a better one that is as {same}, is handed over."
 
 
 def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
@@ -197,7 +200,7 @@ def _baseline(contest: Contest, folds: tuple[int, ...]) -> Array:
         y, weights = prepared.y[train], prepared.weights_of(train)
         if problem.task == "multiclass":
             shares = np.bincount(y.astype(np.int64), weights=weights, minlength=prepared.classes)
-            out[valid] = shares / shares.sum()
+            out[valid] = with_absent(np.tile(shares / shares.sum(), (len(valid), 1)), y)
         elif problem.task == "binary":
             out[valid] = float(np.average(y, weights=weights))
         else:
@@ -237,7 +240,8 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         offers, len(prepared.y), len(folds), settlement.clock.elapsed(), offer.mb, offer.row_ms_p50, offer.row_ms_p95,
         mine.model.threshold, sentence, judged=len(y),
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
-        refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
+        refitted=mine.refitted, held_out=len(prepared.y) - len(prepared.folds[0][0]),
+        without=bool(contest.without or contest.partly),
         unread=tuple(prepared.terms) if prepared.alone else (), untaught=settlement.untaught,
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 

@@ -56,17 +56,17 @@ class _Class:
 
 def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     """What a student of this team (keys, the best first) should take with the workers there are; 0 where there will be none."""
-    folds = tuple(range(contest.folds))
-    learners = [candidate for candidate in contest.candidates
-                if contest.complete(candidate.key) and candidate.family in _learners(contest)]
-    if len(team) < 2 or not learners or len(folds) < LEAST_FOLDS or _cells(contest) > MOST_CELLS:
+    if len(team) < 2 or _cells(contest) > MOST_CELLS:
         return 0.0
-    members = [find_candidate(contest.candidates, key) for key in team]
+    folds, members = contest.common_folds(), [find_candidate(contest.candidates, key) for key in team]
+    through = [find_candidate(contest.candidates, key) for key in contest.through()]
+    learner = next((one for one in (*members, *through) if one.family in _learners(contest)), None)
+    if learner is None or len(folds) < LEAST_FOLDS:
+        return 0.0
     kinds = {kind for member in members for kind in contest.wanted_extras(member)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     pairs = len(_pairs(contest, folds)) * (learning + sum(contest.fold_seconds(member) for member in members))
-    best = max(learners, key=lambda candidate: contest.mean_score(candidate.key))
-    fits = (len(folds) + 1) * _copies(contest) * contest.fold_seconds(best)
+    fits = (len(folds) + 1) * _copies(contest) * contest.fold_seconds(learner)
     return SLACK * (pairs + fits) / max(1, contest.plan.jobs)
 
 
@@ -103,7 +103,7 @@ def taught(contest: Contest, candidate: Candidate) -> Array:
 
 def _meet(contest: Contest, folds: tuple[int, ...]) -> _Class | str:
     """Who teaches whom, or why nobody does."""
-    if len(folds) < LEAST_FOLDS or not any(contest.complete(candidate.key) for candidate in contest.candidates):
+    if len(folds) < LEAST_FOLDS or not contest.through():
         return f"There is no student: its lessons take {LEAST_FOLDS} folds or more."
     if _cells(contest) > MOST_CELLS:
         return "There is no student: the rows are too many to be taught."
@@ -179,7 +179,7 @@ def _pair_fit(race: Race, key: str, pair: _Pair, learned: Mapping[tuple[ExtrasKi
     contest = race.contest
     candidate = find_candidate(contest.candidates, key)
     columns = [learned[kind, pair.first, pair.second] for kind in contest.wanted_extras(candidate)]
-    rest = _rest(tuple(range(contest.folds)), pair)
+    rest = _rest(contest.common_folds(), pair)
     return replace(
         race.fit_task(candidate, pair.first, end, max(1, contest.best_rounds(key, rest))), also=pair.second,
         features=sum((extras.features for extras, _ in columns), contest.prepared.encoder.features),

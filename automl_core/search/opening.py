@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 
 from automl_core.framing.problem import Task
+from automl_core.search.carried import Carried
 from automl_core.search.contest import Clock, Contest
+from automl_core.search.families import families
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal
+from automl_core.search.offers import SIMPLE
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import Prepared
 from automl_core.search.race import LATE_FIT, LOST_FIT
+from automl_core.search.reserve import likely_team
 from automl_core.search.schedule import ANCHORS, fold_count
 
 LEARNING_SHARE = 0.4  # of the time that was added
@@ -76,7 +80,25 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
         # a short first search may have had no time for more folds; what it fitted counts all the same
         contest.folds = max(contest.folds, fold_count(contest, anchors, max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)
+    if longer:
+        contest.carried = _carried(contest, int(notes.get("compared", notes.get("folds", 0))))
     return contest
+
+
+def _carried(contest: Contest, folds: int) -> Carried:
+    """What an earlier search compared on so many folds, where there are others in use now."""
+    if folds in (0, contest.folds):
+        return Carried()
+    then = replace(contest, folds=folds, results={place: one for place, one in contest.results.items() if place[1] < folds})
+    through = {candidate.key: candidate.family for candidate in contest.candidates if then.complete(candidate.key)}
+    if not through:
+        return Carried()
+    best = sorted(through, key=lambda key: -then.mean_score(key))
+    team = tuple(dict.fromkeys((best[0], *likely_team(then))))
+    kinds = [{name} for name in SIMPLE] + [{name for name in through.values() if families().get(name).legible}]
+    simple = dict.fromkeys(key for kind in kinds for key in [key for key in best if through[key] in kind][:1])
+    first = {*team, *simple}
+    return Carried(folds, team, tuple(simple), tuple(sorted(best, key=lambda key: key not in first)))
 
 
 def _time_to_learn(tried: tuple[FoldResult, ...], plan: Plan) -> bool:

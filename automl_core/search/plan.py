@@ -153,10 +153,9 @@ def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
     told = []
     if not offer.refitted and summary.held_out:
         missed = f"{summary.held_out:,} of the {summary.rows:,} rows"
-        told.append(f"It was not fitted again on all rows in time: it has not learned from {missed}, held out to judge it."
+        told.append(f"It was not fitted again on all rows in time: it has not learned from {missed}."
                     if len(offer.members) == 1 else
-                    f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}, held out "
-                    "to judge.")
+                    f"Not all its models were fitted again on all rows in time: the others did not learn from {missed}.")
     if summary.without:
         told.append(WITHOUT)
     if summary.unread:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import to_json
 from automl_core.data.table import Column
-from automl_core.errors import BadInput
 from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
+from automl_core.framing.counted import counted_rows
 from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
@@ -163,7 +163,7 @@ def prepare(data: SearchData, plan: Plan) -> Prepared:
     """Encode and split. BadInput when nothing can be learned from."""
     y, keep = encode_target(data.frame[data.problem.target], data.problem)
     places = np.flatnonzero(keep)
-    counted = _counted(data.frame, data.problem, places)
+    counted = counted_rows(data.frame, data.problem, places)
     y, places = y[counted], places[counted]
     chosen = drawn(y, data.problem, min(plan.rows_of(len(data.problem.classes)), _most_by_text(data, places, plan)), plan.seed)
     y, positions = y[chosen], places[chosen]
@@ -213,22 +213,6 @@ def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
     most = int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))
     classes = len(data.problem.classes)
     return max(LEAST_ROWS, min(most, max(most * MANY_CLASSES // max(classes, MANY_CLASSES), LEAST_OF_CLASS * classes)))
-
-
-def _counted(frame: pd.DataFrame, problem: Problem, places: Positions) -> NDArray[np.bool_]:
-    """(m,) which of the rows at `places` count: all but those of weight 0, of which folds could hold nothing else.
-
-    BadInput when those that do have one outcome only. All rows where none counts: `row_weights` refuses them.
-    """
-    counted = np.ones(len(places), dtype=np.bool_)
-    if problem.weights and problem.weights in frame.columns:
-        counted = pd.to_numeric(frame[problem.weights].iloc[places], errors="coerce").to_numpy(dtype=np.float64) != 0
-    if not counted.any() or counted.all():
-        return np.ones(len(places), dtype=np.bool_)
-    if frame[problem.target].iloc[places[counted]].nunique() < 2:
-        raise BadInput(f"All rows whose weight in “{problem.weights[:80]}” is above 0 have the same outcome.",
-                       "Mend the weights, or choose another column for them.")
-    return counted
 
 
 def drawn(y: NDArray[np.generic], problem: Problem, most: int, seed: int) -> Positions:

@@ -34,6 +34,8 @@ def report(race: Race) -> None:
     done = len(race.announced)
     count = f"{done} of {len(names)} candidates done."
     sentence = f"Trying {join_words(trying)}; {count}" if trying else count
-    share = max(race.clock.elapsed() / race.clock.budget, 0.9 * done / len(names))
+    spent = race.contest.plan.spent_seconds
+    before = race.known if spent else 0  # time that was added begins with what is through already
+    share = max((race.clock.elapsed() - spent) / max(race.room, 1e-3), 0.9 * (done - before) / max(1, len(names) - before))
     race.fraction = min(max(share, race.fraction), 0.95)
     race.watch.progress(race.fraction, sentence, left)

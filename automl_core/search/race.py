@@ -47,6 +47,7 @@ class Race:
     journal: Journal
     watch: Watch
     announced: set[str] = field(default_factory=set)  # keys of candidates that the watch was told of
+    known: int = 0  # how many of them when the race began
     loaded: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)
     cut: list[FoldResult] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Race:
         """Who would be fitted again if the race ended now; asked anew when a candidate is through; never of trials."""
         if self.contest.plan.max_trials:
             return ()
-        done = sum(self.contest.complete(candidate.key) for candidate in self.contest.candidates)
+        done = len(self.contest.through())
         if done != self.team[0]:
             self.team = done, likely_team(self.contest)
             self.lesson = lesson_seconds(self.contest, self.team[1]) if self.contest.plan.student else 0.0
@@ -101,6 +102,7 @@ class Race:
         find_columns(self)
         for candidate in self.contest.candidates:
             announce(self, candidate)
+        self.known = len(self.announced)
         while True:
             self._look_around()
             while not self.ending and len(self.crew.running) < (1 if self.hurried() else max(1, self.contest.plan.jobs)):

@@ -28,8 +28,8 @@ def most_share(plan: Plan) -> float:
 
 def likely_team(contest: Contest) -> tuple[str, ...]:
     """Keys of the candidates that an ensemble of those that are through would have, the heaviest first, by the first fold."""
-    keys = [candidate.key for candidate in contest.candidates if contest.complete(candidate.key)]
-    if not contest.folds or not keys:
+    keys = contest.through()
+    if not keys:
         return ()
     rows = contest.prepared.folds[0][1]
     some = np.arange(len(rows))
@@ -71,5 +71,5 @@ def refit_rounds(contest: Contest, key: str, folds: tuple[int, ...]) -> int:
     """The best rounds of the folds together; a boosting on more rows wants a few more."""
     mean = float(contest.best_rounds(key, folds))
     if families().get(find_candidate(contest.candidates, key).family).grows:
-        mean *= math.sqrt(len(contest.prepared.y) / len(contest.prepared.folds[0][0]))
+        mean *= math.sqrt(contest.growth(folds))
     return max(1, round(mean))

@@ -61,6 +61,7 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
             fresh.append((promise(contest, candidate, place), Place(candidate, folds[0])))
         elif fits_in_part(contest, candidate, moment):
             partial.append((promise(contest, candidate, place), Place(candidate, folds[0])))
+    begun.sort(key=lambda item: contest.carried.place(item.candidate.key))  # the best of an earlier search first
     for place_ in begun:
         if contest.plan.max_trials or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
             return place_

@@ -34,10 +34,12 @@ def compared_sentence(problem: Problem) -> str:
 def tell(contest: Contest, candidate: Candidate) -> Trial:
     """What there is to tell about a candidate."""
     good = contest.good(candidate.key)
+    reason, failed = contest.out.get(candidate.key, ""), contest.failure(candidate.key)
+    if contest.catching_up() and set(contest.common_folds()) <= set(good):
+        good = {fold: good[fold] for fold in contest.common_folds()}
+        reason = failed = ""  # that was on folds that are not compared
     folds = tuple(sorted(good))
-    reason = contest.out.get(candidate.key, "")
     truncated = any(result.truncated for result in good.values())
-    failed = contest.failure(candidate.key)
     found: TrialState = "failed" if failed else "dropped" if reason else "truncated" if truncated else "finished"
     mean = low = high = math.nan
     scores: tuple[float, ...] = ()

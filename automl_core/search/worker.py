@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.framing.metric_rows import inverse_size
+from automl_core.framing.metric_rows import inverse_size, with_absent
 from automl_core.framing.problem import Task
 from automl_core.search.codes import Code, CodeSource, fit_codes
 from automl_core.search.families import families
@@ -207,22 +207,6 @@ def _rows_left_out(arrays: Mapping[str, Any], task: FitTask) -> NDArray[Any]:
         return np.arange(0)
     left_out = np.asarray(arrays[f"valid{task.fold}"])
     return left_out if task.also == ALL_ROWS else np.union1d(left_out, arrays[f"valid{task.also}"])
-
-
-def with_absent(shares: NDArray[Any], y: Array) -> NDArray[Any]:
-    """Probabilities (..., k) with one row's worth among the n of `y` for a class that none of them has, whatever the family.
-
-    A row of such a class would else cost what a family happens to leave for the impossible, from 8 to 34 in log loss, and decide
-    between them. The model that is handed over has learned from all classes.
-    """
-    absent = np.bincount(y.astype(np.int64), minlength=shares.shape[-1]) == 0
-    if not absent.any():
-        return shares
-    least = 1 / (len(y) + shares.shape[-1])
-    found = np.where(absent, 0.0, shares)
-    found *= (1 - least * absent.sum()) / np.maximum(found.sum(axis=-1, keepdims=True), 1e-300)
-    out: NDArray[Any] = np.where(absent, least, found).astype(shares.dtype)
-    return out
 
 
 def failure_of(error: BaseException) -> str:

@@ -190,13 +190,17 @@ class Deciding:
         rows = frame.iloc[past.positions].set_axis(past.positions)
         return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
 
-    def _rule(self, run: Run) -> np.ndarray:
-        """The simple rule's answers for the rows that a list is judged by, none of which it had seen."""
+    def _rule(self, run: Run) -> np.ndarray | None:
+        """The simple rule's answers for the rows that a list is judged by, none of which it had seen; None where these cannot be
+        split."""
         past = self.search.judged(run)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         rows = frame.iloc[past.positions].reset_index(drop=True)
         # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
-        return acting.rule_predictions(rows, past.y, columns, replace(problem, time=""), run.plan.seed)
+        try:
+            return acting.rule_predictions(rows, past.y, columns, replace(problem, time=""), run.plan.seed)
+        except BadInput:
+            return None
 
     def _groups(self, run: Run, positions: np.ndarray) -> np.ndarray | None:
         """(n,) the groups of rows at these positions, where the problem has any: of one customer, say."""

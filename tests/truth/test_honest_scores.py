@@ -319,6 +319,20 @@ def test_the_baseline_of_labels_is_that_of_the_check(name: str, classes: int, tm
     assert score_of(contest, folds, by_chance).low < told.mean
 
 
+def test_one_guess_pays_for_an_unseen_class_what_models_pay(tmp_path: Path) -> None:
+    """All rows of a class in one shop: a guess gave them nothing, for which each paid 34.5, and noise was better."""
+    label = np.repeat(["A", "B", "C"], [36, 20, 4])
+    shop = np.concatenate([np.arange(56) % 6, np.full(4, 5)])
+    frame = pd.DataFrame({"x": np.random.default_rng(3).normal(size=60), "shop": [f"s{one}" for one in shop], "y": label})
+    table, plan = table_from_frame(frame, "shops"), Plan(folds=6, families=("linear",))
+    problem = Problem("y", "multiclass", "log_loss", ("A", "B", "C"), group="shop")
+    prepared = prepare(SearchData(table.frame, table.columns, problem), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(60.0))
+    folds = tuple(range(len(prepared.folds)))
+    assert score_of(contest, folds, _baseline(contest, folds)).mean < 1.0
+    assert check(table.frame, table.columns, problem).ladder[0].score < 1.0  # the mean of folds; 13.8 was paid there
+
+
 def test_noise_does_not_pay_by_its_share_of_the_truth() -> None:
     """And a line does: what is compared with the constant learns what the metric asks for, too."""
     random = np.random.default_rng(11)

@@ -384,6 +384,25 @@ def test_the_interval_over_groups_stays_in_the_range_of_the_metric(metric: str, 
         assert (0 if metric != "r2" else -math.inf) <= rung.low < rung.score < rung.high <= 1
 
 
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "f1_macro", "balanced_accuracy"])
+def test_a_class_that_only_rows_of_no_weight_have_is_no_wrong_target(metric: str) -> None:
+    """"No row has the class C", it was said, and the search beside it ended; twelve rows had it."""
+    random = np.random.default_rng(4)
+    x = random.normal(size=300)
+    y = np.where(np.arange(300) < 12, "C", np.where(x + random.normal(size=300) > 0, "A", "B"))
+    frame = pd.DataFrame({"x": x, "w": np.where(y == "C", 0.0, 1.0), "y": y})
+    several = Problem("y", "multiclass", metric, ("A", "B", "C"), weights="w")
+    verdict = check(*world(frame, several))
+    assert verdict.rows == 288
+    assert verdict.verdict not in ("average", "not_enough_data")
+    two = Problem("y", "binary", "roc_auc", ("A", "B"), "A", weights="w")
+    one = frame[y != "C"].assign(w=lambda rows: (rows["y"] == "A").astype(float))
+    with pytest.raises(BadInput, match="All rows whose weight in “w” is above 0 have the same outcome"):
+        check(*world(one.reset_index(drop=True), two))
+    nine = frame[y != "C"].assign(w=np.where(np.arange(288) < 9, 1.0, 0.0)).reset_index(drop=True)
+    assert check(*world(nine, two)).verdict == "not_enough_data"
+
+
 def test_equal_weights_change_nothing() -> None:
     for one in (straight(0, 600), straight(1, 600)):
         frame, _, problem = one

@@ -14,7 +14,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.score_interval import paired_difference
-from automl_core.search import FolderJournal, best_first, handover, search
+from automl_core.search import FolderJournal, SearchData, best_first, entry, handover, search
 from automl_core.search.calibration import Calibration
 from automl_core.search.contest import Contest
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
@@ -190,13 +190,13 @@ def test_an_ensemble_of_one_has_the_score_of_that_model(tmp_path: Path, here: He
 def test_a_rung_says_by_which_rows_it_was_found_worse() -> None:
     """“Worse by 0.00942” stood under scores that differ by 0.006: those are of predictions that had no part in the choice."""
     auc = METRICS["roc_auc"]
-    contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=auc, metric=auc))
+    contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=auc, metric=auc), plan=Plan())
     best = Offer("ensemble", "Ensemble", {"a": 0.5, "b": 0.5}, np.zeros(2), 0.9, 1.0)
     for gap, error, limit in ((0.00942, 0.02, 0.1), (0.00942, 0.02, 0.001), (0.00942, 0.001, 0.1)):
         told = handover._why(contest, replace(best, name="linear", weights={"c": 1.0}, gap=gap, error=error, limit=limit), best)
         assert told.startswith("Worse than the best by 0.00942 ROC AUC on the rows that chose (scores are of rows without a part")
     assert "on the rows that chose" in handover._why(contest, best, best)
-    labels: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["log_loss"], metric=METRICS["f1"]))
+    labels: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["log_loss"], metric=METRICS["f1"]), plan=Plan())
     told = handover._why(labels, replace(best, name="linear", weights={"c": 1.0}, gap=0.01, error=0.001), best)
     assert told.startswith("Worse than the best by 0.01 log loss, by which models are compared, on the rows that chose")
 
@@ -242,6 +242,21 @@ def test_a_choice_by_hand_says_what_time_did_not_last_for_of_that_rung(
         assert f"{summary.held_out:,} of the 400 rows" in chosen.sentence or offer.refitted
         assert "more time tries that again" in chosen.sentence
     assert ("fitted again" in summary.sentence) != summary.refitted
+
+
+def test_what_was_not_fitted_again_has_not_learned_from_earlier_rows_of_tested_groups_either(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half the customers came back in the newest rows: what they did before was left out as well, and not counted."""
+    monkeypatch.setattr(entry, "refit", lambda *arguments: {})
+    frame = make_data().frame.assign(day=np.arange(400), who=[f"c{place % 40 + 40 * (place > 200)}" for place in range(400)])
+    frame.loc[380:, "who"] = [f"c{place}" for place in range(20)]
+    table = table_from_frame(frame, "customers")
+    data = SearchData(table.frame, table.columns, replace(make_data().problem, time="day", group="who"))
+    plan = Plan(60, 1, families=("linear",), folds=3, max_trials=1)
+    (learned, tested), summary = prepare(data, plan).folds[0], search(data, plan, FolderJournal(tmp_path)).summary
+    assert len(learned) + len(tested) < 350
+    assert f"it has not learned from {400 - len(learned)} of the 400 rows" in summary.sentence
 
 
 def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from automl_core.framing.metrics import METRICS
 from automl_core.search import handover
 from automl_core.search.offers import Ballot, Offer, choose, read_instead
+from automl_core.search.plan import Plan
 
 BLEND = Offer("ensemble", "Ensemble", {"a": 0.5, "b": 0.5}, np.zeros(2), 0.9, 0.8, limit=0.0027)
 LINEAR = Offer("linear", "Linear model", {"c": 1.0}, np.zeros(2), 0.8994, 0.1, legible=True, plain=True,
@@ -28,8 +29,25 @@ def test_a_legible_one_is_preferred_among_equals_alone() -> None:
     assert choose((BLEND, LINEAR, better)) is better
 
 
+def judged_by(plan: Plan) -> Any:
+    """What is asked of a contest where a rung is told."""
+    return SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["roc_auc"], metric=METRICS["roc_auc"]), plan=plan)
+
+
+def test_where_size_decides_nothing_is_said_of_speed() -> None:
+    """With a number of trials a small slow model was called the faster one, beside milliseconds that said the opposite."""
+    slow = replace(BLEND, name="large", weights={"a": 1.0}, row_ms=4.0)
+    better = replace(BLEND, name="better", weights={"b": 1.0}, quality=0.91)
+    for plan, ends in ((Plan(), ("a faster one that is not worse is", "and can be read is", "as quick, to the millisecond, is")),
+                       (Plan(max_trials=8), ("a smaller one that is not worse is", "as small, and can be read is",
+                                             "as small, to the megabyte, is"))):
+        told = handover._why(judged_by(plan), slow, BLEND), handover._why(judged_by(plan), BLEND, LINEAR)
+        told = *told, handover._why(judged_by(plan), BLEND, better)
+        assert [one.endswith(f"{end} handed over.") for one, end in zip(told, ends, strict=True)] == [True] * 3
+
+
 def test_the_ladder_says_why_the_legible_one_is_handed_over() -> None:
-    contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["roc_auc"], metric=METRICS["roc_auc"]))
+    contest = judged_by(Plan())
     assert handover._why(contest, LINEAR, LINEAR).endswith("and it is what is handed over. It can be read as it is.")
     other = replace(BLEND, name="single", weights={"a": 1.0}, gap=0.0002, error=0.002)
     assert handover._why(contest, other, LINEAR).endswith("one that is not worse, as quick, and can be read is handed over.")
@@ -54,7 +72,7 @@ def test_a_legible_one_that_only_the_choice_makes_look_worse_is_handed_over() ->
     assert read_instead(ballot, slower, honest).name == "ensemble"
     hidden = (offers[0], replace(offers[1], plain=False))
     assert read_instead(ballot, hidden, honest).name == "ensemble"
-    contest: Any = SimpleNamespace(prepared=SimpleNamespace(judge=METRICS["roc_auc"], metric=METRICS["roc_auc"]))
+    contest = judged_by(Plan())
     told = handover._why(contest, chosen, chosen)
     assert told == ("Worse than the best by 0.004 ROC AUC on the rows that chose, but as good on rows without a part in it, "
                     "and it is what is handed over. It can be read as it is.")

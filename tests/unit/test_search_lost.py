@@ -18,6 +18,7 @@ import pytest
 
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
+from automl_core.framing.metric_rows import with_absent
 from automl_core.search import FolderJournal, SearchData, entry, opening, search
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
@@ -27,10 +28,10 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.race import LATE_FIT, Race
+from automl_core.search.race import LATE_FIT, LOST_FIT, Race
 from automl_core.search.refits import refit
 from automl_core.search.watch import SilentWatch
-from automl_core.search.worker import run_extras, run_fit, with_absent
+from automl_core.search.worker import FitTask, run_extras, run_fit
 from automl_core.workspace.going_on import with_more
 from tests.unit.modelling import PROBLEMS, make_frame
 from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, make_data
@@ -86,6 +87,21 @@ def test_a_table_is_not_blamed_where_no_fit_ended_in_time(
     with pytest.raises(BadInput, match="before the time was over") as refused:
         search(make_data(rows=320), Plan(60, 2, families=FAST, folds=3, max_trials=3), FolderJournal(tmp_path))
     assert refused.value.hint == "Give the search more time."
+
+
+@pytest.mark.parametrize(("reasons", "told", "advice"), [
+    ((LATE_FIT, LATE_FIT), "No model was fitted before the time was over.", "Give the search more time."),
+    ((LOST_FIT,), "No model was fitted. Processes that fitted ended, probably for lack of memory.",
+     "Use fewer columns or rows, or fewer jobs."),
+    ((LOST_FIT, LATE_FIT), "No model was fitted. Fits did not end in their time. Processes that fitted ended, probably for lack "
+     "of memory.", "Give the search more time. Use fewer columns or rows, or fewer jobs."),
+    ((LATE_FIT, "It broke."), "No model was fitted. Fits did not end in their time. It broke.", "Give the search more time."),
+    (("It broke.", "It broke, too."), "No model could learn from this table. It broke.", "Add rows or columns."),
+    ((), "No model could learn from this table.", "Add rows or columns.")])
+def test_what_time_or_memory_ended_is_not_put_down_to_the_table(reasons: tuple[str, ...], told: str, advice: str) -> None:
+    """Late and lost fits together were a table that no model could learn from, with “It did not end in its time.” for advice."""
+    refused = entry._nothing_learned(reasons)
+    assert (refused.message, refused.hint) == (told, advice)
 
 
 class OddError(Exception):
@@ -344,6 +360,26 @@ def test_a_refit_that_ended_is_kept_when_another_is_lost(tmp_path: Path) -> None
         contest = Contest(prepared, Plan(), order, {}, folds=2)
         race = Race(contest, Clock(60.0), Crew(Stub(), None), FolderJournal(tmp_path), SilentWatch())
         assert set(refit(race, {"good": 1, "bad": 1}, False)) == {"good"}
+
+
+def test_what_was_back_when_a_pool_is_found_broken_is_kept() -> None:
+    """Two refits ran, one was through and the process of the other was gone: as the third was handed over both were lost."""
+    through, gone = _done(FoldResult("through", -1, np.zeros(0))), Future[Any]()
+    waiting: list[Any] = [through, gone, BrokenProcessPool("A process died."), _done(FoldResult("third", -1, np.zeros(0)))]
+
+    class Stub(HereExecutor):
+        def submit(self, task: Any, *arguments: Any) -> Future[Any]:
+            found = waiting.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            return found  # type: ignore[no-any-return]
+
+    crew = Crew(Stub(), None)
+    for key in ("through", "gone", "third"):
+        crew.submit(FitTask(key, "linear", {}, -1, (), "binary", 2, time.time() + 60.0))
+    assert [task.key for task, _ in crew.again if isinstance(task, FitTask)] == ["gone"]
+    assert sorted(result.key for _, result in crew.collect(0.1)) == ["third", "through"]
+    assert crew.collect(0.0) == []
 
 
 def test_a_class_that_a_fold_has_not_costs_all_families_the_same() -> None:

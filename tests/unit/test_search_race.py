@@ -26,6 +26,7 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.progress import report
 from automl_core.search.race import GRACE, LATE_FIT, Race
 from automl_core.search.schedule import Moment, next_place, open_folds
 from automl_core.search.telling import tell
@@ -298,6 +299,21 @@ def test_the_clock_counts_earlier_runs() -> None:
     clock = Clock(60.0, spent=10.0)
     assert clock.elapsed() == pytest.approx(10.0, abs=0.2)
     assert clock.until(15.0) - time.time() == pytest.approx(5.0, abs=0.2)
+
+
+def test_the_progress_of_added_time_begins_at_nought(tmp_path: Path) -> None:
+    """A minute after nine began at 0.9, and stood at 0.95 from its thirtieth second on; so it did where the list was through."""
+    prepared, told = prepare(make_data(), Plan(folds=2)), Log()
+    candidates = tuple(Candidate(name, "linear", name) for name in "abcd")
+    plan = Plan(600.0, 1, first_seconds=540.0, spent_seconds=540.0)
+    race = Race(Contest(prepared, plan, candidates, {}, folds=2), Clock(600.0, spent=540.0), Crew(HereExecutor(), None),
+                FolderJournal(tmp_path), told)
+    race.announced |= {"a", "b", "c"}
+    race.known = 3
+    report(race)
+    race.clock.spent, race.reported = 570.0, 0.0
+    report(race)
+    assert told.fractions == pytest.approx([0.0, 0.5], abs=0.02)
 
 
 def test_what_was_never_tried_is_not_listed(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:

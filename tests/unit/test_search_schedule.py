@@ -12,7 +12,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.prepared import Prepared, prepare
-from automl_core.search.reserve import likely_team, refit_seconds
+from automl_core.search.reserve import likely_team, refit_rounds, refit_seconds
 from automl_core.search.schedule import Moment, fold_count, next_place
 from automl_core.search.telling import tell
 from tests.unit.searching import make_data
@@ -155,6 +155,22 @@ def test_time_is_kept_for_refits_that_end_in_it() -> None:
     assert kept(30.0, 1.0) == 0.0
     assert kept(6.0, 1.0) > 15.0
     assert kept(6.0, 1.0, hurried=True) == 0.0
+
+
+def test_in_time_refits_are_reckoned_from_all_rows_that_fits_learned_from() -> None:
+    """The first fold is the newest, which learns from most: by its rows alone refits got two thirds of the time they take, and
+    fewer rounds. A fit takes as long as it has rows here, and as many rounds as their root."""
+    data = make_data("regression", 600)
+    data = replace(data, frame=data.frame.assign(day=np.arange(600)), problem=replace(data.problem, time="day"),
+                   columns=(*data.columns, replace(data.columns[0], name="day", kind="int")))
+    prepared = prepare(data, Plan(folds=5))
+    assert [len(train) for train, _ in prepared.folds] == [500, 400, 300, 200, 100]
+    contest = Contest(prepared, Plan(), (BOOST, LINE), {}, folds=5)
+    for fold, (train, valid) in enumerate(prepared.folds):
+        contest.take(FoldResult("line", fold, prepared.y[valid] + 1.0, 0, len(train) / 100))
+        contest.take(FoldResult("boost", fold, prepared.y[valid] + 1.0, round(10 * len(train) ** 0.5), 1.0))
+    assert contest.refit_seconds(LINE) == pytest.approx(6.0)
+    assert refit_rounds(contest, "boost", contest.common_folds()) == pytest.approx(10 * 600**0.5, rel=0.05)
 
 
 def test_time_is_kept_for_whom_an_ensemble_would_have() -> None:

@@ -79,6 +79,46 @@ def test_every_fold_of_groups_can_be_judged() -> None:
     assert all(0 < y[valid].mean() < 1 for _, valid in folds)
 
 
+def test_a_class_of_one_group_alone_is_refused() -> None:
+    """The fold with that group learned from no positive: an area of 0.2 was told, and "worse than the same guess" with it."""
+    shops = np.repeat([f"shop {name}" for name in "ABCDEF"], 10)
+    frame = pd.DataFrame({"shop": shops, "x": RANDOM.normal(size=60), "y": np.where(np.arange(60) < 8, "Yes", "No")})
+    problem = Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="shop")
+    table = table_from_frame(frame, "shops")
+    for wrong, only in ((table.frame, "Yes"), (frame.assign(y=np.where(np.arange(60) < 8, "No", "Yes")), "No")):
+        with pytest.raises(BadInput, match=f"All rows of “{only}” share one value of “shop”, so no part can be judged"):
+            validation.check_split(wrong, table.columns, problem)
+    number = np.where(np.arange(200) < 8, -1.0, np.arange(200))
+    table = table_from_frame(pd.DataFrame({"x": number, "z": 2.5 * number, "y": np.where(number < 0, "Yes", "No")}), "copies")
+    together = replace(problem, group="", copies_together=True)
+    with pytest.raises(BadInput, match="All rows of “Yes” are copies of each other"):
+        validation.make_folds((number < 0).astype(np.int64), together, table.frame, table.columns, 5, 0)
+
+
+@pytest.mark.parametrize("family", ["catboost", "lightgbm", "extra_trees", "linear"])
+@pytest.mark.parametrize("only", [0.0, 7.5])
+def test_a_part_whose_outcome_does_not_vary_is_learned_by_all_families(family: str, only: float) -> None:
+    """A shop that was not open yet: CatBoost refused the oldest block, and all its candidates were out for it."""
+    matrix, features = numbers(40, 3)
+    y = np.full(40, only)
+    request = FitRequest(matrix.copy(), y, features, "regression", valid_matrix=matrix[:9], valid_y=y[:9] + np.arange(9) % 2,
+                         rounds=20)
+    plugin = families().get(family)
+    said = plugin.predict(plugin.fit(request).native, matrix)
+    assert said == pytest.approx(np.full(40, only), abs=0.02)
+
+
+def test_two_groups_of_a_class_are_two_folds_that_can_be_judged() -> None:
+    """The largest were dealt first, and the two with positives came into one fold."""
+    group, y = np.repeat([0, 1, 2], [27, 4, 13]), np.repeat([1, 1, 0, 0], [27, 2, 2, 13])
+    table = table_from_frame(pd.DataFrame({"g": [f"g{one}" for one in group], "x": RANDOM.normal(size=44)}), "t")
+    problem = Problem("y", "binary", "roc_auc", ("0", "1"), "1", group="g")
+    for seed in range(5):
+        folds = validation.make_folds(y, problem, table.frame, table.columns, 8, seed)
+        assert all(0 < y[rows].mean() < 1 for pair in folds for rows in pair)
+        assert all(not set(group[train]) & set(group[valid]) for train, valid in folds)
+
+
 def test_a_search_whose_class_comes_late_is_tuned_and_hands_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folds that nobody can judge used to end the search when its candidates were to be tuned."""
     fit_here(monkeypatch)

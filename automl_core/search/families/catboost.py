@@ -60,6 +60,7 @@ def _parameters(request: FitRequest, rounds: int) -> dict[str, Any]:
     options |= {
         "loss_function": _loss_function(request), "iterations": rounds,
         "thread_count": request.threads, "random_seed": request.seed, "logging_level": "Silent", "allow_writing_files": False,
+        "allow_const_label": True,  # the oldest block of time may be nothing else, and learns it, as other families do
     }
     if request.task == "multiclass":
         options["classes_count"] = request.classes
