@@ -206,7 +206,7 @@ def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
     y, weights = prepared.y[rows], prepared.weights_of(rows)
     same = [np.full(len(y), float(label)) if problem.task == "binary" else np.tile(np.eye(prepared.classes)[label], (len(y), 1))
             for label in range(prepared.classes)]
-    return max(same, key=lambda said: prepared.metric.sign * prepared.metric.score(y, said, decision_of(problem), weights))
+    return max(same, key=lambda said: prepared.metric.sign * prepared.metric.score(y, said, weights=weights))
 
 
 def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: Array) -> RunSummary:
