@@ -22,9 +22,9 @@ class Plan:
     """How long to search and with what.
 
     `families` empty means all that are installed; `folds` 0 lets the rows decide. `max_trials` is a number of candidates instead
-    of a time: with it the same seed gives the same result. `first_seconds` is the budget of the search that this one continues,
-    which decided the number of folds; 0 when it continues none. `spent_seconds` of the budget were taken by the searches that
-    this one continues, before it was given more.
+    of a time: with it the same seed gives the same result. With `limited` the budget holds beside it: whichever comes first ends
+    the search. `first_seconds` is the budget of the search that this one continues, which decided the number of folds; 0 when it
+    continues none. `spent_seconds` of the budget were taken by the searches that this one continues, before it was given more.
     """
 
     budget_seconds: float = 60.0
@@ -36,15 +36,21 @@ class Plan:
     max_trials: int = 0
     first_seconds: float = 0.0
     spent_seconds: float = 0.0
+    limited: bool = False
+
+    @property
+    def timed(self) -> bool:
+        """Whether a time ends the search, with a number of candidates beside it or without."""
+        return self.limited or not self.max_trials
 
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
-        return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
+        return self.timed and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
 
     @property
     def little(self) -> bool:
         """Whether there is little time where columns are thousands. The searches that go on with one answer as it did."""
-        return not self.max_trials and (self.first_seconds or self.budget_seconds) < LITTLE
+        return self.timed and (self.first_seconds or self.budget_seconds) < LITTLE
 
     @property
     def new_seconds(self) -> float:
@@ -54,13 +60,13 @@ class Plan:
     @property
     def most_rows(self) -> int:
         """How many rows the search learns from at most: of more, hardly one candidate would end in time."""
-        return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
+        return int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds)) if self.timed else sys.maxsize
 
     def rows_of(self, classes: int) -> int:
         """The same for so many classes: a boosting grows trees for each, so that a round on all those rows of a hundred classes
         took eight seconds. 0 where a number is learned."""
         most = self.most_rows
-        if self.max_trials or classes <= MANY_CLASSES:
+        if not self.timed or classes <= MANY_CLASSES:
             return most
         return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 

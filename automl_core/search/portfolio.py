@@ -270,12 +270,12 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
         later = {entry.family: entry for entry in reversed(entries[most:])}
         chosen += [entry for name, entry in later.items() if name not in kept]
     found = tuple(_candidate(entry, problem, columns) for entry in chosen)
-    if not columns.slow or plan.max_trials:
+    if not columns.slow or not plan.timed:
         return found
     # one that need not wait for the codes of texts: should they take all the time, there is a model
     soon = next((entry for entry in chosen if entry.family == "lightgbm"), chosen[0])
     alone = soon._replace(label=f"{soon.label}, without text codes", formulas=False, letters=False)
-    return _candidate(alone, problem, PLAIN), *found
+    return (_candidate(alone, problem, PLAIN), *found)[:plan.max_trials or None]
 
 
 def loss_options(problem: Problem, family: str) -> dict[str, Any]:

@@ -207,7 +207,7 @@ def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
     """How many rows the time allows by the length of their texts, which many classes are learned from one by one."""
     names = [column.name for column in usable_columns(data.columns, data.problem)
              if column.role == "text" and column.kind not in ("int", "float", "date")]
-    if plan.max_trials or not names or not len(places):
+    if not plan.timed or not names or not len(places):
         return plan.most_rows
     each = sum(float(data.frame[name].astype("string").str.len().clip(upper=MAX_CHARS).fillna(0).mean()) for name in names)
     most = int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))
