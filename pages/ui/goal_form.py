@@ -102,7 +102,8 @@ def _spread(project: str, problem: Problem) -> None:
 
 def _metric(problem: Problem, key: str) -> str:
     options = list(dict.fromkeys((problem.metric, *session.workspace().goal.metrics(problem.task))))
-    options = [name for name in options if name != "money" or problem.money]
+    options = [name for name in options if (name != "money" or problem.money)
+               and (name != "ranked_probability" or problem.ordered)]
     chosen = st.selectbox("Judged by", options, index=0, key=f"metric_{key}_{len(options)}", format_func=metric_title,
                           help="The default suits most goals.")
     st.caption(METRICS.get(chosen, ("", ""))[1])

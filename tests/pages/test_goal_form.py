@@ -110,7 +110,14 @@ def test_every_metric_of_a_task_can_be_chosen(visit: Visit, stages: Stages, rate
     known = {metric.name for metric in metrics_for(task)}
     assert known <= set(METRICS)
     app = asked(visit, rated, target)
-    assert set(box(app, "Judged by").options) == {metric_title(name) for name in known - {"money"}}
+    assert set(box(app, "Judged by").options) == {metric_title(name) for name in known - {"money", "ranked_probability"}}
+    if task == "multiclass":  # the ranked score asks for steps, which these are once it is said
+        goal.save(rated, replace(goal.suggest(rated, target), ordered=True, metric="ranked_probability"))
+        app = visit(rated, "goal")
+        assert set(box(app, "Judged by").options) == {metric_title(name) for name in known}
+        assert box(app, "Judged by").value == "ranked_probability"
+        next(one for one in app.checkbox if "steps of a scale" in one.label).uncheck().run()
+        assert box(app, "Judged by").value == "log_loss"
     if task in AMOUNTS:
         goal.save(rated, replace(goal.suggest(rated, target), money=AMOUNTS[task]))
         assert set(box(visit(rated, "goal"), "Judged by").options) == {metric_title(name) for name in known}
