@@ -34,6 +34,7 @@ from automl_core.search.offers import (
 )
 from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, shortcomings, unseen_words
 from automl_core.search.reserve import refit_rounds
+from automl_core.search.suited import not_tried_words
 from automl_core.search.telling import tell
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
@@ -233,6 +234,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         factors=mine.model.factors, middle=mine.model.middle, resumed=contest.resumed,
         refitted=mine.refitted, held_out=len(prepared.folds[0][1]), without=bool(contest.without or contest.partly),
         unread=tuple(prepared.terms) if prepared.alone else (),
+        unsuited=not_tried_words(prepared.data.problem, contest.plan.families),
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 

@@ -153,7 +153,8 @@ WITHOUT = "Some columns that are learned from the target could not be learned: m
 
 
 def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
-    """What time did not last for, of a search that hands over this rung, in sentences; empty where nothing is missing."""
+    """What time did not last for, of a search that hands over this rung, and what else it did without, in sentences; empty where
+    nothing is missing."""
     told = []
     if not offer.refitted and summary.held_out:
         missed = f"{summary.held_out:,} of the {summary.rows:,} rows"
@@ -167,6 +168,7 @@ def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
         names = join_words([f"“{name[:80]}”" for name in summary.unread])
         told.append(f"{names} {'was' if len(summary.unread) == 1 else 'were'} not used: what texts say is learned from other "
                     "groups, and each part of the rows that is learned from holds one alone.")
+    told += [summary.unsuited] if summary.unsuited else []
     unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
     return " ".join((*told, left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld))).rstrip()
 
@@ -223,7 +225,7 @@ class RunSummary:
     this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
     `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs. `held_out` are
     the rows that what was not refitted has not learned from, `without` says that some learned columns were lost,
-    `unread` are columns of text that were not used.
+    `unread` are columns of text that were not used, `unsuited` says which chosen families were not tried, and why.
     """
 
     task: str
@@ -257,3 +259,4 @@ class RunSummary:
     held_out: int = 0
     without: bool = False
     unread: tuple[str, ...] = ()
+    unsuited: str = ""
