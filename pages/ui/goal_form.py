@@ -26,6 +26,7 @@ MONEY_NUMBER = (
     Field("over", "Each unit too high costs", "number", 0.0, minimum=0, help="What one unit provided and not needed costs."),
     Field("under", "Each unit too low costs", "number", 0.0, minimum=0, help="What one unit needed and not provided costs."),
 )
+LEAST_SHARE, MOST_SHARE = 0.1, 99.9  # per cent of a quantile, where none beyond was asked for
 CURRENCY = Field("currency", "Currency", "text", "€")
 
 
@@ -150,9 +151,11 @@ def waits(problem: Problem | None) -> bool:
 def _quantile(problem: Problem, metric: str, key: str) -> float:
     if metric != "pinball":
         return problem.quantile
-    percent = st.slider("Predict the value that this share of rows stays below", 1, 99, round(100 * problem.quantile),
-                        key=f"quantile_{key}", format="%d %%", help="90 % plans for all but the highest tenth.")
-    return int(percent) / 100
+    start = float(f"{100 * problem.quantile:.10g}")
+    percent = st.number_input("Predict the value that this share of rows stays below, in per cent", min(LEAST_SHARE, start),
+                              max(MOST_SHARE, start), start, 1.0, format="%g", key=f"quantile_{key}",
+                              help="90 plans for all but the highest tenth.")
+    return problem.quantile if percent == start else float(f"{percent / 100:.10g}")
 
 
 def _positive(problem: Problem, key: str) -> str:

@@ -121,3 +121,21 @@ def test_every_metric_of_a_task_can_be_chosen(visit: Visit, stages: Stages, rate
     if task in AMOUNTS:
         goal.save(rated, replace(goal.suggest(rated, target), money=AMOUNTS[task]))
         assert set(box(visit(rated, "goal"), "Judged by").options) == {metric_title(name) for name in known}
+
+
+@pytest.mark.parametrize("level", [0.975, 0.995, 0.0005, 0.07])
+def test_a_quantile_that_was_asked_for_on_the_command_line_stays_as_it_is(
+    visit: Visit, stages: Stages, rated: str, level: float
+) -> None:
+    """97.5 % was shown as 98 and saved so with anything else, and 99.5 % was “no quantile” on every save."""
+    goal = stages.workspace.goal
+    goal.save(rated, replace(goal.suggest(rated, "length"), metric="pinball", quantile=level))
+    app = visit(rated, "goal")
+    assert not app.exception
+    assert "differs from the saved one" not in texts(app)
+    box(app, "Never to be used").select("left").run()
+    saved = check(app, stages, rated)
+    assert (saved.never, saved.quantile) == (("left",), level)
+    share = next(one for one in app.number_input if one.label.startswith("Predict the value"))
+    share.set_value(99.5).run()
+    assert check(app, stages, rated).quantile == 0.995
