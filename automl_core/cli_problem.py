@@ -58,7 +58,8 @@ def add_search(command: argparse.ArgumentParser) -> None:
                          help=f"1 to {LONGEST_SEARCH}; {USUAL:g} unless --trials is given")
     command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
     command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--trials", type=int, default=0, metavar="N", help="this many candidates instead of a time")
+    command.add_argument("--trials", type=int, default=0, metavar="N",
+                         help="this many candidates instead of a time; with --budget whichever comes first")
     command.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")
     command.add_argument("--families", default="", metavar="A,B", help="only these kinds of model")
     command.add_argument("--hand-over", default="", metavar="RUNG", help="rule, linear, legible, small, student, single or "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.dependent import Codes, codes_of, resampled, widening
 from automl_core.framing.metric_rows import Cut
-from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of, tune_threshold
+from automl_core.framing.metrics import Decision, Metric, decision_of, judging_threshold, metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
@@ -73,12 +73,12 @@ def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> 
 
 
 def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None, cut: Cut | None) -> _Judge:
-    """Labels are cut where the model cuts them: where one class has 97 % of the rows, it is the largest probability of every row,
-    and by that alone no column would be missed."""
+    """Labels of several classes are cut where the model cuts them: where one class has 97 % of the rows, it is the largest
+    probability of every row, and by that alone no column would be missed. Those of two are where the score is read."""
     metric = metric_of(problem)
     truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
     if problem.task == "binary":
-        cut = tune_threshold(truth, before, problem, weights) if metric.labels else None
+        cut = judging_threshold(truth, before, problem, weights) if metric.labels else None
     return _Judge(metric, (truth, weights), decision_of(problem, cut), before)
 
 

@@ -19,7 +19,7 @@ from automl_core.framing.counted import counted_rows
 from automl_core.framing.drawing import Drawn, draw_rows, most_rows
 from automl_core.framing.leaks import search_leaks
 from automl_core.framing.metric_rows import Decision, Floats, with_absent
-from automl_core.framing.metrics import decision_of, drawn_labels, get_metric, metric_of
+from automl_core.framing.metrics import drawn_labels, get_metric, judging_of, metric_of
 from automl_core.framing.partition import make_groupings
 from automl_core.framing.problem import Problem, Rung, Verdict
 from automl_core.framing.score_interval import Counting, score_with_interval
@@ -126,10 +126,11 @@ def _repeated_folds(
 
 
 def _decision(material: rungs.Material, train: NDArray[np.int64]) -> Decision:
-    """Labels are cut at the training share of the positive class, except where accuracy or money sets the cut."""
+    """Labels are cut at the training share of the positive class, for accuracy at a half, and where they are judged by money by
+    its amounts: amounts beside another metric have no part in it, as in the search."""
     problem = material.problem
     if problem.task != "binary" or problem.metric in ("accuracy", "money") or not get_metric(problem.metric).labels:
-        return decision_of(problem)
+        return judging_of(problem)
     share = float(np.average(material.targets[train], axis=0, weights=material.weights_of(train))[0])
     return Decision(share - 1e-9, problem.money)
 
@@ -217,7 +218,7 @@ def _weigh(scores: dict[str, Floats], repeats: tuple[Folds, ...], material: rung
         rarest, seen = (smallest_class(one, len(problem.classes)) for one in (drawn.given, y))
         worth = max(worth, round(len(drawn.given) * seen / max(1, rarest)))
     turned = {name: metric.sign * values for name, values in scores.items()}
-    best = metric.sign * metric.score(y, perfect, decision_of(problem), material.weights)
+    best = metric.sign * metric.score(y, perfect, weights=material.weights)
     return Evidence(turned, best, share, len(y), rarest, problem.metric == "money", len(drawn.given), worth)
 
 

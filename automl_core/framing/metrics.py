@@ -28,7 +28,8 @@ from automl_core.framing.metric_rows import (
 from automl_core.framing.problem import Money, Problem, Task
 
 __all__ = ["DEFAULT_DECISION", "METRICS", "Decision", "Metric", "bayes_threshold", "best_number", "decision_of", "default_metric",
-           "drawn_labels", "get_metric", "metric_of", "metrics_for", "predicted_codes", "tune_threshold"]
+           "drawn_labels", "get_metric", "judged_apart", "judging_of", "judging_threshold", "metric_of", "metrics_for",
+           "predicted_codes", "tune_threshold"]
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 NUMBER: tuple[Task, ...] = ("regression",)
@@ -120,7 +121,7 @@ def get_metric(name: str) -> Metric:
 
 def metric_of(problem: Problem) -> Metric:
     """The problem's metric, read at what the problem says of money and quantile."""
-    return replace(get_metric(problem.metric), decision=decision_of(problem))
+    return replace(get_metric(problem.metric), decision=judging_of(problem))
 
 
 def metrics_for(task: Task) -> tuple[Metric, ...]:
@@ -156,6 +157,12 @@ def decision_of(problem: Problem, threshold: Cut | None = None) -> Decision:
     return Decision(threshold, problem.money, problem.quantile)
 
 
+def judging_of(problem: Problem) -> Decision:
+    """The decision that the problem's metric is read at before a threshold is tuned to it: of two classes the one that money
+    says where it is judged by money alone. To act on whoever may be worth it is no attempt to be right about most rows."""
+    return decision_of(problem, 0.5 if problem.task == "binary" and problem.metric != "money" else None)
+
+
 def best_number(problem: Problem, y: Truth, weights: Weights = None) -> float:
     """The one number that a metric of numbers judges best where all rows get the same, each counting by its weight (n,).
 
@@ -187,14 +194,26 @@ def _priced(problem: Problem) -> bool:
     return problem.money is not None and problem.task == "binary" and problem.money.of_decisions
 
 
-def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:
-    """The threshold for binary labels, from out-of-fold probabilities `(n,)`; `weights` (n,) say how much rows count.
+def judged_apart(problem: Problem) -> bool:
+    """Whether rows of two classes are called by amounts of money, and judged by another metric of labels at a cut of its own."""
+    return _priced(problem) and problem.metric != "money" and get_metric(problem.metric).labels
 
-    With amounts of money, or judged by it, the one the money says (no tuning). For a metric of labels, the best of some hundred
-    cuts. For every other metric the cut that calls as many rows positive as there are. 0.5 when there is nothing to learn from
-    (fewer than 50 rows).
+
+def tune_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:
+    """The threshold a model calls rows positive from: with amounts of money the one the money says (no tuning), else
+    `judging_threshold`, with the same arguments."""
+    return decision_of(problem).threshold if _priced(problem) else judging_threshold(y, p, problem, weights)
+
+
+def judging_threshold(y: Truth, p: Floats, problem: Problem, weights: Weights = None) -> float:
+    """The threshold for binary labels that suits the metric, from out-of-fold probabilities `(n,)`; `weights` (n,) say how much
+    rows count.
+
+    Judged by money, the one the money says (no tuning). For another metric of labels, the best of some hundred cuts, whatever
+    amounts there are. For every other metric the cut that calls as many rows positive as there are. 0.5 when there is nothing to
+    learn from (fewer than 50 rows).
     """
-    if _priced(problem) or problem.metric == "money":
+    if problem.metric == "money":
         return decision_of(problem).threshold
     seen = np.isfinite(p)
     truth, probability, mass = y[seen], p[seen], None if weights is None else weights[seen]

@@ -181,6 +181,9 @@ def check_options(problem: Problem) -> None:
     if problem.ordered and problem.task != "multiclass":
         raise BadInput("Only a target of several classes can be a scale of steps.",
                        "Predict it as one of several classes.")
+    if problem.metric == "ranked_probability" and not problem.ordered:
+        raise BadInput("The ranked probability score needs steps of a scale: by their letters alone no class is above another.",
+                       "Say that the classes are steps of a scale (--ordered, with words in their order), or choose log loss.")
     if problem.weights and problem.weights in (problem.target, problem.time, problem.group):
         raise BadInput(f"“{problem.weights[:80]}” cannot be the weight of a row as well.", "Choose another column.")
     money = problem.money or Money()

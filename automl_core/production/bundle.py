@@ -152,6 +152,7 @@ def _model_files(model: Model) -> dict[str, bytes]:
         "problem": model.problem, "columns": model.columns, "cleaned": model.cleaned, "recipe": model.recipe,
         "score": model.score, "threshold": model.threshold, "bands": model.bands, "members": members,
         "calibration": model.calibration, "factors": model.factors, "middle": model.middle,
+        "judged_at": model.judged_at,
     })}
     files |= encoder_files(model.encoder) | formula_files(model.formulas)
     for number, member in enumerate(model.members):
@@ -191,10 +192,12 @@ def _assemble(files: Mapping[str, bytes]) -> Bundle:
         from_json(Recipe, stored["recipe"]), encoder_from_files(files), tuple(members), from_json(Score, stored["score"]),
         float(stored["threshold"]), from_json(Bands, stored["bands"]) if stored["bands"] else None, formulas_from_files(files),
         from_json(Calibration, stored["calibration"]) if stored["calibration"] else None,
-        tuple(float(factor) for factor in stored.get("factors", ())), bool(stored.get("middle", False)))
+        tuple(float(factor) for factor in stored.get("factors", ())), bool(stored.get("middle", False)),
+        None if stored.get("judged_at") is None else float(stored["judged_at"]))
     # older ones ask for whatever their search had to choose from
     contract = for_model(from_json(Contract, json.loads(files["contract.json"])), model.sources)
-    return Bundle(model, replace(contract, score=model.score), json.loads(files["facts.json"]), files["MODEL_CARD.md"].decode())
+    contract = replace(contract, score=model.score, judged_at=model.judged_at)
+    return Bundle(model, contract, json.loads(files["facts.json"]), files["MODEL_CARD.md"].decode())
 
 
 def _columns(stored: list[Any]) -> tuple[Column, ...]:

@@ -40,7 +40,7 @@ class ColumnContract:
 class Contract:
     """The contract of a model: its columns, its predictions on training rows as one more column (out of fold, or the own ones of
     a rule and of a model that sees few different rows), what tells rows that it learned from, and the `score` that it reached in
-    its search (None: not known; an opened bundle has its model's).
+    its search (None: not known; an opened bundle has its model's), read at the probability `judged_at` (None: at the threshold).
 
     Rows that share a value of the column `group` go together: `together` of them on average over rows (1: each stands alone)."""
 
@@ -52,6 +52,7 @@ class Contract:
     score: Score | None = None
     group: str = ""
     together: float = 1.0
+    judged_at: float | None = None
 
 
 def important(contract: Contract) -> frozenset[str]:

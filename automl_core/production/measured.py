@@ -40,7 +40,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class JudgedBy:
-    """What rows are judged by: the problem, where the model cuts its probabilities, and the score it reached in its search
+    """What rows are judged by: the problem, where its metric cuts probabilities, and the score the model reached in its search
     (None: not known, or these rows do not judge it)."""
 
     problem: Problem

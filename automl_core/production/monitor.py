@@ -109,10 +109,11 @@ def report_batch(
     columns, prediction = compare(contract, typed.frame, None if aside else series)
     drifted = [one for one in columns if one.drifted]
     moved = None if prediction is None else prediction.drifted
-    estimate = None if predictions is None else estimate_metric(predictions, problem, threshold)
+    read_at = threshold if contract.judged_at is None else contract.judged_at
+    estimate = None if predictions is None else estimate_metric(predictions, problem, read_at)
     measured = Measured()
     if predictions is not None and outcomes is not None:
-        by = JudgedBy(problem, threshold, None if aside else contract.score)
+        by = JudgedBy(problem, read_at, None if aside else contract.score)
         measured = measure(predictions, outcomes, scored, by)
     realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
     estimate, wrong = held_against(estimate, realised)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.words import count, number, numbers_alike, percent, plain
+from automl_core.framing.metrics import judged_apart
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.reporting.figures import RUNGS, handed_over, score_text
 from automl_core.search.plan import RunSummary
@@ -87,7 +88,8 @@ def _score(problem: Problem, summary: RunSummary) -> list[str]:
         f"- One row: {number(summary.row_ms_p50)} ms (95 % below {number(summary.row_ms_p95)} ms), size {number(summary.mb)} MB",
     ]
     if problem.task == "binary":
-        lines.append(f"- Called {escape(problem.positive)} from probability {number(summary.threshold)}")
+        lines.append(f"- Called {escape(problem.positive)} from probability {number(summary.threshold)}"
+                     f"{', which the amounts of money say; the score is read at its own' if judged_apart(problem) else ''}")
     called = "the class with the largest probability"
     if summary.middle:
         called = "the step of the scale with as much probability below as above it"

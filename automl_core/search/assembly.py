@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl_core.framing.class_factors import tune_factors
-from automl_core.framing.metrics import tune_threshold
+from automl_core.framing.metrics import judged_apart, judging_threshold, tune_threshold
 from automl_core.framing.score_interval import score_with_interval
 from automl_core.search.bands import bounded, fit_bands
 from automl_core.search.calibration import Calibration
@@ -74,12 +74,13 @@ def assemble_model(contest: Contest, order: Order, refits: dict[str, FoldResult]
     bands = (bounded(fit_bands(order.y, order.prediction, order.row_weights), prepared.y) if problem.task == "regression"
              else None)
     threshold = tune_threshold(order.y, order.prediction, problem, order.row_weights) if problem.task == "binary" else 0.5
+    own = judging_threshold(order.y, order.prediction, problem, order.row_weights) if judged_apart(problem) else None
     counting = prepared.counting(contest.positions(order.folds))
     factors = tune_factors(prepared.metric, order.y, order.prediction, counting) if problem.task == "multiclass" else ()
     data = prepared.data
     score = score_of(contest, order.folds, order.prediction)
     return Model(problem, data.schema or data.columns, data.columns, data.recipe, layout.encoder, tuple(members), score,
-                 threshold, bands, layout.formulas, order.calibration, factors, prepared.metric.decision.middle)
+                 threshold, bands, layout.formulas, order.calibration, factors, prepared.metric.decision.middle, own)
 
 
 def _lay_out(contest: Contest, sources: dict[str, int]) -> _Layout:

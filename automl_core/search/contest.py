@@ -167,7 +167,7 @@ class Contest:
             return
         if self.complete(result.key):
             self.out.pop(result.key, None)  # ruled out while its last fold was being fitted: it is through all the same
-        if self.plan.max_trials:
+        if not self.plan.timed:
             return
         finished = [item.key for item in self.candidates if self.complete(item.key) and item.key != result.key]
         done = sorted(self.good(result.key))

@@ -36,6 +36,7 @@ from automl_core.search.offers import (
 )
 from automl_core.search.plan import RungOffer, RunSummary, Score, against_baseline, shortcomings, unseen_words
 from automl_core.search.reserve import refit_rounds
+from automl_core.search.suited import not_tried_words
 from automl_core.search.telling import tell
 
 __all__ = ["Outcome", "Settlement", "best_first", "settle"]
@@ -171,7 +172,7 @@ def _why(contest: Contest, offer: Offer, chosen: Offer) -> str:
         return f"{how}, and it is what is handed over.{' It can be read as it is.' if read else ''}"
     if not offer.good_enough:
         return f"{how}."
-    by_size = bool(contest.plan.max_trials)  # see `offers.make_ballot`
+    by_size = not contest.plan.timed  # see `offers.make_ballot`
     if speed(chosen) < speed(offer):
         return f"{how}; a {'smaller' if by_size else 'faster'} one that is not worse is handed over."
     if chosen.as_good and not offer.as_good:
@@ -215,7 +216,7 @@ def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
     y, weights = prepared.y[rows], prepared.weights_of(rows)
     same = [np.full(len(y), float(label)) if problem.task == "binary" else np.tile(np.eye(prepared.classes)[label], (len(y), 1))
             for label in range(prepared.classes)]
-    return max(same, key=lambda said: prepared.metric.sign * prepared.metric.score(y, said, decision_of(problem), weights))
+    return max(same, key=lambda said: prepared.metric.sign * prepared.metric.score(y, said, weights=weights))
 
 
 def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: Array) -> RunSummary:
@@ -243,6 +244,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         refitted=mine.refitted, held_out=len(prepared.y) - len(prepared.folds[0][0]),
         without=bool(contest.without or contest.partly),
         unread=tuple(prepared.terms) if prepared.alone else (), untaught=settlement.untaught,
+        unsuited=not_tried_words(prepared.data.problem, contest.plan.families),
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 

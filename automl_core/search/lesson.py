@@ -77,7 +77,7 @@ def teach(race: Race, end: float) -> str:
     if isinstance(found, str):
         return found
     seconds = lesson_seconds(contest, tuple(found.teachers))
-    if not contest.plan.max_trials and race.clock.elapsed() + seconds / SLACK > end:
+    if contest.plan.timed and race.clock.elapsed() + seconds / SLACK > end:
         return NO_TIME.format(seconds=max(1.0, race.clock.elapsed() + seconds - end))
     race.watch.progress(race.fraction, "Teaching one model what the ensemble says.", max(0.0, end - race.clock.elapsed()))
     said = _said_by_pairs(race, found.teachers, folds, end)

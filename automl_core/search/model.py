@@ -86,6 +86,8 @@ class Model:
     classes count times where the largest is called (() when each counts once); `middle` says that they are steps of a scale of
     which the middle one is called, as in all models of scales but the older ones; `bands` are the 90 % intervals of
     numbers, `calibration` what turns the mean of the members into probabilities that hold; `score` the out-of-fold score.
+    `judged_at` is the probability that the score is read at where amounts of money set the threshold and another metric of labels
+    judges; None where it is the threshold, and in older models.
     """
 
     problem: Problem
@@ -101,6 +103,7 @@ class Model:
     calibration: Calibration | None = None
     factors: tuple[float, ...] = ()
     middle: bool = False
+    judged_at: float | None = None
 
     @property
     def cut(self) -> Cut:

@@ -78,7 +78,7 @@ def _hasten(race: Race) -> None:
     task = race.prepared.data.problem.task
     seconds = [contest.fold_seconds(one) / families().get(one.family).work(one.options, task)
                for one in contest.candidates[:ANCHORS] if one.family == "lightgbm"]
-    if contest.plan.max_trials or contest.hastened or not seconds:
+    if not contest.plan.timed or contest.hastened or not seconds:
         return
     pace = seconds[0] / max(race.share_ends(0.5 * (now + race.end())) - 0.5 * (now + race.end()), 1e-3)
     race.journal.note(race.prepared.fingerprint, "slowness", pace)
@@ -89,10 +89,10 @@ def _hasten(race: Race) -> None:
 def _tuned(race: Race, moment: Moment) -> Place | None:
     """The first fit of a new candidate near the best ones, when it can be fitted on all folds in time."""
     contest = race.contest
-    if not contest.folds or (contest.plan.max_trials and moment.busy):
+    if not contest.folds or (not contest.plan.timed and moment.busy):
         return None  # with a number of trials a proposal waits for all results before it: so it is always the same
     candidate = propose(contest)
-    if candidate is None or not (contest.plan.max_trials or fits(contest, candidate, contest.folds, moment)):
+    if candidate is None or (contest.plan.timed and not fits(contest, candidate, contest.folds, moment)):
         return None
     contest.candidates += (candidate,)
     race.journal.propose(race.prepared.fingerprint, candidate)

@@ -115,7 +115,7 @@ def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64
     usable = {item.key: item for item in contest.candidates if set(folds) <= set(contest.good(item.key))}
     predictions = {key: contest.out_of_fold(key, folds) for key in usable}
     speed = {key: contest.results[key, folds[0]].row_ms for key in usable}
-    if contest.plan.max_trials:  # the same every time, which a measured time is not
+    if not contest.plan.timed:  # the same every time, which a measured time is not
         speed = {key: contest.results[key, folds[0]].size / 1e6 for key in usable}
     prepared = contest.prepared
     return Ballot(prepared.judge, prepared.y[rows], predictions, usable, speed, contest.plan.seed, prepared.weights_of(rows),

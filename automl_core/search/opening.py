@@ -105,7 +105,7 @@ def _time_to_learn(tried: tuple[FoldResult, ...], plan: Plan) -> bool:
     """Whether columns that were lost or left out in part are learned anew: where the fits that did without can all be made again
     in a part of the time that was added. Till then they are as good as any."""
     seconds = sum(result.seconds for result in tried if result.without or result.partly)
-    return bool(plan.max_trials) or seconds <= LEARNING_SHARE * max(1, plan.jobs) * plan.new_seconds
+    return not plan.timed or seconds <= LEARNING_SHARE * max(1, plan.jobs) * plan.new_seconds
 
 
 def _begun_quickly(candidates: tuple[Candidate, ...], task: Task) -> tuple[Candidate, ...]:

@@ -22,9 +22,10 @@ class Plan:
     """How long to search and with what.
 
     `families` empty means all that are installed; `folds` 0 lets the rows decide. `max_trials` is a number of candidates instead
-    of a time: with it the same seed gives the same result. `first_seconds` is the budget of the search that this one continues,
-    which decided the number of folds; 0 when it continues none. `spent_seconds` of the budget were taken by the searches that
-    this one continues, before it was given more. `student` asks for one model that is taught what the ensemble says.
+    of a time: with it the same seed gives the same result. With `limited` the budget holds beside it: whichever comes first ends
+    the search. `first_seconds` is the budget of the search that this one continues, which decided the number of folds; 0 when it
+    continues none. `spent_seconds` of the budget were taken by the searches that this one continues, before it was given more.
+    `student` asks for one model that is taught what the ensemble says.
     """
 
     budget_seconds: float = 60.0
@@ -37,15 +38,21 @@ class Plan:
     first_seconds: float = 0.0
     spent_seconds: float = 0.0
     student: bool = False
+    limited: bool = False
+
+    @property
+    def timed(self) -> bool:
+        """Whether a time ends the search, with a number of candidates beside it or without."""
+        return self.limited or not self.max_trials
 
     def hurried(self, rows: int) -> bool:
         """Whether rows are so many for the time that a first boosting, taken slowly, would take the time of all others."""
-        return not self.max_trials and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
+        return self.timed and rows >= MANY_A_SECOND * (self.first_seconds or self.budget_seconds)
 
     @property
     def little(self) -> bool:
         """Whether there is little time where columns are thousands. The searches that go on with one answer as it did."""
-        return not self.max_trials and (self.first_seconds or self.budget_seconds) < LITTLE
+        return self.timed and (self.first_seconds or self.budget_seconds) < LITTLE
 
     @property
     def new_seconds(self) -> float:
@@ -55,13 +62,13 @@ class Plan:
     @property
     def most_rows(self) -> int:
         """How many rows the search learns from at most: of more, hardly one candidate would end in time."""
-        return sys.maxsize if self.max_trials else int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds))
+        return int(MOST_A_SECOND * (self.first_seconds or self.budget_seconds)) if self.timed else sys.maxsize
 
     def rows_of(self, classes: int) -> int:
         """The same for so many classes: a boosting grows trees for each, so that a round on all those rows of a hundred classes
         took eight seconds. 0 where a number is learned."""
         most = self.most_rows
-        if self.max_trials or classes <= MANY_CLASSES:
+        if not self.timed or classes <= MANY_CLASSES:
             return most
         return min(most, max(most * MANY_CLASSES // classes, LEAST_OF_CLASS * classes))
 
@@ -149,7 +156,8 @@ WITHOUT = "Some columns that are learned from the target could not be learned: m
 
 
 def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
-    """What time did not last for, of a search that hands over this rung, in sentences; empty where nothing is missing."""
+    """What time did not last for, of a search that hands over this rung, and what else it did without, in sentences; empty where
+    nothing is missing."""
     told = []
     if not offer.refitted and summary.held_out:
         missed = f"{summary.held_out:,} of the {summary.rows:,} rows"
@@ -162,8 +170,7 @@ def shortcomings(summary: RunSummary, offer: RungOffer) -> str:
         names = join_words([f"“{name[:80]}”" for name in summary.unread])
         told.append(f"{names} {'was' if len(summary.unread) == 1 else 'were'} not used: what texts say is learned from other "
                     "groups, and each part of the rows that is learned from holds one alone.")
-    if summary.untaught:
-        told.append(summary.untaught)
+    told += filter(None, (summary.untaught, summary.unsuited))
     unheld = summary.unheld or (summary.left_out if summary.crowded else 0)
     return " ".join((*told, left_out_sentence(summary.rows, summary.left_out, summary.all_seconds, unheld))).rstrip()
 
@@ -220,7 +227,8 @@ class RunSummary:
     this was not noted yet). `resumed` fits were not made by this run of the search but left by one that was interrupted.
     `tried_all` says that nothing was left to try when it ended, however much time there were; False in older runs. `held_out` are
     the rows that what was not refitted has not learned from, `without` says that some learned columns were lost,
-    `unread` are columns of text that were not used, `untaught` says why there is no student though one was asked for.
+    `unread` are columns of text that were not used, `untaught` says why there is no student though one was asked for, `unsuited`
+    which chosen families were not tried, and why.
     """
 
     task: str
@@ -255,3 +263,4 @@ class RunSummary:
     without: bool = False
     unread: tuple[str, ...] = ()
     untaught: str = ""
+    unsuited: str = ""

@@ -11,22 +11,20 @@ import math
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
 from automl_core.search.few_columns import FEW
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan, View
+from automl_core.search.suited import MEDIAN, QUANTILES, check_families, unsuited
 
 # How many candidates are worth comparing by rows: on few rows the best of many is best by luck. Two to three times what
 # AutoGluon 1.5 allows: the choice itself is cross-validated here, and bagged on few rows. There 24 gave better blends than 16 on
 # samples of 700 rows of public tables, 36 did not.
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
-MEDIAN = 0.5
 ANCHORED = 2  # places that show what a fit costs
 LETTERED = ("linear", "lightgbm", "catboost")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
-QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
 
 _CAREFUL = {
     "learning_rate": 0.04, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,
@@ -243,15 +241,8 @@ def candidate_key(family: str, options: dict[str, Any], view: View = "plain") ->
 
 def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLAIN) -> tuple[Candidate, ...]:
     """The candidates for this problem in order. BadInput when the plan names a family that is not there or none fits the task."""
-    for name in plan.families:
-        families().get(name)
-    fitting = {family.name for family in learners() if problem.task in family.tasks}
-    if not problem.ordered:
-        fitting -= {family.name for family in learners() if family.ordered}
-    if problem.weights:
-        fitting -= {family.name for family in learners() if not family.weighs}
-    if problem.level not in (None, MEDIAN):
-        fitting &= set(QUANTILES)  # a mean says nothing about a quantile in the tail
+    fitting = {family.name for family in learners() if not unsuited(problem, family)}
+    check_families(problem, plan.families, fitting)
     allowed = fitting & set(plan.families) if plan.families else fitting
     entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
@@ -261,8 +252,6 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
         entries = _with_few(entries, plan, columns.logs)
     listed = {entry.family for entry in entries}
     entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
-    if not entries:
-        raise BadInput("None of the chosen model families can be used here.", "Choose others, or install what they need.")
     most = plan.max_trials or candidate_cap(rows)
     chosen = entries[:most]
     if not plan.max_trials:  # no family is cut: a plug-in needs no place in the list above
@@ -270,12 +259,12 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
         later = {entry.family: entry for entry in reversed(entries[most:])}
         chosen += [entry for name, entry in later.items() if name not in kept]
     found = tuple(_candidate(entry, problem, columns) for entry in chosen)
-    if not columns.slow or plan.max_trials:
+    if not columns.slow or not plan.timed:
         return found
     # one that need not wait for the codes of texts: should they take all the time, there is a model
     soon = next((entry for entry in chosen if entry.family == "lightgbm"), chosen[0])
     alone = soon._replace(label=f"{soon.label}, without text codes", formulas=False, letters=False)
-    return _candidate(alone, problem, PLAIN), *found
+    return (_candidate(alone, problem, PLAIN), *found)[:plan.max_trials or None]
 
 
 def loss_options(problem: Problem, family: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from automl_core.data.table import Column
 from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.counted import counted_rows
-from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, metric_of, tune_threshold
+from automl_core.framing.metrics import METRICS, Decision, Metric, decision_of, judging_threshold, metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
 from automl_core.framing.validation import default_folds, encode_target, make_folds, row_groups, row_weights
@@ -142,7 +142,7 @@ class Prepared:
 
         For labels of two classes the predictions (n,) become 1 where they reach the threshold that is best on the other folds
         (with one fold: on the other half of the rows): its own rows would flatter a threshold. `fold_of` (n,) is each row's fold.
-        So are labels of several classes by their factors.
+        So are labels of several classes by their factors. Amounts of money set it where money is the metric alone.
         """
         problem = self.data.problem
         if problem.task == "multiclass" and self.metric.name in TUNED:
@@ -155,7 +155,7 @@ class Prepared:
         for part in np.unique(parts):
             mine = parts == part
             others = None if counting.weights is None else counting.weights[~mine]
-            labels[mine] = prediction[mine] >= tune_threshold(y[~mine], prediction[~mine], problem, others)
+            labels[mine] = prediction[mine] >= judging_threshold(y[~mine], prediction[~mine], problem, others)
         return labels, Decision(0.5, problem.money)
 
 
@@ -207,7 +207,7 @@ def _most_by_text(data: SearchData, places: Positions, plan: Plan) -> int:
     """How many rows the time allows by the length of their texts, which many classes are learned from one by one."""
     names = [column.name for column in usable_columns(data.columns, data.problem)
              if column.role == "text" and column.kind not in ("int", "float", "date")]
-    if plan.max_trials or not names or not len(places):
+    if not plan.timed or not names or not len(places):
         return plan.most_rows
     each = sum(float(data.frame[name].astype("string").str.len().clip(upper=MAX_CHARS).fillna(0).mean()) for name in names)
     most = int(CHARS_A_SECOND * (plan.first_seconds or plan.budget_seconds) / max(each, 1.0))

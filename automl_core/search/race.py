@@ -87,8 +87,8 @@ class Race:
         return self.clock.budget - min(most_share(self.contest.plan) * room, 1.2 + 0.03 * room + reserve)
 
     def _team(self) -> tuple[str, ...]:
-        """Who would be fitted again if the race ended now; asked anew when a candidate is through; never of trials."""
-        if self.contest.plan.max_trials:
+        """Who would be fitted again if the race ended now; asked anew when a candidate is through; never without a time."""
+        if not self.contest.plan.timed:
             return ()
         done = len(self.contest.through())
         if done != self.team[0]:

@@ -80,7 +80,7 @@ def refit(race: Race, wanted: dict[str, int], again: bool) -> dict[str, FoldResu
 def _in_time(race: Race, chosen: list[Candidate], hard_end: float) -> list[Candidate]:
     """The first of the candidates that should be through before the end: a refit that is cut off is time lost to the others."""
     contest, jobs = race.contest, max(1, race.contest.plan.jobs)
-    if contest.plan.max_trials:
+    if not contest.plan.timed:
         return chosen
     left, work, found = hard_end - race.clock.elapsed(), 0.0, []
     for candidate in chosen:
@@ -97,7 +97,7 @@ def _few(race: Race, candidates: tuple[list[Candidate], list[Candidate]], earlie
     fitted, which go first, and those that were; of an older version it is not known how many seeds they had."""
     ready, known = candidates
     short = {item.key for item in known if 0 < earlier[item.key].bags <= MOST_BAGS - MORE_SEEDS}
-    if race.contest.plan.max_trials or not short:
+    if not race.contest.plan.timed or not short:
         return []
     found = [item for item in _in_time(race, [*ready, *(item for item in known if item.key in short)], hard_end)
              if item.key in short]
@@ -128,7 +128,7 @@ def _bags(race: Race, chosen: list[Candidate], wanted: dict[str, int], hard_end:
     growing = {item.key for item in chosen if families().get(item.family).bagged and not _cut(race, item)}
     if len(contest.prepared.y) > BAGGED_ROWS:
         return {key: Bags(1, math.inf) for key in once}
-    if contest.plan.max_trials:
+    if not contest.plan.timed:
         return {key: Bags(MOST_BAGS if key in growing else 1, math.inf) for key in once}
     seconds = {item.key: max(contest.refit_seconds(item), 1e-3) for item in chosen}
     trees = {item.key: _trees(race, item, wanted[item.key]) for item in chosen}

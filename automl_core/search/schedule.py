@@ -55,7 +55,7 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
         started = tried or any(key == candidate.key for key, _ in moment.busy)
         if started:
             begun.append(Place(candidate, folds[0]))
-        elif contest.plan.max_trials:
+        elif not contest.plan.timed:
             return begun[0] if begun else Place(candidate, folds[0])
         elif fits(contest, candidate, len(folds), moment):
             fresh.append((promise(contest, candidate, place), Place(candidate, folds[0])))
@@ -63,7 +63,7 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
             partial.append((promise(contest, candidate, place), Place(candidate, folds[0])))
     begun.sort(key=lambda item: contest.carried.place(item.candidate.key))  # the best of an earlier search first
     for place_ in begun:
-        if contest.plan.max_trials or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
+        if not contest.plan.timed or moment.now + 0.5 * contest.fold_seconds(place_.candidate) <= moment.end:
             return place_
     return max(fresh or partial, key=lambda item: item[0])[1] if fresh or partial else None
 
@@ -157,7 +157,7 @@ def fold_count(contest: Contest, anchors: tuple[Candidate, ...], room: float) ->
     On many rows a part of the folds says enough, and time is better spent on other candidates, unless the plan names a number.
     """
     plan, most = contest.plan, len(contest.prepared.folds)
-    if plan.max_trials:
+    if not plan.timed:
         return most
     if len(contest.prepared.y) > MANY_ROWS and not plan.folds and (plan.first_seconds or plan.budget_seconds) < LONG_SECONDS:
         most = min(most, ENOUGH_FOLDS)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from automl_core.framing.class_factors import TUNED
-from automl_core.framing.metrics import get_metric
+from automl_core.framing.metrics import get_metric, judged_apart
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting, ScoreInterval, score_with_interval
 from automl_core.search.contest import Contest
@@ -22,7 +22,10 @@ def compared_sentence(problem: Problem) -> str:
         return ""
     if problem.task == "binary":
         priced = problem.money is not None and problem.money.of_decisions
-        then = "the threshold is the one that your amounts say" if priced else f"the threshold is the best one for {metric.title}"
+        then = f"the threshold is the best one for {metric.title}"
+        if priced:
+            own = f", and {metric.title} is read at the one that is best for it" if judged_apart(problem) else ""
+            then = f"the threshold is the one that your amounts say{own}"
     elif metric.name in TUNED:
         then = f"how much each class counts is chosen for {metric.title}"
     else:

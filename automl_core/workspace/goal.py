@@ -61,8 +61,8 @@ class Framing:
         return framing.renew_classes(*self.cleaning.cleaned(project_id), problem)
 
     def metrics(self, task: Task) -> tuple[str, ...]:
-        """The names of the metrics that can judge this task, the usual ones first."""
-        return tuple(metric.name for metric in framing.metrics_for(task))
+        """The names of the metrics that can judge this task, the one that is taken unless another is chosen first."""
+        return tuple(dict.fromkeys((framing.default_metric(task), *(metric.name for metric in framing.metrics_for(task)))))
 
     def save(self, project_id: str, problem: Problem) -> Problem:
         """Keep the problem; BadInput when the target cannot be learned, a column is unknown or rows cannot be split like this."""

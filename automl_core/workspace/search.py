@@ -18,6 +18,7 @@ from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
 from automl_core.search.plan import LONGEST_SEARCH, Plan, Trial
+from automl_core.search.suited import check_families
 from automl_core.search.telling import compared_sentence
 from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent
@@ -40,7 +41,9 @@ class Searching:
         unknown = [name for name in plan.families if name not in families().plugins]
         if unknown or not 1 <= plan.budget_seconds <= LONGEST_SEARCH:
             raise BadInput("This plan names an unknown kind of model, or a budget outside a second and a day.", "Choose again.")
-        body = {"inputs": to_json(self.goal.inputs(project_id)), "plan": to_json(plan), "seconds": plan.budget_seconds}
+        inputs = self.goal.inputs(project_id)
+        check_families(self.goal.problem_of(inputs), plan.families)
+        body = {"inputs": to_json(inputs), "plan": to_json(plan), "seconds": plan.budget_seconds}
         return queue.enqueue(self.context.store, project_id, "search", body, unique="kind")
 
     def more(self, project_id: str, seconds: float, worker: str = "", rung: str = "") -> Job:

@@ -59,7 +59,7 @@ def run_search(
     schema = search.goal.data.table_of(inputs.table).columns
     data = search_step.SearchData(frame, columns, problem, recipe, schema)
     contract = Aside(lambda: columns_of(search.goal, inputs, problem, recipe))
-    watching = SearchWatch(watch, start.beside, timed=not plan.max_trials)
+    watching = SearchWatch(watch, start.beside, timed=plan.timed)
     # an attempt that was taken for lost hears it and gives the journal back: the next one waits, for it has no other end
     fits = search_step.FolderJournal(folder, math.inf) if watch.fenced else search_step.FolderJournal(folder)
     outcome = search_step.search(data, within, fits, watching, start.workers)

@@ -80,7 +80,7 @@ def _stopped_words(run: Run) -> tuple[str, ...]:
     """When a search was ended by somebody, as a sentence; nothing where it came to its own end."""
     if not run.stopped_after:
         return ()
-    whole = "" if run.plan.max_trials else f" of {run.plan.new_seconds:,.4g}"
+    whole = f" of {run.plan.new_seconds:,.4g}" if run.plan.timed else ""
     return (f"Stopped after {max(1, round(run.stopped_after)):,}{whole} s.",)
 
 

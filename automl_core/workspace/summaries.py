@@ -76,7 +76,7 @@ def _why_behind(run: Run) -> str:
         return ""
     if run.stopped_after:
         return ": the search was stopped early, so give it more time"
-    if plan.max_trials:
+    if plan.max_trials and (summary.tried_all or not plan.timed):
         return f": more trials{' or other kinds of model' if plan.families else ''} may find one as good"
     if summary.tried_all:
         return ": other kinds of model may be as good" if plan.families else ""

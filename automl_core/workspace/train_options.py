@@ -29,9 +29,9 @@ class TrainOptions:
     a scale: True for numbers, for words their order, lowest first. `money` is what decisions are worth (see `Money`).
 
     The search takes `budget` seconds, 60 unless `trials` says after how many candidates it ends: then the same `seed` gives the
-    same result. `folds` 0 lets the rows decide, `families` are the only kinds of model that are tried, `hand_over` the rung of
-    the ladder that is handed over. With `student` time is kept to teach one model what the ensemble says. `jobs` workers fit (0:
-    as the settings say) on this machine, or where `executor` says.
+    same result. With both it ends by whichever comes first. `folds` 0 lets the rows decide, `families` are the only kinds of
+    model that are tried, `hand_over` the rung of the ladder that is handed over. With `student` time is kept to teach one model
+    what the ensemble says. `jobs` workers fit (0: as the settings say) on this machine, or where `executor` says.
     """
 
     task: str = ""

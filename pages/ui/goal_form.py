@@ -26,6 +26,7 @@ MONEY_NUMBER = (
     Field("over", "Each unit too high costs", "number", 0.0, minimum=0, help="What one unit provided and not needed costs."),
     Field("under", "Each unit too low costs", "number", 0.0, minimum=0, help="What one unit needed and not provided costs."),
 )
+LEAST_SHARE, MOST_SHARE = 0.1, 99.9  # per cent of a quantile, where none beyond was asked for
 CURRENCY = Field("currency", "Currency", "text", "€")
 
 
@@ -157,7 +158,8 @@ def _spread(project: str, problem: Problem) -> None:
 
 def _metric(problem: Problem, key: str) -> str:
     options = list(dict.fromkeys((problem.metric, *session.workspace().goal.metrics(problem.task))))
-    options = [name for name in options if name != "money" or problem.money]
+    options = [name for name in options if (name != "money" or problem.money)
+               and (name != "ranked_probability" or problem.ordered)]
     chosen = st.selectbox("Judged by", options, index=0, key=f"metric_{key}_{len(options)}", format_func=metric_title,
                           help="The default suits most goals.")
     st.caption(METRICS.get(chosen, ("", ""))[1])
@@ -204,9 +206,11 @@ def waits(problem: Problem | None) -> bool:
 def _quantile(problem: Problem, metric: str, key: str) -> float:
     if metric != "pinball":
         return problem.quantile
-    percent = st.slider("Predict the value that this share of rows stays below", 1, 99, round(100 * problem.quantile),
-                        key=f"quantile_{key}", format="%d %%", help="90 % plans for all but the highest tenth.")
-    return int(percent) / 100
+    start = float(f"{100 * problem.quantile:.10g}")
+    percent = st.number_input("Predict the value that this share of rows stays below, in per cent", min(LEAST_SHARE, start),
+                              max(MOST_SHARE, start), start, 1.0, format="%g", key=f"quantile_{key}",
+                              help="90 plans for all but the highest tenth.")
+    return problem.quantile if percent == start else float(f"{percent / 100:.10g}")
 
 
 def _positive(problem: Problem, key: str) -> str:

@@ -10,6 +10,7 @@ from pages.ui.words import count, duration, family_title, metric_title
 
 BUDGETS = {"30 s": 30, "1 min": 60, "2 min": 120, "5 min": 300, "10 min": 600, "30 min": 1800}
 LEAST_SECONDS, MOST_TRIALS, MOST_FOLDS = 5, 200, 20
+MOST_SEED = 2**53 - 1  # beyond, a browser does not tell whole numbers apart
 
 
 def form(project: str, problem: Problem, newest: Plan) -> Plan:
@@ -47,7 +48,7 @@ def _asked(problem: Problem, start: Plan, drawn: bool) -> Plan:
         families = search_view.pick_families(start.families)
         folds = st.number_input("Folds", 0, MOST_FOLDS, min(start.folds, MOST_FOLDS), key="folds",
                                 help="0 lets the number of rows decide.")
-        seed = st.number_input("Random seed", 0, 2**31 - 1, start.seed, key="seed",
+        seed = st.number_input("Random seed", 0, MOST_SEED, min(start.seed, MOST_SEED), key="seed",
                                help="In a given time the clock decides, too, what is tried and chosen: two searches of the "
                                     "same seed may differ. With a number of candidates they do not.")
     trials = min(max(int(trials or 0), 0), MOST_TRIALS)

@@ -110,7 +110,32 @@ def test_every_metric_of_a_task_can_be_chosen(visit: Visit, stages: Stages, rate
     known = {metric.name for metric in metrics_for(task)}
     assert known <= set(METRICS)
     app = asked(visit, rated, target)
-    assert set(box(app, "Judged by").options) == {metric_title(name) for name in known - {"money"}}
+    assert set(box(app, "Judged by").options) == {metric_title(name) for name in known - {"money", "ranked_probability"}}
+    if task == "multiclass":  # the ranked score asks for steps, which these are once it is said
+        goal.save(rated, replace(goal.suggest(rated, target), ordered=True, metric="ranked_probability"))
+        app = visit(rated, "goal")
+        assert set(box(app, "Judged by").options) == {metric_title(name) for name in known}
+        assert box(app, "Judged by").value == "ranked_probability"
+        next(one for one in app.checkbox if "steps of a scale" in one.label).uncheck().run()
+        assert box(app, "Judged by").value == "log_loss"
     if task in AMOUNTS:
         goal.save(rated, replace(goal.suggest(rated, target), money=AMOUNTS[task]))
         assert set(box(visit(rated, "goal"), "Judged by").options) == {metric_title(name) for name in known}
+
+
+@pytest.mark.parametrize("level", [0.975, 0.995, 0.0005, 0.07])
+def test_a_quantile_that_was_asked_for_on_the_command_line_stays_as_it_is(
+    visit: Visit, stages: Stages, rated: str, level: float
+) -> None:
+    """97.5 % was shown as 98 and saved so with anything else, and 99.5 % was “no quantile” on every save."""
+    goal = stages.workspace.goal
+    goal.save(rated, replace(goal.suggest(rated, "length"), metric="pinball", quantile=level))
+    app = visit(rated, "goal")
+    assert not app.exception
+    assert "differs from the saved one" not in texts(app)
+    box(app, "Never to be used").select("left").run()
+    saved = check(app, stages, rated)
+    assert (saved.never, saved.quantile) == (("left",), level)
+    share = next(one for one in app.number_input if one.label.startswith("Predict the value"))
+    share.set_value(99.5).run()
+    assert check(app, stages, rated).quantile == 0.995

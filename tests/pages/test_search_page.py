@@ -127,6 +127,20 @@ def test_the_form_starts_from_what_was_typed_or_else_from_the_newest_search(
     assert not visit(stages.projects["goal"], "search").multiselect(key="families").value
 
 
+@pytest.mark.parametrize(("seed", "shown"), [(20261130123, 20261130123), (2**60, 2**53 - 1)])
+def test_a_large_seed_of_a_command_does_not_break_the_page(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, stages: Stages, seed: int, shown: int
+) -> None:
+    """An error box stood in place of “Search again” and of all that follows it."""
+    run = replace(stages.workspace.search.needed(stages.projects["model"]), plan=Plan(60.0, seed=seed))
+    monkeypatch.setattr(Searching, "state", lambda *_: None)
+    monkeypatch.setattr(Searching, "last", lambda *_: run)
+    app = visit("model", "search")
+    assert not app.exception
+    assert app.number_input(key="seed").value == shown  # a browser counts no further
+    assert app.button(key="start_search")
+
+
 @pytest.mark.parametrize(("plan", "named", "exact"), [
     (Plan(120.0), "2 min", None), (Plan(45.0), "1 min", 45),
     (Plan(400.0, first_seconds=300.0, spent_seconds=310.0), "5 min", None),

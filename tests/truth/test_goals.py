@@ -18,6 +18,7 @@ from automl_core.search import FolderJournal, Outcome, SearchData, search
 from automl_core.search.family import Array
 from automl_core.search.plan import Plan
 from automl_core.search.portfolio import make_portfolio
+from automl_core.workspace.summaries import with_choice
 from tests.unit.searching import fit_here
 
 
@@ -73,6 +74,25 @@ def test_only_families_that_know_quantiles_are_asked() -> None:
     candidates = make_portfolio(problem, 10_000, Plan())
     assert {candidate.options["loss"] for candidate in candidates} == {"quantile"}
     assert {candidate.options["alpha"] for candidate in candidates} == {0.9}
+
+
+def test_chosen_families_that_know_no_quantile_are_told(tmp_path: Path) -> None:
+    """EBM was neither tried nor mentioned, and alone it was refused without a reason."""
+    tail = Problem("demand", "regression", "pinball", quantile=0.975)
+    outcome = run(make_demand(200), tail, tmp_path, ("ebm", "rule"))
+    assert "Explainable boosting machine was not tried: it cannot predict the quantile of 97.5 %." in outcome.summary.sentence
+    assert "not tried" in with_choice(outcome.summary, outcome.summary.ladder[0].name, outcome.model).sentence
+    alone = Plan(families=("ebm",))
+    assert {one.family for one in make_portfolio(replace(tail, metric="mae"), 500, alone)} == {"ebm"}
+    priced = replace(tail, metric="money", money=Money(over=1.0, under=4.0))
+    for problem, why in ((tail, "cannot predict the quantile of 97.5 %."), (priced, "of 80 % that these amounts ask for.")):
+        with pytest.raises(BadInput, match=why) as refused:
+            make_portfolio(problem, 500, alone)
+        assert refused.value.message.startswith("None of the chosen model families can be used here: Explainable boosting")
+        assert "catboost" in refused.value.hint
+        assert "lightgbm" in refused.value.hint
+    with pytest.raises(BadInput, match="is only for classes that are steps of a scale"):
+        make_portfolio(Problem("t", "multiclass", "log_loss", ("a", "b", "c")), 500, Plan(families=("ordered",)))
 
 
 def test_weights_say_whom_to_learn_from(tmp_path: Path) -> None:
@@ -132,8 +152,9 @@ def test_ordered_classes_are_learned_step_by_step(tmp_path: Path) -> None:
     assert {trial.family for trial in steps.summary.leaderboard} == {"ordered"}
     assert steps.summary.score.high < steps.summary.baseline.mean
     np.testing.assert_allclose(steps.oof.sum(axis=1), 1.0)
-    plain = run(frame, replace(problem, ordered=False), tmp_path / "plain", ("lightgbm",))
-    assert steps.summary.score.mean < plain.summary.score.mean
+    unordered = replace(problem, ordered=False, metric="log_loss")
+    plain = run(frame, unordered, tmp_path / "plain", ("lightgbm",))
+    assert steps.summary.score.mean < METRICS["ranked_probability"].score(plain.y, plain.oof)
     truth = chances[steps.positions]
     near, best = (np.mean(np.abs(said.argmax(axis=1) - steps.y) <= 1) for said in (steps.oof, truth))
     assert near > 0.95 * best
@@ -144,7 +165,7 @@ def test_ordered_classes_are_learned_step_by_step(tmp_path: Path) -> None:
     off, likeliest = (np.abs(said - steps.y).mean() for said in (steps.model.called(steps.oof), steps.oof.argmax(axis=1)))
     assert off < likeliest
     with pytest.raises(BadInput):
-        run(frame, replace(problem, ordered=False), tmp_path / "unordered", ("ordered",))
+        run(frame, unordered, tmp_path / "unordered", ("ordered",))
 
 
 @pytest.mark.parametrize("seed", range(5))

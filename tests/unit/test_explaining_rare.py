@@ -31,11 +31,12 @@ from automl_core.explaining import (
     what_if_table,
 )
 from automl_core.explaining.changes import TableChange, TableWhatIf
+from automl_core.explaining.drops import compare
 from automl_core.explaining.single import explain_row
 from automl_core.explaining.sure import sureness
 from automl_core.explaining.weak_spots import _two
 from automl_core.explaining.words import percent
-from automl_core.framing.problem import Problem, Task
+from automl_core.framing.problem import Money, Problem, Task
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.features import Encoder, fit_encoder
@@ -355,3 +356,13 @@ def test_a_models_doubt_is_asked_of_the_rows_that_there_is_time_for(monkeypatch:
     assert asked.pop(id(made)) == 4_000
     assert set(asked.values()) == {2 * 350}
     assert sum(encoded) == 2  # the new value, of all rows and of those that the halves are asked about
+
+
+def test_what_a_column_is_worth_to_a_metric_of_labels_is_no_matter_of_amounts() -> None:
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 500)
+    before = np.clip(0.3 + 0.4 * y + random.normal(0, 0.1, 500), 0.05, 0.95)
+    plain = Problem("y", "binary", "accuracy", ("No", "Yes"), "Yes")
+    assert compare(plain, y, before, random.permutation(before))[0] > 0.2
+    paid = replace(plain, money=Money(true_positive=500, false_positive=-20))  # says yes to all rows
+    assert compare(paid, y, before, random.permutation(before))[0] > 0.2

@@ -19,6 +19,7 @@ from automl_core.framing import (
     score_with_interval,
     tune_threshold,
 )
+from automl_core.framing.metrics import judging_threshold, metric_of
 
 RANDOM = np.random.default_rng(3)
 N = 400
@@ -144,6 +145,11 @@ def test_thresholds_come_from_money_from_labels_or_from_the_share() -> None:
     assert METRICS["f1"].score(Y, P, Decision(cut)) >= METRICS["f1"].score(Y, P)
     paid = Problem("t", "binary", "roc_auc", ("No", "Yes"), "Yes", money=Money(true_positive=100, false_positive=-20))
     assert tune_threshold(Y, P, paid) == pytest.approx(20 / 120)
+    assert tune_threshold(Y, P, replace(f1, money=paid.money)) == pytest.approx(20 / 120)
+    assert judging_threshold(Y, P, replace(f1, money=paid.money)) == cut  # what F1 is read at is no matter of money
+    assert judging_threshold(Y, P, replace(paid, metric="money")) == pytest.approx(20 / 120)
+    assert metric_of(replace(f1, money=paid.money)).decision.threshold == 0.5
+    assert metric_of(replace(paid, metric="money")).decision.threshold == pytest.approx(20 / 120)
     rare = P > 0.7  # far fewer than half
     even = replace(paid, money=Money(true_positive=10, false_positive=-10))
     for metric in ("roc_auc", "f1", "money"):

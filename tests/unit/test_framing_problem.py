@@ -145,6 +145,17 @@ def test_a_metric_of_another_task_is_refused() -> None:
     assert refused.value.hint.startswith("Choose one of: rmse, mae, r2,")
 
 
+def test_classes_that_are_no_scale_have_no_ranked_score() -> None:
+    """Cat, dog and horse were judged as steps, by their letters: a cat called a horse was further off than one called a dog."""
+    frame = pd.DataFrame({"t": text(["cat", "dog", "horse"] * 20)})
+    animals = Problem("t", "multiclass", "ranked_probability", ("cat", "dog", "horse"))
+    with pytest.raises(BadInput, match="needs steps of a scale") as refused:
+        check_target(frame, animals)
+    assert "--ordered" in refused.value.hint
+    assert check_target(frame, replace(animals, ordered=True)) == ()
+    assert check_target(frame, replace(animals, metric="log_loss")) == ()
+
+
 @pytest.mark.parametrize("money", [None, Money(under=5.0), Money(over=5.0), Money(), Money(over=-1.0, under=2.0)])
 def test_money_of_a_number_needs_both_costs(money: Money | None) -> None:
     """One cost alone asks for the largest or the smallest number there is, and none was taken for 1 each."""

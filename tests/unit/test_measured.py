@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from automl_core.data.schema import type_frame
-from automl_core.framing.problem import Problem
+from automl_core.framing.problem import Money, Problem
 from automl_core.production.bundle import load_bundle, write_bundle
 from automl_core.production.contract import BatchReport, Contract
 from automl_core.production.measured import JudgedBy, measure
@@ -115,3 +115,21 @@ def test_an_opened_bundle_says_what_its_model_reached(tmp_path: Path) -> None:
     model, table = make_model(names=("linear",))
     write_bundle(tmp_path / "m.zip", model, contract_of(model, table), "", {})
     assert load_bundle(tmp_path / "m.zip").contract.score == model.score
+    for cut in (None, 0.4):
+        write_bundle(tmp_path / "m.zip", replace(model, judged_at=cut), contract_of(model, table), "", {})
+        opened = load_bundle(tmp_path / "m.zip")
+        assert (opened.model.judged_at, opened.contract.judged_at, opened.model.threshold) == (cut, cut, model.threshold)
+
+
+def test_labels_are_measured_at_the_cut_that_the_search_read_them_at() -> None:
+    """With amounts of money rows are called from 0.04 on: read there, the same model would be right about half of the rows."""
+    p, y = answered(2000, 3)
+    problem = replace(PROBLEM, metric="accuracy", money=Money(true_positive=500, false_positive=-20))
+    typed = type_frame(rows(len(p), 5).drop(columns="y"), FEATURES)
+    contract = replace(promised("binary"), score=Score(0.75, 0.73, 0.77), judged_at=0.5)
+    found = report_batch(contract, typed, p, y, problem, 20 / 520)
+    assert (found.status, found.sentence) == ("ok", "The batch looks as in training.")
+    assert found.realised is not None
+    assert found.realised.value == pytest.approx(((p >= 0.5) == (y == "Yes")).mean())
+    assert found.estimate is not None
+    assert found.estimate.trusted

@@ -12,7 +12,9 @@ import pytest
 
 from automl_core.codec import from_json, to_json
 from automl_core.data.infer import table_from_frame
-from automl_core.framing.metrics import METRICS
+from automl_core.framing.ladder import check
+from automl_core.framing.metrics import METRICS, decision_of
+from automl_core.framing.problem import Money
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search import FolderJournal, SearchData, best_first, entry, handover, search
 from automl_core.search.calibration import Calibration
@@ -78,6 +80,27 @@ def test_a_metric_of_labels_tunes_its_threshold(tmp_path: Path, here: HereExecut
     outcome = search(data, Plan(20, 2, families=FAST, folds=3, max_trials=2), FolderJournal(tmp_path))
     assert outcome.summary.threshold == outcome.model.threshold
     assert outcome.summary.score.mean > outcome.summary.baseline.mean
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "f1"])
+def test_amounts_of_money_leave_the_score_of_labels_as_it_is(tmp_path: Path, here: HereExecutor, metric: str) -> None:
+    """At the cut that 500 against 20 ask for most rows are acted on: right for money, and no measure of accuracy or of F1."""
+    data, plan = make_data(), Plan(20, 2, families=("linear",), folds=3, max_trials=1)
+    plain = replace(data.problem, metric=metric)
+    paid = replace(plain, money=Money(true_positive=500, false_positive=-20))
+    without, found = (search(replace(data, problem=one), plan, FolderJournal(tmp_path / str(number)))
+                      for number, one in enumerate((plain, paid)))
+    assert found.summary.score == without.summary.score
+    assert found.summary.baseline == without.summary.baseline
+    assert found.summary.leaderboard[0].fold_scores == without.summary.leaderboard[0].fold_scores
+    assert "do not use it" not in found.summary.sentence
+    assert found.model.threshold == found.summary.threshold == pytest.approx(20 / 520)
+    assert found.model.judged_at == pytest.approx(without.model.threshold)
+    assert without.model.judged_at is None
+    acted = METRICS["money"].score(found.y, found.oof, decision_of(paid))
+    assert next(rung for rung in found.summary.ladder if rung.chosen).money == pytest.approx(acted)
+    average = check(data.frame, data.columns, paid).ladder[0]
+    assert average.score == pytest.approx(found.summary.baseline.mean, abs=0.01)
 
 
 def test_greedy_weights_find_what_complements() -> None:

@@ -29,6 +29,8 @@ from automl_core.search.refits import MOST_BAGS, refit
 from automl_core.search.reserve import likely_team, refit_seconds
 from automl_core.search.watch import SilentWatch
 from automl_core.workspace.going_on import with_more
+from automl_core.workspace.requests import request_from
+from automl_core.workspace.train_options import TrainOptions
 from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
 
 
@@ -65,6 +67,39 @@ def test_quick_families_are_averaged_over_more_seeds_than_slow_ones(tmp_path: Pa
     assert 8 < noting.seconds["slow"] <= 0.95 * 11.6  # enough for one only, unless it is quicker than it was on the folds
     assert noting.seconds["quick"] > 2
     assert math.isinf(noting.seconds["whole"])
+
+
+def test_trials_with_a_budget_keep_time_for_refits_as_a_search_of_that_time_does(tmp_path: Path) -> None:
+    """“At most so many, and at most a minute”: where the minute comes first, what is handed over is fitted on all rows, too."""
+    both, timed, counted = (request_from("churned", TrainOptions(trials=trials, budget=budget), 1).plan
+                            for trials, budget in ((40, 60), (0, 60), (40, None)))
+    assert (both.timed, timed.timed, counted.timed) == (True, True, False)
+    assert both.most_rows == timed.most_rows < counted.most_rows
+    assert (both.max_trials, both.hurried(30_000), counted.hurried(10**9)) == (40, True, False)
+    data = make_data(rows=300)
+    prepared, found = prepare(data, timed), {}
+    order = make_portfolio(data.problem, 300, Plan(families=FAST, max_trials=4))
+    for name, plan in (("both", both), ("timed", timed), ("counted", replace(counted, budget_seconds=60.0))):
+        contest = Contest(prepared, plan, order, {}, folds=2)
+        for candidate in order:
+            for fold in (0, 1):
+                said = np.full(len(prepared.folds[fold][1]), 0.4)
+                contest.take(FoldResult(candidate.key, fold, said, 1, 3.0, to_best=0.9))
+        noting = Noting()
+        race = Race(contest, Clock(60.0, spent=50.0), Crew(noting, None), FolderJournal(tmp_path / name), SilentWatch())
+        found[name] = race.end(), refit(race, dict.fromkeys((one.key for one in order), 1), False).keys(), noting.seen
+    assert found["both"] == (pytest.approx(found["timed"][0]), *found["timed"][1:])
+    assert found["both"][0] < found["counted"][0]  # which keeps no time: it has a day
+    assert len(found["both"][1]) < len(order) == len(found["counted"][1])  # only what ends in time
+
+
+def test_trials_with_ample_time_end_by_their_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit_here(monkeypatch)
+    summary = search(make_data(rows=600), Plan(600, 1, families=FAST, folds=2, max_trials=3, limited=True),
+                     FolderJournal(tmp_path)).summary
+    assert len(summary.leaderboard) == 3
+    assert summary.refitted
+    assert summary.tried_all
 
 
 @pytest.mark.parametrize(("family", "more"), [("lightgbm", True), ("ebm", False)])

@@ -54,6 +54,15 @@ def test_two_searches_that_are_started_at_once_are_one(home: Path, monkeypatch: 
     assert ws.search.start(project, Plan(budget_seconds=90)).id == first.id
 
 
+def test_a_search_that_no_chosen_family_can_do_is_refused_before_it_starts(home: Path) -> None:
+    ws = Workspace.open()
+    project = ws.projects.start_sample("diabetes")
+    ws.goal.save(project, replace(ws.goal.needed(project), metric="pinball", quantile=0.9))
+    with pytest.raises(BadInput, match="Explainable boosting machine cannot predict the quantile of 90 %"):
+        ws.search.start(project, Plan(families=("ebm",)))
+    assert not [job for job in ws.jobs.active(project) if job.kind == "search"]
+
+
 def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit_here(monkeypatch)
     ws = Workspace.open()
