@@ -9,7 +9,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import act_buttons, act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
+from pages.ui import act_buttons, act_form, act_tabs, act_view, act_words, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, plain
@@ -30,6 +30,8 @@ if found is not None:
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
 act_form.summary(shown)
+if gone := act_words.gone(ws.act.gone(project)):
+    st.caption(gone)
 form = st.expander("Change what is wanted, what it is worth and what you can change",
                    expanded=not shown.levers or act_form.unsaved(project))
 find_actions = find_groups = None

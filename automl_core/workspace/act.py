@@ -23,6 +23,7 @@ from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
+from automl_core.workspace.saved_goal import fitted, gone_of, is_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -56,23 +57,14 @@ class Acting:
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
     def fitted(self, run: Run, goal: Goal) -> Goal | None:
-        """A goal as it fits one run's model: without columns that are not in its table; None where it wants another outcome."""
-        _, _, problem, _ = self.search.goal.open(self.search.inputs(run))
-        if goal.outcome != problem.target or goal.good not in (problem.classes or ("low", "high")):
-            return None
-        # a goal of before may name what is in no column: a page could not save it
-        there = {*(column.name for column in self._stored(run)), *problem.excluded}
-        given, later, never, control = (tuple(name for name in role if name in there) for role in (
-            goal.given, goal.later, goal.never, goal.negative_control))
-        return self._valued(replace(goal, given=given, later=later, never=never, negative_control=control), run)
+        """A goal as it fits one run's model: without what its table has not; None where it wants another outcome."""
+        return fitted(self.search.goal, self.search.inputs(run), goal)
 
-    def _valued(self, goal: Goal, run: Run) -> Goal:
-        """The goal with the mean of the column that says what rows are worth. Where that cannot be used in this table the list
-        says so: a page must open for its goal to be mended."""
-        try:
-            return acting.valued(goal, self.search.goal.open(self.search.inputs(run))[0])
-        except BadInput:
-            return goal
+    def gone(self, project_id: str) -> tuple[str, ...]:
+        """The columns that the saved goal changes, measures by or counts worth by, and that the newest model's table has not."""
+        run, saved = self.search.needed(project_id), self.context.latest("goal", project_id, Goal)
+        about = saved is not None and is_about(saved, self.search.problem(project_id))
+        return gone_of(self.search.goal, self.search.inputs(run), saved) if saved is not None and about else ()
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""

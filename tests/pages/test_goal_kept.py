@@ -1,0 +1,51 @@
+"""What was said and found for acting, after the table, the goal or the model of the project became another one."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from automl_core import Workspace
+from automl_core.acting.action import Lever
+from automl_core.search.plan import Plan
+from tests.pages.conftest import open_page, texts, work
+from tests.unit.searching import fit_here
+
+LINES = [f"{('Monthly', 'Yearly')[n % 2]},{('Yes', 'No')[n // 2 % 2]},{20 + n % 45},{10 + 7 * n % 31},"
+         f"{'No' if (n % 2) + (n % 7) > 3 else 'Yes'}" for n in range(400)]
+TABLE = "\n".join(["contract,discount,age,fee,left", *LINES]).encode()
+PLAN = Plan(60, 1, families=("linear", "rule"), folds=2, max_trials=2)
+LEVERS = (Lever("contract", cost=20.0), Lever("discount", cost=5.0))
+
+
+@pytest.fixture
+def project(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A small table with a model, and a goal of acting with two levers."""
+    fit_here(monkeypatch)
+    made = workspace.projects.create("left")
+    workspace.data.upload(made, "left.csv", TABLE)
+    workspace.goal.save(made, workspace.goal.suggest(made, "left"))
+    work(workspace, workspace.search.start(made, PLAN))
+    workspace.act.save_goal(made, replace(workspace.act.goal(made), value=300.0, levers=LEVERS))
+    return made
+
+
+def test_what_the_goal_names_and_the_table_has_no_more_is_left_out_and_said(workspace: Workspace, project: str) -> None:
+    """One lever that cleaning had removed ended the search as failed, without a card, and the form looked changed."""
+    workspace.act.save_goal(project, replace(workspace.act.goal(project), experiment="discount", value=0.0, value_column="fee"))
+    for column in ("discount", "fee"):
+        workspace.cleaning.add_step(project, "drop_column", column, {}, "Not wanted.")
+    work(workspace, workspace.search.start(project, PLAN))
+    goal = workspace.act.goal(project)
+    assert [lever.column for lever in goal.levers] == ["contract"]
+    assert (goal.experiment, goal.value_column, goal.value) == ("", "", 0.0)
+    assert workspace.act.found(project) is not None, "cards are made of what is left"
+    assert workspace.act.gone(project) == ("discount", "fee")
+    app = open_page("act", project)
+    told = texts(app).replace("\\", "")
+    assert "“discount”, “fee” are not in this table any more: they are left out." in told
+    assert "You can change “contract”." in told
+    assert "differs from the saved goal" not in told
+    assert "failed" not in told
+    workspace.act.save_goal(project, goal)
+    assert workspace.act.gone(project) == ()
