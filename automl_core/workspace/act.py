@@ -23,7 +23,7 @@ from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
-from automl_core.workspace.saved_goal import fitted, gone_of, is_about
+from automl_core.workspace.saved_goal import fitted, goal_about, gone_of
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -40,14 +40,14 @@ class Acting:
     explained: Recent[dict[int, tuple[str, ...]]] = field(default_factory=lambda: Recent(2))
 
     def goal(self, project_id: str) -> Goal:
-        """The saved goal of acting when it fits the newest model, else the one that its problem suggests."""
+        """The newest saved goal of acting that fits the newest model, else the one that its problem suggests."""
         return self.goal_of(self.search.needed(project_id))
 
     def goal_of(self, run: Run) -> Goal:
         """The goal of acting on one run's model, whatever the project predicts now. Unsaved, of several classes the commonest is
         wanted: the first of them may be one that hardly any row has."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        saved = self.context.latest("goal", run.project_id, Goal)
+        saved = goal_about(self.context, run.project_id, problem)
         if saved is not None and (fits := self.fitted(run, saved)) is not None:
             return fits
         suggested = acting.suggest_goal(problem, columns)
@@ -62,9 +62,9 @@ class Acting:
 
     def gone(self, project_id: str) -> tuple[str, ...]:
         """The columns that the saved goal changes, measures by or counts worth by, and that the newest model's table has not."""
-        run, saved = self.search.needed(project_id), self.context.latest("goal", project_id, Goal)
-        about = saved is not None and is_about(saved, self.search.problem(project_id))
-        return gone_of(self.search.goal, self.search.inputs(run), saved) if saved is not None and about else ()
+        run = self.search.needed(project_id)
+        saved = goal_about(self.context, project_id, self.search.problem(project_id))
+        return () if saved is None else gone_of(self.search.goal, self.search.inputs(run), saved)
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl_core import acting, framing
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
-from automl_core.acting.action import Condition, Goal, SegmentSearch
+from automl_core.acting.action import Condition, SegmentSearch
 from automl_core.acting.conditions import conditions_of
 from automl_core.acting.spelling import texts
 from automl_core.codec import from_json, to_json
@@ -23,6 +23,7 @@ from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.goal import Inputs
+from automl_core.workspace.saved_goal import goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -92,8 +93,8 @@ class Finding:
             return ""
         if label and label not in problem.classes:
             raise no_such_class(problem, label)
-        goal = self.context.latest("goal", project_id, Goal)
-        wanted = goal.good if goal and goal.outcome == problem.target and goal.good in problem.classes else ""
+        goal = goal_about(self.context, project_id, problem)
+        wanted = goal.good if goal else ""
         return label or wanted or by_rows(problem, np.array([share for _, share in self._classes(inputs)]))[0]
 
     def start(self, project_id: str, label: str = "") -> Job:

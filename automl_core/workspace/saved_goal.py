@@ -7,12 +7,22 @@ from automl_core import acting
 from automl_core.acting.action import Goal
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
+from automl_core.workspace.context import Context
 from automl_core.workspace.goal import Framing, Inputs
 
 
 def is_about(goal: Goal, problem: Problem) -> bool:
     """Whether a goal wants something of what the problem predicts."""
     return goal.outcome == problem.target and goal.good in (problem.classes or ("low", "high"))
+
+
+def goal_about(context: Context, project_id: str, problem: Problem) -> Goal | None:
+    """The goal saved last that is about what the problem predicts: one that was saved for another target is not in its way."""
+    newest = context.latest("goal", project_id, Goal)
+    if newest is None or is_about(newest, problem):
+        return newest
+    older = (context.noun(Goal, record) for record in reversed(context.store.list(project_id, "goal")))
+    return next((goal for goal in older if is_about(goal, problem)), None)
 
 
 def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:

@@ -49,3 +49,18 @@ def test_what_the_goal_names_and_the_table_has_no_more_is_left_out_and_said(work
     assert "failed" not in told
     workspace.act.save_goal(project, goal)
     assert workspace.act.gone(project) == ()
+
+
+def test_back_at_a_former_target_its_goal_of_acting_is_back(workspace: Workspace, project: str) -> None:
+    """A goal saved for another outcome hid it for good: five levers, their costs and limits were to be typed again."""
+    goal, churn = workspace.act.goal(project), workspace.goal.needed(project)
+    workspace.goal.save(project, workspace.goal.suggest(project, "fee"))
+    work(workspace, workspace.search.start(project, PLAN))
+    other = workspace.act.goal(project)
+    assert (other.outcome, other.levers) == ("fee", ())
+    workspace.act.save_goal(project, replace(other, value=2.0))
+    workspace.goal.save(project, churn)
+    work(workspace, workspace.search.start(project, PLAN))
+    assert workspace.act.goal(project) == goal
+    workspace.act.save_goal(project, replace(goal, value=50.0))
+    assert workspace.act.goal(project).value == 50.0

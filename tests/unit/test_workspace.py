@@ -440,7 +440,7 @@ def test_a_class_that_was_wanted_is_no_goal_for_a_number() -> None:
     data = SimpleNamespace(stored_of=lambda table: SimpleNamespace(columns=()))
     framing = SimpleNamespace(open=lambda inputs: (None, (), number, None), data=data)
     search: Any = SimpleNamespace(inputs=lambda run: run, goal=framing)
-    context: Any = SimpleNamespace(latest=lambda *_: saved[-1])
+    context: Any = SimpleNamespace(latest=lambda *_: saved[-1], store=SimpleNamespace(list=lambda *_: ()))
     run: Any = SimpleNamespace(project_id="p", table="t")
     for good, kept in (("0", "low"), ("high", "high")):
         saved.append(Goal("visits", good, value=5.0))
