@@ -23,6 +23,7 @@ from automl_core.production import Bundle
 from automl_core.workspace import explained
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.listed_rows import rows_found, rows_listed
+from automl_core.workspace.saved_goal import fitted, goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -235,7 +236,10 @@ class Explaining:
         return self.search.goal.problem_of(self.search.inputs(run))
 
     def _goal(self, project_id: str) -> Goal | None:
-        return self.context.latest("goal", project_id, Goal)
+        """The saved goal of acting as it fits the newest model, as the act page goes by it; None where there is none."""
+        run = self.search.needed(project_id)
+        saved = goal_about(self.context, project_id, self._problem(run))
+        return None if saved is None else fitted(self.search.goal, self.search.inputs(run), saved)
 
     def _open(self, project_id: str, position: int) -> tuple[Run, Bundle, Row]:
         run = self.search.needed(project_id)

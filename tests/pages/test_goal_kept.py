@@ -58,9 +58,12 @@ def test_back_at_a_former_target_its_goal_of_acting_is_back(workspace: Workspace
     work(workspace, workspace.search.start(project, PLAN))
     other = workspace.act.goal(project)
     assert (other.outcome, other.levers) == ("fee", ())
+    assert workspace.explain.levers(project) == (), "levers and prices of the goal for another outcome were taken"
+    assert not workspace.explain.priced(project, ("contract",))
     workspace.act.save_goal(project, replace(other, value=2.0))
     workspace.goal.save(project, churn)
     work(workspace, workspace.search.start(project, PLAN))
     assert workspace.act.goal(project) == goal
+    assert workspace.explain.priced(project, ("contract",))
     workspace.act.save_goal(project, replace(goal, value=50.0))
     assert workspace.act.goal(project).value == 50.0
