@@ -48,6 +48,8 @@ with border():
         progress.failure(project, "act")
         with st.container(border=True):
             st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
+            if ws.act.of_another_model(project):
+                st.markdown(act_words.MADE_AGAIN, width=TEXT_WIDTH)
             act_view.former_cards(ws.pilots.former(project))
             find_actions = st.container()
     else:

@@ -20,6 +20,7 @@ from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
+from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
@@ -157,6 +158,11 @@ class Acting:
         banned = {*goal.never, *goal.later, *goal.negative_control}
         wanted = tuple(card for card in found.cards if not banned & card.names and leads_to(card, goal))
         return replace(found, cards=wanted)
+
+    def of_another_model(self, project_id: str) -> bool:
+        """Whether there are cards of another model of the newest search, and none of the one that is handed over."""
+        run = self.search.last(project_id)
+        return run is not None and self.former(project_id) is None and has_cards_elsewhere(self.context, run)
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
         """Action cards of one run for the present goal."""

@@ -8,6 +8,7 @@ from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
 from pages.ui.words import count, money, plain, quoted
 
 MOST_LISTED = 6
+MADE_AGAIN = "Another model was handed over since cards were made: look for actions again."
 
 
 def cost_words(goal: Goal) -> str:

@@ -17,6 +17,7 @@ from pages.ui.words import count, decimals, family_title, interval, metric_title
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is", "small": "Small and not worse",
          "single": "Best single model", "ensemble": "Best blend"}
+CHOSEN = "It is explained, which takes some seconds. Action cards are made anew, unless it was handed over before."
 LONGEST_HEAD = 15  # signs that the head of a score has room for on a phone
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
@@ -108,7 +109,7 @@ def ladder(project: str, summary: RunSummary) -> None:
                            f"({interval(offer.score.low, offer.score.high)}); {milliseconds(offer.row_ms_p50)} a row, "
                            f"{milliseconds(offer.row_ms_p95)} for the slowest twentieth, {number(offer.mb, 2)} MB"
                            f"{_worth(project, offer)}. {plain(offer.sentence)}")
-            if st.button("Hand this over", key=f"rung_{offer.name}", help="It is explained anew, which takes some seconds."):
+            if st.button("Hand this over", key=f"rung_{offer.name}", help=CHOSEN):
                 with border(), st.spinner("Explaining the model"):
                     session.workspace().search.choose(project, offer.name)
                     st.rerun()

@@ -8,6 +8,7 @@ import pytest
 from automl_core import Workspace
 from automl_core.acting.action import Lever
 from automl_core.search.plan import Plan
+from pages.ui import act_words
 from tests.pages.conftest import open_page, texts, work
 from tests.unit.searching import fit_here
 
@@ -67,3 +68,30 @@ def test_back_at_a_former_target_its_goal_of_acting_is_back(workspace: Workspace
     assert workspace.explain.priced(project, ("contract",))
     workspace.act.save_goal(project, replace(goal, value=50.0))
     assert workspace.act.goal(project).value == 50.0
+
+
+def test_another_model_keeps_what_no_model_has_a_say_in_and_one_of_before_all_that_was_found(
+    workspace: Workspace, project: str
+) -> None:
+    """“Hand this over” threw groups, cards and the closer look away, and choosing back did not bring them again."""
+    work(workspace, workspace.act.start(project))
+    store, run = workspace.context.store, workspace.search.needed(project)
+    segments, found, first = workspace.act.segments(project), workspace.act.found(project), workspace.explain.explanation(project)
+    assert segments is not None
+    assert found is not None
+    store.put("evidence", project, {"of": run.id}, parent_id=run.id)
+    store.put("experiment", project, {"of": run.id}, parent_id=f"{run.id}goal")
+    chosen = next(offer.name for offer in run.summary.ladder if offer.chosen) if run.summary else ""
+    other = workspace.search.choose(project, next(iter(run.rungs)))
+    assert workspace.act.segments(project) == segments
+    assert store.latest(project, "experiment", parent_id=f"{other.id}goal") is not None
+    assert workspace.act.found(project) is None
+    assert store.latest(project, "evidence", parent_id=other.id) is None
+    for page in ("act", "pilots"):
+        assert act_words.MADE_AGAIN in texts(open_page(page, project))
+    back = workspace.search.choose(project, chosen)
+    assert workspace.act.found(project) == found
+    assert not workspace.act.of_another_model(project)
+    assert workspace.act.segments(project) == segments
+    assert store.latest(project, "evidence", parent_id=back.id) is not None
+    assert workspace.explain.explanation(project) == first
