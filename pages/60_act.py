@@ -42,10 +42,10 @@ with border():
         progress.watch(running)
     elif found and shown.levers:
         act_view.action_cards(project, found, goal)
-        progress.failure(project, "act")
+        progress.failure(project, "act", ws.act.asked_for(project))
         find_actions = st.container()
     elif shown.levers:
-        progress.failure(project, "act")
+        progress.failure(project, "act", ws.act.asked_for(project))
         with st.container(border=True):
             st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
             if ws.act.of_another_model(project):
@@ -68,7 +68,7 @@ with border():
         st.caption("These are looked for, too.")
     elif segments is None:
         if not shown.levers:
-            progress.failure(project, "act")
+            progress.failure(project, "act", ws.act.asked_for(project))
         with st.container(border=True):
             st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.",
                         width=TEXT_WIDTH)

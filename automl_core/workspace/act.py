@@ -94,8 +94,12 @@ class Acting:
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards."""
+        return queue.enqueue(self.context.store, project_id, "act", self.asked_for(project_id))
+
+    def asked_for(self, project_id: str) -> dict[str, str]:
+        """What is asked for when that is started now: about which model, and for which goal."""
         run = self.search.needed(project_id)
-        return queue.enqueue(self.context.store, project_id, "act", {"run": run.id, "goal": fingerprint(self.goal_of(run))})
+        return {"run": run.id, "goal": fingerprint(self.goal_of(run))}
 
     def segments(self, project_id: str) -> SegmentSearch | None:
         """Segments confirmed for the newest model; None when they were not looked for."""

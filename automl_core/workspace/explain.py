@@ -93,12 +93,15 @@ class Explaining:
 
     def start(self, project_id: str, label: str = "") -> Job:
         """Start looking deeper into the newest model, for a class; the running job when there is one, whatever its class is."""
-        run = self.search.needed(project_id)
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "explain" and job.active:
                 return job
-        label = label or self._unasked(run)
-        return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id, "label": label})
+        return queue.enqueue(self.context.store, project_id, "explain", self.asked_for(project_id, label))
+
+    def asked_for(self, project_id: str, label: str = "") -> dict[str, str]:
+        """What is asked for when that is started now: about which model, and for which class."""
+        run = self.search.needed(project_id)
+        return {"run": run.id, "label": label or self._unasked(run)}
 
     def curve(self, project_id: str, column: str, method: str = "ale", label: str = "") -> Curve:
         """How the newest model's prediction, of a class, goes with one column: kept when it was looked at before, else made

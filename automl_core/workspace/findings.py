@@ -100,10 +100,14 @@ class Finding:
     def start(self, project_id: str, label: str = "") -> Job:
         """Start looking for groups whose outcome differs; the running one when it is running already. BadInput when the goal does
         not fit the present table."""
+        self.search.goal.open(self.search.goal.inputs(project_id))
+        return queue.enqueue(self.context.store, project_id, "findings", self.asked_for(project_id, label))
+
+    def asked_for(self, project_id: str, label: str = "") -> dict[str, Any]:
+        """What is asked for when that is started now: about which table and goal, and for which class."""
         inputs = self.search.goal.inputs(project_id)
-        self.search.goal.open(inputs)
-        body = to_json(inputs) | _named(self._label(project_id, inputs, label))
-        return queue.enqueue(self.context.store, project_id, "findings", body)
+        body: dict[str, Any] = to_json(inputs)
+        return body | _named(self._label(project_id, inputs, label))
 
     def found(self, project_id: str, label: str = "") -> WhatHappened | None:
         """What was found in the present table for the present goal; None when it was not looked for."""

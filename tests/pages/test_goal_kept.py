@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from automl_core import Workspace
+from automl_core import jobs as queue
 from automl_core.acting.action import Lever
+from automl_core.jobs import Job
 from automl_core.search.plan import Plan
 from pages.ui import act_words
 from tests.pages.conftest import open_page, texts, work
@@ -95,3 +97,28 @@ def test_another_model_keeps_what_no_model_has_a_say_in_and_one_of_before_all_th
     assert workspace.act.segments(project) == segments
     assert store.latest(project, "evidence", parent_id=back.id) is not None
     assert workspace.explain.explanation(project) == first
+
+
+def test_an_old_failure_is_told_under_what_it_was_about_alone(workspace: Workspace, project: str) -> None:
+    """“The last try failed” stood under the fresh cards of a newer search, and of another goal, until somebody looked again."""
+    store, told = workspace.context.store, "The memory did not last"
+
+    def fail(job: Job) -> None:
+        leased = queue.lease(store, job_id=job.id)
+        assert leased is not None
+        queue.fail(store, job.id, told, leased.attempts)
+
+    fail(workspace.act.start(project))
+    explanation = workspace.explain.explanation(project)
+    assert explanation is not None
+    fail(workspace.explain.start(project, explanation.label))  # as the page asks for it
+    assert told in texts(open_page("act", project))
+    assert told in texts(open_page("explain", project))
+    goal = workspace.act.goal(project)
+    workspace.act.save_goal(project, replace(goal, value=50.0))
+    assert told not in texts(open_page("act", project)), "it was about another goal"
+    workspace.act.save_goal(project, goal)
+    assert told in texts(open_page("act", project))
+    work(workspace, workspace.search.start(project, PLAN))
+    for page in ("act", "explain"):
+        assert told not in texts(open_page(page, project)), "it was about another model"
