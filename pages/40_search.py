@@ -83,6 +83,8 @@ if state and state.summary is None and state.job.state == "failed":
 elif state and state.summary is None and state.job.state == "cancelled":
     before = "The model below is that of the search before." if summary else "No model was handed over."
     st.info(f"The last search was cancelled. {before}", icon=":material/info:")
+elif state:
+    search_view.ended_early(project, state)
 stale = summary is not None and ws.search.stale(project)
 newest = state.run.plan if state else last.plan if last else Plan()
 if summary is None:

@@ -9,7 +9,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import act_buttons, act_form, act_tabs, act_view, cards, charts, experiment_view, progress, session
+from pages.ui import act_buttons, act_form, act_tabs, act_view, act_words, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, plain
@@ -30,6 +30,8 @@ if found is not None:
 running = progress.active(project, "act")
 st.subheader("What acting means here", anchor=False)
 act_form.summary(shown)
+if gone := act_words.gone(ws.act.gone(project)):
+    st.caption(gone)
 form = st.expander("Change what is wanted, what it is worth and what you can change",
                    expanded=not shown.levers or act_form.unsaved(project))
 find_actions = find_groups = None
@@ -40,12 +42,14 @@ with border():
         progress.watch(running)
     elif found and shown.levers:
         act_view.action_cards(project, found, goal)
-        progress.failure(project, "act")
+        progress.failure(project, "act", ws.act.asked_for(project))
         find_actions = st.container()
     elif shown.levers:
-        progress.failure(project, "act")
+        progress.failure(project, "act", ws.act.asked_for(project))
         with st.container(border=True):
             st.markdown("Clarion compares rows that got each change with rows like them that did not.", width=TEXT_WIDTH)
+            if ws.act.of_another_model(project):
+                st.markdown(act_words.MADE_AGAIN, width=TEXT_WIDTH)
             act_view.former_cards(ws.pilots.former(project))
             find_actions = st.container()
     else:
@@ -64,7 +68,7 @@ with border():
         st.caption("These are looked for, too.")
     elif segments is None:
         if not shown.levers:
-            progress.failure(project, "act")
+            progress.failure(project, "act", ws.act.asked_for(project))
         with st.container(border=True):
             st.markdown("Groups are found on one half of the rows and kept only when the other half confirms them.",
                         width=TEXT_WIDTH)

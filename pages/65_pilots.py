@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.workspace.pilots import card_key, pilot_key
-from pages.ui import cards, nav, pilot_view, session
+from pages.ui import act_words, cards, nav, pilot_view, session
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
 
@@ -23,6 +23,7 @@ states = {pilot_key(pilot): pilot.state for pilot in reversed(ws.pilots.about(pr
 testable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C")]
 usable = [card for card in testable if card_key(card) not in states]
 record = ws.pilots.record(project)
+again = act_words.MADE_AGAIN if ws.act.of_another_model(project) else ""
 
 if record.items:
     pilot_view.kept(record)
@@ -32,7 +33,7 @@ if open_ones:
         pilot_view.running(pilot)
 if usable or pilots:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
-    if why := pilot_view.not_offered(testable, states):
+    if why := again or pilot_view.not_offered(testable, states):
         st.markdown(why, width=TEXT_WIDTH)
 if usable:
     pilot_view.start(project, usable)
@@ -40,8 +41,8 @@ elif pilots:
     st.page_link(nav.make_page(nav.page_file("act")), label="Go to the action cards", icon=":material/bolt:",
                  query_params={"project": project})
 else:
-    cards.empty("No card to test yet", "Say on the act page what you can change and what it costs; cards of grade B or C "
-                "can be tested here.", "act", "Go to the action cards")
+    say = "Say on the act page what you can change and what it costs; cards of grade B or C can be tested here."
+    cards.empty("No card to test yet", again or say, "act", "Go to the action cards")
 past = [pilot for pilot in pilots if pilot.state != "running"]
 if past:
     st.subheader("Ended", anchor=False)

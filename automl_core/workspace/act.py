@@ -20,9 +20,11 @@ from automl_core.jobs import Job, JobWatch
 from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
+from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
+from automl_core.workspace.saved_goal import fitted, goal_about, gone_of
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -39,14 +41,14 @@ class Acting:
     explained: Recent[dict[int, tuple[str, ...]]] = field(default_factory=lambda: Recent(2))
 
     def goal(self, project_id: str) -> Goal:
-        """The saved goal of acting when it fits the newest model, else the one that its problem suggests."""
+        """The newest saved goal of acting that fits the newest model, else the one that its problem suggests."""
         return self.goal_of(self.search.needed(project_id))
 
     def goal_of(self, run: Run) -> Goal:
         """The goal of acting on one run's model, whatever the project predicts now. Unsaved, of several classes the commonest is
         wanted: the first of them may be one that hardly any row has."""
         _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        saved = self.context.latest("goal", run.project_id, Goal)
+        saved = goal_about(self.context, run.project_id, problem)
         if saved is not None and (fits := self.fitted(run, saved)) is not None:
             return fits
         suggested = acting.suggest_goal(problem, columns)
@@ -56,23 +58,14 @@ class Acting:
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
     def fitted(self, run: Run, goal: Goal) -> Goal | None:
-        """A goal as it fits one run's model: without columns that are not in its table; None where it wants another outcome."""
-        _, _, problem, _ = self.search.goal.open(self.search.inputs(run))
-        if goal.outcome != problem.target or goal.good not in (problem.classes or ("low", "high")):
-            return None
-        # a goal of before may name what is in no column: a page could not save it
-        there = {*(column.name for column in self._stored(run)), *problem.excluded}
-        given, later, never, control = (tuple(name for name in role if name in there) for role in (
-            goal.given, goal.later, goal.never, goal.negative_control))
-        return self._valued(replace(goal, given=given, later=later, never=never, negative_control=control), run)
+        """A goal as it fits one run's model: without what its table has not; None where it wants another outcome."""
+        return fitted(self.search.goal, self.search.inputs(run), goal)
 
-    def _valued(self, goal: Goal, run: Run) -> Goal:
-        """The goal with the mean of the column that says what rows are worth. Where that cannot be used in this table the list
-        says so: a page must open for its goal to be mended."""
-        try:
-            return acting.valued(goal, self.search.goal.open(self.search.inputs(run))[0])
-        except BadInput:
-            return goal
+    def gone(self, project_id: str) -> tuple[str, ...]:
+        """The columns that the saved goal changes, measures by or counts worth by, and that the newest model's table has not."""
+        run = self.search.needed(project_id)
+        saved = goal_about(self.context, project_id, self.search.problem(project_id))
+        return () if saved is None else gone_of(self.search.goal, self.search.inputs(run), saved)
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
@@ -101,8 +94,12 @@ class Acting:
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards."""
+        return queue.enqueue(self.context.store, project_id, "act", self.asked_for(project_id))
+
+    def asked_for(self, project_id: str) -> dict[str, str]:
+        """What is asked for when that is started now: about which model, and for which goal."""
         run = self.search.needed(project_id)
-        return queue.enqueue(self.context.store, project_id, "act", {"run": run.id, "goal": fingerprint(self.goal_of(run))})
+        return {"run": run.id, "goal": fingerprint(self.goal_of(run))}
 
     def segments(self, project_id: str) -> SegmentSearch | None:
         """Segments confirmed for the newest model; None when they were not looked for."""
@@ -165,6 +162,11 @@ class Acting:
         banned = {*goal.never, *goal.later, *goal.negative_control}
         wanted = tuple(card for card in found.cards if not banned & card.names and leads_to(card, goal))
         return replace(found, cards=wanted)
+
+    def of_another_model(self, project_id: str) -> bool:
+        """Whether there are cards of another model of the newest search, and none of the one that is handed over."""
+        run = self.search.last(project_id)
+        return run is not None and self.former(project_id) is None and has_cards_elsewhere(self.context, run)
 
     def cards_of(self, run: Run) -> tuple[ActionCard, ...] | None:
         """Action cards of one run for the present goal."""

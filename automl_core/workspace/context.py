@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -92,6 +92,19 @@ class Context:
         return found
 
 
+def save_again(context: Context, kind: str, project_id: str, noun: Any) -> Record:
+    """Keep a noun as the newest of its kind. Where it is one of before again, its record names that one's as its parent: what was
+    made with it is still true."""
+    mark = fingerprint(noun)
+    same = [record for record in context.store.list(project_id, kind) if fingerprint(context.noun(type(noun), record)) == mark]
+    return context.save(kind, project_id, noun, parent_id=stands_for(same[-1]) if same else "")
+
+
+def stands_for(record: Record) -> str:
+    """The id of the record that first held what this one does."""
+    return record.parent_id or record.id
+
+
 def give_back_memory() -> None:
     """Return freed memory to the system: glibc keeps hundreds of megabytes of small pieces after reading a wide table.
 
@@ -150,6 +163,13 @@ def open_table(context: Context, stored: StoredTable) -> Table:
         return Table(frame, stored.columns, stored.origin, stored.warnings)
 
     return context.tables.get(_table_key(stored), read)
+
+
+def store_roles(context: Context, project_id: str, stored: StoredTable, columns: tuple[Column, ...]) -> Record:
+    """Keep the project's table with other uses of its columns: the file is the same."""
+    table, changed = open_table(context, stored), replace(stored, columns=columns)
+    context.tables.get(_table_key(changed), lambda: replace(table, columns=columns))
+    return save_again(context, "table", project_id, changed)
 
 
 def _table_key(stored: StoredTable) -> str:

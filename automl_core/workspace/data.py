@@ -12,7 +12,15 @@ from automl_core.codec import from_json
 from automl_core.data.source import sources as source_registry
 from automl_core.data.table import Column, Kind, ReadLimits, ReadOptions, Role, Table
 from automl_core.errors import BadInput, NotFound
-from automl_core.workspace.context import Context, StoredTable, fingerprint, give_back_memory, open_table, store_table
+from automl_core.workspace.context import (
+    Context,
+    StoredTable,
+    fingerprint,
+    give_back_memory,
+    open_table,
+    store_roles,
+    store_table,
+)
 from automl_core.workspace.opening import read_limits
 
 PREVIEW_ROWS = 1000
@@ -106,9 +114,11 @@ class Data:
             table = data_step.retyped(table, changed)
         columns = tuple(_with_role(column, stored.columns, roles) for column in table.columns)
         table = replace(table, columns=columns)
+        if not changed:
+            store_roles(self.context, project_id, stored, columns)
+            return table
         store_table(self.context, project_id, table, upload=upload)
-        if changed:
-            self._changed(project_id, "main")
+        self._changed(project_id, "main")
         return table
 
     def read_again(self, project_id: str, options: ReadOptions) -> Table:

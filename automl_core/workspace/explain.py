@@ -23,6 +23,7 @@ from automl_core.production import Bundle
 from automl_core.workspace import explained
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.listed_rows import rows_found, rows_listed
+from automl_core.workspace.saved_goal import fitted, goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -92,12 +93,15 @@ class Explaining:
 
     def start(self, project_id: str, label: str = "") -> Job:
         """Start looking deeper into the newest model, for a class; the running job when there is one, whatever its class is."""
-        run = self.search.needed(project_id)
         for job in queue.jobs(self.context.store, project_id):
             if job.kind == "explain" and job.active:
                 return job
-        label = label or self._unasked(run)
-        return queue.enqueue(self.context.store, project_id, "explain", {"run": run.id, "label": label})
+        return queue.enqueue(self.context.store, project_id, "explain", self.asked_for(project_id, label))
+
+    def asked_for(self, project_id: str, label: str = "") -> dict[str, str]:
+        """What is asked for when that is started now: about which model, and for which class."""
+        run = self.search.needed(project_id)
+        return {"run": run.id, "label": label or self._unasked(run)}
 
     def curve(self, project_id: str, column: str, method: str = "ale", label: str = "") -> Curve:
         """How the newest model's prediction, of a class, goes with one column: kept when it was looked at before, else made
@@ -235,7 +239,10 @@ class Explaining:
         return self.search.goal.problem_of(self.search.inputs(run))
 
     def _goal(self, project_id: str) -> Goal | None:
-        return self.context.latest("goal", project_id, Goal)
+        """The saved goal of acting as it fits the newest model, as the act page goes by it; None where there is none."""
+        run = self.search.needed(project_id)
+        saved = goal_about(self.context, project_id, self._problem(run))
+        return None if saved is None else fitted(self.search.goal, self.search.inputs(run), saved)
 
     def _open(self, project_id: str, position: int) -> tuple[Run, Bundle, Row]:
         run = self.search.needed(project_id)

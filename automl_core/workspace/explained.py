@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from automl_core import explaining
-from automl_core.acting.action import Goal
 from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.explanation import Explanation, said_once
 from automl_core.framing.problem import Problem
 from automl_core.search.model import Model
 from automl_core.workspace.context import Context, fingerprint
+from automl_core.workspace.saved_goal import goal_about
 from automl_core.workspace.views import Run
 
 MADE_SECONDS = 5.0
@@ -52,10 +52,8 @@ def unasked(context: Context, run: Run, problem: Problem) -> Explanation | None:
     first = first_of(context, run)
     if first is None or problem.task != "multiclass":
         return first
-    goal = context.latest("goal", run.project_id, Goal)
-    if goal is None or goal.outcome != problem.target or goal.good not in problem.classes:
-        return first
-    return _for_class(context, run, goal.good, first) or first
+    goal = goal_about(context, run.project_id, problem)
+    return first if goal is None else _for_class(context, run, goal.good, first) or first
 
 
 def class_of(context: Context, run: Run, problem: Problem) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automl_core import acting, framing
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
-from automl_core.acting.action import Condition, Goal, SegmentSearch
+from automl_core.acting.action import Condition, SegmentSearch
 from automl_core.acting.conditions import conditions_of
 from automl_core.acting.spelling import texts
 from automl_core.codec import from_json, to_json
@@ -23,6 +23,7 @@ from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.goal import Inputs
+from automl_core.workspace.saved_goal import goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -92,17 +93,21 @@ class Finding:
             return ""
         if label and label not in problem.classes:
             raise no_such_class(problem, label)
-        goal = self.context.latest("goal", project_id, Goal)
-        wanted = goal.good if goal and goal.outcome == problem.target and goal.good in problem.classes else ""
+        goal = goal_about(self.context, project_id, problem)
+        wanted = goal.good if goal else ""
         return label or wanted or by_rows(problem, np.array([share for _, share in self._classes(inputs)]))[0]
 
     def start(self, project_id: str, label: str = "") -> Job:
         """Start looking for groups whose outcome differs; the running one when it is running already. BadInput when the goal does
         not fit the present table."""
+        self.search.goal.open(self.search.goal.inputs(project_id))
+        return queue.enqueue(self.context.store, project_id, "findings", self.asked_for(project_id, label))
+
+    def asked_for(self, project_id: str, label: str = "") -> dict[str, Any]:
+        """What is asked for when that is started now: about which table and goal, and for which class."""
         inputs = self.search.goal.inputs(project_id)
-        self.search.goal.open(inputs)
-        body = to_json(inputs) | _named(self._label(project_id, inputs, label))
-        return queue.enqueue(self.context.store, project_id, "findings", body)
+        body: dict[str, Any] = to_json(inputs)
+        return body | _named(self._label(project_id, inputs, label))
 
     def found(self, project_id: str, label: str = "") -> WhatHappened | None:
         """What was found in the present table for the present goal; None when it was not looked for."""

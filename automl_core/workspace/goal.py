@@ -13,7 +13,7 @@ from automl_core.errors import BadInput, NotFound
 from automl_core.framing.problem import Problem, Task, Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.cleaning import Cleaning
-from automl_core.workspace.context import Context, StoredTable, fingerprint
+from automl_core.workspace.context import Context, StoredTable, fingerprint, save_again, stands_for
 from automl_core.workspace.data import Data
 
 
@@ -74,7 +74,7 @@ class Framing:
         framing.check_target(frame, problem)
         framing.check_split(frame, columns, problem)
         if self.problem(project_id) != problem:
-            self.context.save("problem", project_id, problem)
+            save_again(self.context, "problem", project_id, problem)
             self.context.store.touch(project_id)
         return problem
 
@@ -90,11 +90,11 @@ class Framing:
         return problem
 
     def inputs(self, project_id: str) -> Inputs:
-        """The records that hold the table, the recipe and the problem now."""
+        """The records that first held the table, the recipe and the problem of now, which may have been others meanwhile."""
         self.needed(project_id)
         newest = {kind: self.context.store.latest(project_id, kind) for kind in ("table", "problem")}
         return Inputs(recipe=self.cleaning.recipe_id(project_id),
-                      **{kind: record.id if record else "" for kind, record in newest.items()})
+                      **{kind: stands_for(record) if record else "" for kind, record in newest.items()})
 
     def start_check(self, project_id: str) -> Job:
         """Start the quick check whether machine learning is needed; the running one when it is running already."""

@@ -24,6 +24,7 @@ from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.goal import Framing, Inputs
 from automl_core.workspace.going_on import begins_anew, spent_of, with_more
+from automl_core.workspace.handed_over import carry
 from automl_core.workspace.ranked import Predictions, with_every, with_open, with_unseen
 from automl_core.workspace.run_files import keep, metadata_of, read_predictions
 from automl_core.workspace.summaries import summary_of, with_choice
@@ -208,7 +209,8 @@ class Searching:
         return Inputs(run.table, run.recipe, run.problem)
 
     def choose(self, project_id: str, rung: str) -> Run:
-        """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Choosing again undoes it."""
+        """Hand over another rung of the newest search's ladder: a new run, with its own explanation. Groups and the
+        experiment stay; cards and a closer look are of one model. Choosing again undoes it and brings those back."""
         return self.hand_over(self.needed(project_id), rung)
 
     def hand_over(self, run: Run, rung: str) -> Run:
@@ -229,6 +231,7 @@ class Searching:
                        by_hand=asked)
         metadata = metadata_of(self.goal, run, model.problem, explanations, frame=frame)
         made = keep(self.context, made, model, found, metadata, Newest(("run",), run.id))
+        carry(self.context, run, made)
         self.context.store.touch(run.project_id)
         return made
 

@@ -1,11 +1,14 @@
 """What the goal form of acting says of what acting on a row costs, and of columns that cannot be changed."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from automl_core.acting.action import Goal
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
 from pages.ui.words import count, money, plain, quoted
 
 MOST_LISTED = 6
+MADE_AGAIN = "Another model was handed over since cards were made: look for actions again."
 
 
 def cost_words(goal: Goal) -> str:
@@ -35,6 +38,16 @@ def not_offered(goal: Goal, choices: LeverChoices) -> str:
     words = f"Not offered, for no row shows what a change does: {listed}{more}."
     left = [quoted(name, 30) for name, _ in names if name in {lever.column for lever in goal.levers}]
     return f"{words} The goal names {', '.join(left)}: saving leaves {'it' if len(left) == 1 else 'them'} out." if left else words
+
+
+def gone(names: Sequence[str]) -> str:
+    """Which columns of the saved goal the table has no more, and what becomes of them; empty where it has all."""
+    if not names:
+        return ""
+    listed = ", ".join(quoted(name, 30) for name in names[:MOST_LISTED])
+    more = f" and {count(len(names) - MOST_LISTED)} more" if len(names) > MOST_LISTED else ""
+    one = len(names) == 1
+    return f"{listed}{more} {'is' if one else 'are'} not in this table any more: {'it is' if one else 'they are'} left out."
 
 
 def one_value(choice: LeverChoice) -> str:

@@ -47,7 +47,7 @@ def deeper(project: str, sentence: str, key: str, explanation: Explanation) -> N
             st.caption(f"This looks at {quoted(asked, 40)}; {quoted(explanation.label, 40)} can follow when it has ended.")
         progress.watch(running)
         return
-    progress.failure(project, "explain")
+    progress.failure(project, "explain", session.workspace().explain.asked_for(project, explanation.label))
     with st.container(border=True):
         st.markdown(f"{plain(sentence)} It takes about a minute, in the background.", width=TEXT_WIDTH)
         if st.button("Look closer", icon=":material/search:", key=f"closer_{key}"):

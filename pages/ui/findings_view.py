@@ -30,7 +30,7 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
         progress.watch(running)
         return
     if found is None:
-        progress.failure(project, "findings")
+        progress.failure(project, "findings", ws.findings.asked_for(project, label))
         with st.container(border=True):
             st.markdown("Groups are looked for on one half of the rows and kept only when the other half confirms them.",
                         width=TEXT_WIDTH)
@@ -60,7 +60,7 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
 
 def _again(project: str, found: WhatHappened, label: str) -> None:
     """The button that asks a model which was not there when the groups were looked for."""
-    progress.failure(project, "findings")
+    progress.failure(project, "findings", session.workspace().findings.asked_for(project, label))
     with st.container(border=True):
         st.markdown("The reasons below are those of an earlier model: there is a newer one now." if found.with_model else
                     "There is a model now that can say why these groups differ.", width=TEXT_WIDTH)

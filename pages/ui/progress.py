@@ -1,6 +1,8 @@
 """A running job on the page: polled every second, found again after a reload, stoppable."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from automl_core.jobs import Job
@@ -20,9 +22,13 @@ def watch(job: Job) -> None:
     _live(job.id)
 
 
-def failure(project: str, kind: str) -> None:
-    """One sentence about the newest job of that kind, when it failed."""
-    failed(session.workspace().jobs.last(project, kind))
+def failure(project: str, kind: str, about: Mapping[str, object] | None = None) -> None:
+    """One sentence about the newest job of that kind, when it failed: not where it was asked `about` something else, as another
+    model or goal, by its body."""
+    job = session.workspace().jobs.last(project, kind)
+    if job is not None and about is not None and any(job.body.get(name) != value for name, value in about.items()):
+        return
+    failed(job)
 
 
 def failed(job: Job | None) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -10,6 +11,7 @@ import streamlit as st
 from automl_core.framing.problem import Verdict
 from automl_core.jobs import Job
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
+from automl_core.workspace.views import RunState
 from pages.ui import cards, charts, forms, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
@@ -18,6 +20,8 @@ from pages.ui.words import count, decimals, family_title, interval, metric_title
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is",
          "small": "Fastest that is not worse", "student": "Taught by the blend", "single": "Best single model",
          "ensemble": "Best blend"}
+CHOSEN = "It is explained, which takes some seconds. Action cards are made anew, unless it was handed over before."
+KEPT = "The model is kept; only groups and cards are not looked for."
 LONGEST_HEAD = 15  # signs that the head of a score has room for on a phone
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
@@ -61,15 +65,18 @@ def _live(project: str) -> None:
     state = ws.search.state(project)
     if state is None or state.job.state not in progress.ACTIVE:
         st.rerun()
-    job = state.job
+    job, kept = state.job, state.summary is not None
+    if kept and job.stop == "finish":  # that was done: what goes on does not hear it
+        job = replace(job, stop="")
     done = [trial for trial in state.trials if trial.state in ("finished", "truncated")]
     with st.container(border=True):
         progress.bar(job)
         with st.container(horizontal=True):
-            st.button("Finish now", type="primary", key="finish", disabled=bool(job.stop) or not done, on_click=progress.stop,
-                      args=(job.id, "finish"), help="Stops searching and keeps the best so far.")
-            if st.button("Cancel", key="cancel", disabled=bool(job.stop), help="Stops searching; no model is handed over."):
-                _cancel(job, bool(done))
+            st.button("Finish now", type="primary", key="finish", disabled=bool(job.stop) or kept or not done,
+                      on_click=progress.stop, args=(job.id, "finish"), help="Stops searching and keeps the best so far.")
+            lost = KEPT if kept else "Stops searching; no model is handed over."
+            if st.button("Cancel", key="cancel", disabled=bool(job.stop), help=lost):
+                _cancel(job, bool(done), kept)
     if not done:
         st.caption("The first results take a few seconds.")
         return
@@ -83,14 +90,29 @@ def _live(project: str) -> None:
     leaderboard(state.trials, metric, baseline)
 
 
-def _cancel(job: Job, found: bool) -> None:
-    """Stop a search for good; asks first where it has `found` something that would be lost."""
+def _cancel(job: Job, found: bool, kept: bool) -> None:
+    """Stop a search for good; asks first where it has `found` something that would be lost. Once its model is `kept` only what
+    is looked for with it is."""
     stop = partial(progress.stop, job.id, "cancel")
     if not found:
         stop()
         st.rerun()
+    if kept:
+        forms.confirm("Cancel the rest", KEPT, "Cancel the rest", stop, "Go on")
+        return
     forms.confirm("Cancel the search", "It then hands over no model. “Finish now” keeps the best so far.", "Cancel the search",
                   stop, "Go on searching")
+
+
+def ended_early(project: str, state: RunState) -> None:
+    """Where a search was cancelled or failed after its model was kept: what is missing, until somebody looks for it again."""
+    later = session.workspace().jobs.last(project, "act")
+    if state.summary is None or state.job.state not in ("cancelled", "failed") or (
+            later is not None and later.created_at > state.job.created_at):
+        return
+    how = "was cancelled" if state.job.state == "cancelled" else "failed"
+    why = f" {plain(state.job.error)}" if state.job.error and how == "failed" else ""
+    st.info(f"Looking for groups and cards {how}; the model is kept.{why} Look for them on the Act page.", icon=":material/info:")
 
 
 def ladder(project: str, summary: RunSummary) -> None:
@@ -107,7 +129,7 @@ def ladder(project: str, summary: RunSummary) -> None:
                 st.markdown(f"**{plain(names)}**: {plain(charts.offer_name(offer))}")
                 st.caption(f"{metric_title(summary.metric)} {score(offer.score.mean)} "
                            f"({interval(offer.score.low, offer.score.high)}); {costs(project, offer)}. {plain(offer.sentence)}")
-            if st.button("Hand this over", key=f"rung_{offer.name}", help="It is explained anew, which takes some seconds."):
+            if st.button("Hand this over", key=f"rung_{offer.name}", help=CHOSEN):
                 with border(), st.spinner("Explaining the model"):
                     session.workspace().search.choose(project, offer.name)
                     st.rerun()

@@ -5,6 +5,7 @@ import io
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core import jobs as queue
@@ -14,7 +15,10 @@ from automl_core.framing.problem import Money, Rung, Verdict
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan, Trial
 from automl_core.workspace.context import fingerprint
+from automl_core.workspace.views import Run, RunState
+from pages.ui import search_view
 from tests.pages.conftest import at_once, hostile_table, open_page, primary, texts, work
+from tests.unit.reporting import SUMMARY
 
 RIDGE = Trial("k1", "linear", "Ridge", {}, "finished", 55.0, 53.0, 57.0)
 
@@ -112,6 +116,38 @@ def test_a_search_is_cancelled_after_a_question_that_names_the_way_to_keep_the_b
     app.button(key="cancel").click().run()
     assert "“Finish now” keeps the best so far" in asked[0]
     assert workspace.jobs.get(job.id).stop == "cancel"
+
+
+def test_a_search_that_has_kept_its_model_says_so_and_only_the_rest_is_cancelled(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """“It then hands over no model” was said while groups were looked for, of a model that was handed over already."""
+    project, job, watch = searching(workspace)
+    watch.event("trial", to_json(RIDGE))
+    summary = replace(SUMMARY, leaderboard=(RIDGE,))
+    inputs = workspace.goal.inputs(project)
+    run = Run("run_kept", project, job.id, Plan(), job.created_at, summary, table=inputs.table, recipe=inputs.recipe,
+              problem=inputs.problem)
+    workspace.jobs.stop(job.id, "finish")
+    workspace.context.save("run", project, run, parent_id=job.id, record_id=run.id)
+    watch.progress(0.99, "Looking for groups whose outcome differs.", float("nan"))
+    asked = at_once(monkeypatch)
+    app = open_page("search", project)
+    assert app.button(key="finish").disabled
+    assert "Looking for groups" in app.get("progress")[0].proto.text, "nothing listens to Finish any more"
+    app.button(key="cancel").click().run()
+    assert asked == [search_view.KEPT]
+    assert workspace.jobs.get(job.id).stop == "cancel"
+    for state, said in (("cancelled", True), ("done", False)):
+        ended = replace(workspace.jobs.get(job.id), state=state)
+        told = AppTest.from_function(_ended_early, args=(project, RunState(run, ended, (), 1.0, "", 0.0))).run()
+        assert ("was cancelled; the model is kept." in texts(told)) == said
+
+
+def _ended_early(project: str, state: object) -> None:
+    from pages.ui import search_view
+
+    search_view.ended_early(project, state)  # type: ignore[arg-type]
 
 
 def test_a_search_that_has_found_nothing_is_cancelled_at_once(workspace: Workspace) -> None:

@@ -174,16 +174,16 @@ def test_the_smallest_flip_keeps_to_the_step_of_a_lever() -> None:
     assert (allowed.step, allowed.relative) == (-5.0, True)
 
 
-def test_the_cheapest_flip_says_of_which_changes_it_is() -> None:
+def test_the_cheapest_flip_says_of_which_changes_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that no similar row has are not tried once another one turns the decision, and a ninth column is not looked at."""
     found = Flip((("a", "1", "2"),), 20.0, 60.0, 0.1, 9, "It turns.", 12.0)
     assert cheapest_words(found, "€") == "Of changes to values that similar rows have, it is the cheapest that turns it: € 12."
     assert cheapest_words(replace(found, known=False), "€").startswith("Of all changes tried, it is the cheapest that")
     names = tuple("abcdefghi")
     goal = Goal("y", "Yes", levers=tuple(Lever(name, cost=1.0) for name in names[:8]))
-    context: Any = SimpleNamespace(latest=lambda *asked: goal)
-    search: Any = None
-    looked = Explaining(context, search)
+    monkeypatch.setattr(Explaining, "_goal", lambda *asked: goal)
+    nothing: Any = None
+    looked = Explaining(nothing, nothing)
     assert looked.priced("p", names)
     assert not looked.priced("p", names[:0:-1])
 

@@ -316,6 +316,27 @@ def test_changing_the_recipe_makes_the_model_stale(walked: Walked) -> None:
     assert not workspace.search.stale(project)
 
 
+def test_a_goal_or_a_use_changed_and_changed_back_leaves_the_model_of_now(walked: Walked) -> None:
+    """Metric to F1 and back, or a column to an id and back: the model was out of date for ever, and the verdict gone."""
+    workspace, project = walked.workspace, walked.project
+    problem, inputs = workspace.goal.needed(project), workspace.goal.inputs(project)
+    for _ in range(2):
+        workspace.goal.save(project, replace(problem, metric="f1"))
+        assert workspace.search.stale(project)
+        assert workspace.goal.verdict(project) is None
+        workspace.goal.save(project, problem)
+        assert not workspace.search.stale(project)
+        assert workspace.goal.verdict(project) is not None
+    column = next(one for one in workspace.data.table(project).columns if one.role == "number")
+    workspace.data.retype(project, {}, {column.name: "id"})
+    assert workspace.search.stale(project)
+    assert workspace.data.table(project).column(column.name).role == "id"
+    workspace.data.retype(project, {}, {column.name: "number"})
+    assert not workspace.search.stale(project)
+    assert workspace.goal.inputs(project) == inputs
+    assert len(workspace.data.table(project).frame) == len(workspace.data.preview(project, 10**6))
+
+
 def test_projects_create_rename_delete(home: Path) -> None:
     workspace = Workspace.open()
     project = workspace.projects.create("  First   try ")
@@ -440,7 +461,7 @@ def test_a_class_that_was_wanted_is_no_goal_for_a_number() -> None:
     data = SimpleNamespace(stored_of=lambda table: SimpleNamespace(columns=()))
     framing = SimpleNamespace(open=lambda inputs: (None, (), number, None), data=data)
     search: Any = SimpleNamespace(inputs=lambda run: run, goal=framing)
-    context: Any = SimpleNamespace(latest=lambda *_: saved[-1])
+    context: Any = SimpleNamespace(latest=lambda *_: saved[-1], store=SimpleNamespace(list=lambda *_: ()))
     run: Any = SimpleNamespace(project_id="p", table="t")
     for good, kept in (("0", "low"), ("high", "high")):
         saved.append(Goal("visits", good, value=5.0))

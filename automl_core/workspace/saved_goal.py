@@ -1,0 +1,54 @@
+"""The saved goal of acting as it fits what a model was made from."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from automl_core import acting
+from automl_core.acting.action import Goal
+from automl_core.errors import BadInput
+from automl_core.framing.problem import Problem
+from automl_core.workspace.context import Context
+from automl_core.workspace.goal import Framing, Inputs
+
+
+def is_about(goal: Goal, problem: Problem) -> bool:
+    """Whether a goal wants something of what the problem predicts."""
+    return goal.outcome == problem.target and goal.good in (problem.classes or ("low", "high"))
+
+
+def goal_about(context: Context, project_id: str, problem: Problem) -> Goal | None:
+    """The goal saved last that is about what the problem predicts: one that was saved for another target is not in its way."""
+    newest = context.latest("goal", project_id, Goal)
+    if newest is None or is_about(newest, problem):
+        return newest
+    older = (context.noun(Goal, record) for record in reversed(context.store.list(project_id, "goal")))
+    return next((goal for goal in older if is_about(goal, problem)), None)
+
+
+def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:
+    """A goal as it fits a model made from these inputs: without what its table has not; None where it wants another outcome."""
+    frame, _, problem, _ = framing.open(inputs)
+    if not is_about(goal, problem):
+        return None
+    # a goal of before may name what is in no column: a page could not save it
+    there = {*(column.name for column in framing.data.stored_of(inputs.table).columns), *problem.excluded}
+    given, later, never, control = (tuple(name for name in role if name in there) for role in (
+        goal.given, goal.later, goal.never, goal.negative_control))
+    goal = replace(goal, given=given, later=later, never=never, negative_control=control)
+    gone = gone_of(framing, inputs, goal)
+    if gone:
+        goal = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in gone),
+                       experiment="" if goal.experiment in gone else goal.experiment)
+    if goal.value_column in gone:
+        return replace(goal, value_column="", value=0.0, value_middle=None)
+    try:
+        return acting.valued(goal, frame)
+    except BadInput:  # the list says so: a page must open for its goal to be mended
+        return goal
+
+
+def gone_of(framing: Framing, inputs: Inputs, goal: Goal) -> tuple[str, ...]:
+    """The columns that a goal changes, measures by or counts worth by, and that the cleaned table has not."""
+    there = {column.name for column in framing.open(inputs)[1]}
+    named = (*(lever.column for lever in goal.levers), goal.experiment, goal.value_column)
+    return tuple(dict.fromkeys(name for name in named if name and name not in there))

@@ -1,0 +1,124 @@
+"""What was said and found for acting, after the table, the goal or the model of the project became another one."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from automl_core import Workspace
+from automl_core import jobs as queue
+from automl_core.acting.action import Lever
+from automl_core.jobs import Job
+from automl_core.search.plan import Plan
+from pages.ui import act_words
+from tests.pages.conftest import open_page, texts, work
+from tests.unit.searching import fit_here
+
+LINES = [f"{('Monthly', 'Yearly')[n % 2]},{('Yes', 'No')[n // 2 % 2]},{20 + n % 45},{10 + 7 * n % 31},"
+         f"{'No' if (n % 2) + (n % 7) > 3 else 'Yes'}" for n in range(400)]
+TABLE = "\n".join(["contract,discount,age,fee,left", *LINES]).encode()
+PLAN = Plan(60, 1, families=("linear", "rule"), folds=2, max_trials=2)
+LEVERS = (Lever("contract", cost=20.0), Lever("discount", cost=5.0))
+
+
+@pytest.fixture
+def project(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A small table with a model, and a goal of acting with two levers."""
+    fit_here(monkeypatch)
+    made = workspace.projects.create("left")
+    workspace.data.upload(made, "left.csv", TABLE)
+    workspace.goal.save(made, workspace.goal.suggest(made, "left"))
+    work(workspace, workspace.search.start(made, PLAN))
+    workspace.act.save_goal(made, replace(workspace.act.goal(made), value=300.0, levers=LEVERS))
+    return made
+
+
+def test_what_the_goal_names_and_the_table_has_no_more_is_left_out_and_said(workspace: Workspace, project: str) -> None:
+    """One lever that cleaning had removed ended the search as failed, without a card, and the form looked changed."""
+    workspace.act.save_goal(project, replace(workspace.act.goal(project), experiment="discount", value=0.0, value_column="fee"))
+    for column in ("discount", "fee"):
+        workspace.cleaning.add_step(project, "drop_column", column, {}, "Not wanted.")
+    work(workspace, workspace.search.start(project, PLAN))
+    goal = workspace.act.goal(project)
+    assert [lever.column for lever in goal.levers] == ["contract"]
+    assert (goal.experiment, goal.value_column, goal.value) == ("", "", 0.0)
+    assert workspace.act.found(project) is not None, "cards are made of what is left"
+    assert workspace.act.gone(project) == ("discount", "fee")
+    app = open_page("act", project)
+    told = texts(app).replace("\\", "")
+    assert "“discount”, “fee” are not in this table any more: they are left out." in told
+    assert "You can change “contract”." in told
+    assert "differs from the saved goal" not in told
+    assert "failed" not in told
+    workspace.act.save_goal(project, goal)
+    assert workspace.act.gone(project) == ()
+
+
+def test_back_at_a_former_target_its_goal_of_acting_is_back(workspace: Workspace, project: str) -> None:
+    """A goal saved for another outcome hid it for good: five levers, their costs and limits were to be typed again."""
+    goal, churn = workspace.act.goal(project), workspace.goal.needed(project)
+    workspace.goal.save(project, workspace.goal.suggest(project, "fee"))
+    work(workspace, workspace.search.start(project, PLAN))
+    other = workspace.act.goal(project)
+    assert (other.outcome, other.levers) == ("fee", ())
+    assert workspace.explain.levers(project) == (), "levers and prices of the goal for another outcome were taken"
+    assert not workspace.explain.priced(project, ("contract",))
+    workspace.act.save_goal(project, replace(other, value=2.0))
+    workspace.goal.save(project, churn)
+    work(workspace, workspace.search.start(project, PLAN))
+    assert workspace.act.goal(project) == goal
+    assert workspace.explain.priced(project, ("contract",))
+    workspace.act.save_goal(project, replace(goal, value=50.0))
+    assert workspace.act.goal(project).value == 50.0
+
+
+def test_another_model_keeps_what_no_model_has_a_say_in_and_one_of_before_all_that_was_found(
+    workspace: Workspace, project: str
+) -> None:
+    """“Hand this over” threw groups, cards and the closer look away, and choosing back did not bring them again."""
+    work(workspace, workspace.act.start(project))
+    store, run = workspace.context.store, workspace.search.needed(project)
+    segments, found, first = workspace.act.segments(project), workspace.act.found(project), workspace.explain.explanation(project)
+    assert segments is not None
+    assert found is not None
+    store.put("evidence", project, {"of": run.id}, parent_id=run.id)
+    store.put("experiment", project, {"of": run.id}, parent_id=f"{run.id}goal")
+    chosen = next(offer.name for offer in run.summary.ladder if offer.chosen) if run.summary else ""
+    other = workspace.search.choose(project, next(iter(run.rungs)))
+    assert workspace.act.segments(project) == segments
+    assert store.latest(project, "experiment", parent_id=f"{other.id}goal") is not None
+    assert workspace.act.found(project) is None
+    assert store.latest(project, "evidence", parent_id=other.id) is None
+    for page in ("act", "pilots"):
+        assert act_words.MADE_AGAIN in texts(open_page(page, project))
+    back = workspace.search.choose(project, chosen)
+    assert workspace.act.found(project) == found
+    assert not workspace.act.of_another_model(project)
+    assert workspace.act.segments(project) == segments
+    assert store.latest(project, "evidence", parent_id=back.id) is not None
+    assert workspace.explain.explanation(project) == first
+
+
+def test_an_old_failure_is_told_under_what_it_was_about_alone(workspace: Workspace, project: str) -> None:
+    """“The last try failed” stood under the fresh cards of a newer search, and of another goal, until somebody looked again."""
+    store, told = workspace.context.store, "The memory did not last"
+
+    def fail(job: Job) -> None:
+        leased = queue.lease(store, job_id=job.id)
+        assert leased is not None
+        queue.fail(store, job.id, told, leased.attempts)
+
+    fail(workspace.act.start(project))
+    explanation = workspace.explain.explanation(project)
+    assert explanation is not None
+    fail(workspace.explain.start(project, explanation.label))  # as the page asks for it
+    assert told in texts(open_page("act", project))
+    assert told in texts(open_page("explain", project))
+    goal = workspace.act.goal(project)
+    workspace.act.save_goal(project, replace(goal, value=50.0))
+    assert told not in texts(open_page("act", project)), "it was about another goal"
+    workspace.act.save_goal(project, goal)
+    assert told in texts(open_page("act", project))
+    work(workspace, workspace.search.start(project, PLAN))
+    for page in ("act", "explain"):
+        assert told not in texts(open_page(page, project)), "it was about another model"
