@@ -36,7 +36,7 @@ def test_a_goal_begun_is_there_after_another_page(workspace: Workspace, rated: s
     app = open_page("goal", rated)
     app.selectbox[0].select("left").run()
     box(app, "Known only afterwards").select("length").run()
-    box(app, "Group column").select("colour").run()
+    box(app, "Group column").select("flag").run()
     amount(app, "Yes, and rightly so").set_value(500.0).run()
     away(app)
     assert app.selectbox[0].value == "left"
