@@ -46,7 +46,7 @@ def test_a_goal_begun_is_there_after_another_page(workspace: Workspace, rated: s
     app.button(key="check").click().run()
     assert not app.error
     saved = workspace.goal.needed(rated)
-    assert (saved.target, saved.later, saved.never, saved.group) == ("left", ("length",), ("x",), "colour")
+    assert (saved.target, saved.later, saved.never, saved.group) == ("left", ("length",), ("x",), "flag")
     assert saved.money == Money(true_positive=500.0)
 
 
