@@ -52,7 +52,7 @@ def search(
         contest = open_contest(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, handle), journal, watch)
         give_back_memory()  # what reading, checking and encoding needed for a moment
-        again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.end()
+        again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.lessons_end()
         race.run()
         if not race.has_any():
             raise _nothing_learned(tuple(contest.out.values()))

@@ -20,7 +20,7 @@ from automl_core.search.family import Array
 from automl_core.search.formula_files import formula_files
 from automl_core.search.journal import FoldResult
 from automl_core.search.model import Model
-from automl_core.search.nested import nested_rungs
+from automl_core.search.nested import is_nested, nested_rungs
 from automl_core.search.next_task import nothing_left
 from automl_core.search.offers import (
     ENSEMBLE,
@@ -94,14 +94,15 @@ def settle(settlement: Settlement) -> Outcome:
     ballot = make_ballot(contest, folds, rows)
     offers = make_offers(ballot, FEW_ROWS if settlement.waits else ROWS)
     honest = nested_rungs(ballot, contest.fold_of(folds), offers)
-    fastest, chosen = choose(offers), read_instead(ballot, offers, honest)
-    wanted = dict.fromkeys(key for offer in (chosen, *rungs(offers).values()) for key in offer.weights)
+    fastest, chosen = choose(offers), read_instead(ballot, offers, honest if is_nested(len(y)) else {})
+    known = {name: chosen if offer.weights == chosen.weights else offer for name, offer in rungs(offers).items()}
+    known["small"] = chosen
+    wanted = dict.fromkeys(key for offer in (chosen, *known.values()) for key in offer.weights)
     refits = settlement.refit({key: refit_rounds(contest, key, folds) for key in wanted})
     found: dict[tuple[tuple[str, float], ...], _Rung] = {}
     loaded: dict[str, Any] = {}
     task, fold_of = contest.prepared.data.problem.task, contest.fold_of(folds)
-    known = {name: chosen if offer.weights == chosen.weights else offer for name, offer in rungs(offers).items()}
-    for name, offer in (known | {"small": chosen}).items():  # two names for the same offer are one rung, under the first name
+    for name, offer in known.items():  # two names for the same offer are one rung, under the first name
         same = tuple(sorted(offer.weights.items()))
         if same in found:
             found[same] = replace(found[same], also=(*found[same].also, name))

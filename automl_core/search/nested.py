@@ -17,6 +17,11 @@ MOST_ROWS = 20_000  # above, choosing among some dozens flatters by less than ca
 CHOICE_ROWS = 4_000
 
 
+def is_nested(rows: int) -> bool:
+    """Whether the choice is made anew without each fold: of so many rows."""
+    return 1 < rows <= MOST_ROWS
+
+
 def nested_rungs(ballot: Ballot, fold_of: NDArray[np.int64], offers: tuple[Offer, ...]) -> dict[str, Array]:
     """Out-of-fold predictions (n,) or (n, k) of every rung of the ladder, chosen without the fold they are for.
 
@@ -24,7 +29,7 @@ def nested_rungs(ballot: Ballot, fold_of: NDArray[np.int64], offers: tuple[Offer
     they are.
     """
     plain = {name: offer.prediction for name, offer in rungs(offers).items()}
-    if not 1 < len(fold_of) <= MOST_ROWS:
+    if not is_nested(len(fold_of)):
         return plain
     part_of = parts_of(fold_of, ballot.groups)
     random, most = np.random.default_rng(ballot.seed), rows_to_judge(ballot.judge, ballot.predictions, MOST_ROWS)

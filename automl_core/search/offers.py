@@ -185,12 +185,14 @@ def choose(offers: tuple[Offer, ...]) -> Offer:
 
 def read_instead(ballot: Ballot, offers: tuple[Offer, ...], honest: dict[str, Array]) -> Offer:
     """What `choose` takes, or the best legible one where that is no slower, and as good on rows without a part in the choice: of
-    many the choice flatters a blend most. `honest` are such predictions (n,) or (n, k) by the name of the rung."""
+    many the choice flatters a blend most. `honest` are such predictions (n,) or (n, k) by the name of the rung; none where there
+    are no such rows."""
     chosen, ladder = choose(offers), rungs(offers)
     legible = ladder.get("legible")
-    if legible is None or chosen.legible or speed(legible) > speed(chosen):
+    if legible is None or chosen.legible or speed(legible) > speed(chosen) or not honest:
         return chosen
-    pair = paired_difference(ballot.judge, ballot.y, honest["small"], honest["legible"], ballot.seed, ballot.counting)
+    best = max(("single", ENSEMBLE), key=lambda name: ladder[name].quality)
+    pair = paired_difference(ballot.judge, ballot.y, honest[best], honest["legible"], ballot.seed, ballot.counting)
     even = math.isfinite(pair.difference) and legible.could_be_even(pair.difference, pair.standard_error)
     return replace(legible, even=True) if even else chosen
 
@@ -203,7 +205,8 @@ def rungs(offers: tuple[Offer, ...]) -> dict[str, Offer]:
     groups = simple | {"legible": [offer for offer in singles if offer.legible]}
     found = {name: max(group, key=lambda offer: offer.quality) for name, group in groups.items() if group}
     found["small"] = choose(offers)
-    found |= {name: offer for name, offer in ((STUDENT, offer) for offer in singles) if offer.taught}
+    taught = [offer for offer in singles if offer.taught]  # more time has one of its own
+    found |= {STUDENT: max(taught, key=lambda offer: offer.quality)} if taught else {}
     return found | {"single": max(singles, key=lambda offer: offer.quality), ENSEMBLE: offers[0]}
 
 

@@ -80,6 +80,9 @@ def open_contest(prepared: Prepared, plan: Plan, journal: Journal, clock: Clock)
         # a short first search may have had no time for more folds; what it fitted counts all the same
         contest.folds = max(contest.folds, fold_count(contest, anchors, max(clock.budget - clock.elapsed(), 0.0)))
         journal.note(prepared.fingerprint, "folds", contest.folds)
+    # a student is what it was taught: where teachers or folds are others now, another is to take its place
+    contest.candidates = tuple(one for one in candidates if not one.teachers or (
+        contest.complete(one.key) and all(key in keys for key, _ in one.teachers)))
     if longer:
         contest.carried = _carried(contest, int(notes.get("compared", notes.get("folds", 0))))
     return contest
@@ -90,7 +93,8 @@ def _carried(contest: Contest, folds: int) -> Carried:
     if folds in (0, contest.folds):
         return Carried()
     then = replace(contest, folds=folds, results={place: one for place, one in contest.results.items() if place[1] < folds})
-    through = {candidate.key: candidate.family for candidate in contest.candidates if then.complete(candidate.key)}
+    through = {candidate.key: candidate.family for candidate in contest.candidates
+               if then.complete(candidate.key) and not candidate.teachers}
     if not through:
         return Carried()
     best = sorted(through, key=lambda key: -then.mean_score(key))

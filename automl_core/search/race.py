@@ -126,13 +126,18 @@ class Race:
 
     def fit_task(self, candidate: Candidate, fold: int, until: float, rounds: int = 0) -> FitTask:
         """The fit of one candidate without one fold, or on all rows; `until` is a moment of the search."""
-        contest = self.contest
-        extras = tuple(self.handles[kind, fold] for kind in contest.wanted_extras(candidate))
+        extras = tuple(self.handles[kind, fold] for kind in self.contest.wanted_extras(candidate))
+        task = replace(self.plain_task(candidate, fold, until, rounds), features=self.contest.features(candidate, fold),
+                       extras=extras)
+        return replace(task, taught=taught(self.contest, candidate)) if candidate.teachers and fold == ALL_ROWS else task
+
+    def plain_task(self, candidate: Candidate, fold: int, until: float, rounds: int = 0) -> FitTask:
+        """The same of the plain columns alone."""
+        problem = self.prepared.data.problem
         return FitTask(
-            candidate.key, candidate.family, candidate.options, fold, contest.features(candidate, fold),
-            self.prepared.data.problem.task, self.prepared.classes, self.clock.until(until), str(self.stop_file), rounds,
-            contest.plan.seed, extras, relative=self.prepared.metric.name == "mape",
-            taught=taught(contest, candidate) if candidate.teachers and fold == ALL_ROWS else None)
+            candidate.key, candidate.family, candidate.options, fold, self.prepared.encoder.features, problem.task,
+            self.prepared.classes, self.clock.until(until), str(self.stop_file), rounds, self.contest.plan.seed,
+            relative=self.prepared.metric.name == "mape")
 
     def extras_task(self, kind: ExtrasKind, fold: int, until: float) -> ExtrasTask:
         """The learning of codes, letters or formulas on one fold's training rows, or on all rows."""

@@ -46,7 +46,7 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
     begun, fresh, partial = [], [], []
     for place, candidate in enumerate(contest.candidates):
         waits = contest.waits(candidate.key)
-        if candidate.key in contest.out or (contest.complete(candidate.key) and not waits):
+        if candidate.teachers or candidate.key in contest.out or (contest.complete(candidate.key) and not waits):
             continue
         folds = open_folds(contest, candidate, moment)
         if not folds:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -46,8 +47,8 @@ class FitTask:
     """One fit. `fold` ALL_ROWS is a refit on everything with `rounds`; `until` is in seconds since 1970.
 
     `extras` are the handles of the fold's learned columns, to be put after the plain ones. `relative` says that an error counts
-    by its share of the truth. More seeds than one are fitted as long as all end within `bag_seconds`. With `also`, a second fold,
-    it learns without either, by `rounds`, and predicts both. A student learns what it is `taught` in place of the truth: (n,)
+    by its share of the truth. More seeds than one are fitted as long as all end within `bag_seconds`. With `also`, other folds,
+    it learns without any of them, by `rounds`, and predicts all. A student learns what it is `taught` in place of the truth: (n,)
     numbers, or (n, k) shares of classes, of all rows.
     """
 
@@ -66,7 +67,7 @@ class FitTask:
     bags: int = 1
     bag_seconds: float = float("inf")
     relative: bool = False
-    also: int = ALL_ROWS
+    also: tuple[int, ...] = ()
     taught: Array | None = field(default=None, compare=False)
 
 
@@ -74,8 +75,8 @@ class FitTask:
 class ExtrasTask:
     """Learn columns from the target on the training rows of one fold (or on all rows): codes, letters or formulas.
 
-    `texts` are the columns whose terms are coded, `lettered` those whose levels' letters are. With `also` a second fold is left
-    out.
+    `texts` are the columns whose terms are coded, `lettered` those whose levels' letters are. With `also` other folds are left
+    out, too.
     """
 
     kind: ExtrasKind
@@ -88,7 +89,7 @@ class ExtrasTask:
     until: float
     seed: int = 0
     lettered: tuple[str, ...] = ()
-    also: int = ALL_ROWS
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +159,7 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         blocks = [(arrays, "matrix"), *((extra, next(iter(extra))) for extra in extras)]
         left_out = _side_by_side(blocks, valid)
         final = task.fold == ALL_ROWS
-        judged = not final and task.also == ALL_ROWS
+        judged = not final and not task.also
         lesson = Lesson(_side_by_side(blocks, chosen), y, _weights(task, arrays, chosen))
         if task.taught is not None:
             said = task.taught[chosen]
@@ -198,7 +199,7 @@ def _rows_learned(arrays: Mapping[str, Any], task: FitTask | ExtrasTask) -> NDAr
     if task.fold == ALL_ROWS:
         return np.arange(len(arrays["y"]))
     chosen = np.asarray(arrays[f"train{task.fold}"])
-    return chosen if task.also == ALL_ROWS else np.intersect1d(chosen, arrays[f"train{task.also}"])
+    return reduce(np.intersect1d, (np.asarray(arrays[f"train{fold}"]) for fold in task.also), chosen)
 
 
 def _rows_left_out(arrays: Mapping[str, Any], task: FitTask) -> NDArray[Any]:
@@ -206,7 +207,7 @@ def _rows_left_out(arrays: Mapping[str, Any], task: FitTask) -> NDArray[Any]:
     if task.fold == ALL_ROWS:
         return np.arange(0)
     left_out = np.asarray(arrays[f"valid{task.fold}"])
-    return left_out if task.also == ALL_ROWS else np.union1d(left_out, arrays[f"valid{task.also}"])
+    return reduce(np.union1d, (np.asarray(arrays[f"valid{fold}"]) for fold in task.also), left_out)
 
 
 def failure_of(error: BaseException) -> str:

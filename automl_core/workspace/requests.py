@@ -53,7 +53,7 @@ def request_from(target: str, options: TrainOptions, jobs: int) -> Request:
     budget = options.budget or (LONGEST_SEARCH if options.trials else USUAL)
     plan = Plan(budget_seconds=float(budget), jobs=int(options.jobs) or jobs, seed=int(options.seed), folds=int(options.folds),
                 families=tuple(options.families), executor=options.executor, max_trials=int(options.trials),
-                student=bool(options.student), limited=bool(options.trials and options.budget))
+                student=bool(options.student) or options.hand_over == "student", limited=bool(options.trials and options.budget))
     money = amounts_of(options.money) if isinstance(options.money, Mapping) else options.money
     steps = () if isinstance(options.ordered, bool) else tuple(options.ordered)
     return Request(target, options.task, options.metric, tuple(options.drop), options.time, options.group,

@@ -17,6 +17,7 @@ from automl_core.jobs import Job
 from automl_core.production import Bundle, load_bundle
 from automl_core.registry import is_installed
 from automl_core.search.families import families
+from automl_core.search.offers import STUDENT
 from automl_core.search.plan import LONGEST_SEARCH, Plan, Trial
 from automl_core.search.suited import check_families
 from automl_core.search.telling import compared_sentence
@@ -61,6 +62,7 @@ class Searching:
         if not 1 <= seconds <= LONGEST_SEARCH - spent:
             raise BadInput("A search cannot be given less than a second or more than a day.", "Choose another time.")
         plan = with_more(run.plan, spent, seconds)
+        plan = replace(plan, student=plan.student or rung == STUDENT)
         body = {"inputs": to_json(self.inputs(run)), "plan": to_json(plan), "journal": run.journal or run.job_id,
                 "seconds": plan.budget_seconds, "rung": rung or run.by_hand}
         return queue.enqueue(self.context.store, project_id, "search", body, unique="kind", worker=worker)

@@ -62,12 +62,13 @@ def test_a_legible_one_that_only_the_choice_makes_look_worse_is_handed_over() ->
     y = (random.random(4_000) < 0.5).astype(np.float64)
     signal = 2 * y - 1
     said = {key: 1 / (1 + np.exp(-signal - random.normal(0, 1.5, len(y)))) for key in "abc"}
-    offers = (replace(BLEND, prediction=said["a"]), replace(LINEAR, prediction=said["c"], gap=0.004))
+    offers = (replace(BLEND, prediction=said["a"]), replace(LINEAR, prediction=said["c"], gap=0.004, error=0.001))
     ballot = Ballot(METRICS["roc_auc"], y, {}, {}, {})
     honest = {"small": said["b"], "legible": said["b"] + 1e-9, "ensemble": said["b"]}
     chosen = read_instead(ballot, offers, honest)
     assert (chosen.name, chosen.even, chosen.as_good) == ("linear", True, True)
-    assert read_instead(ballot, offers, honest | {"small": np.clip(said["b"] + 0.05 * signal, 0, 1)}).name == "ensemble"
+    assert read_instead(ballot, offers, honest | {"ensemble": np.clip(said["b"] + 0.05 * signal, 0, 1)}).name == "ensemble"
+    assert read_instead(ballot, offers, {}).name == "ensemble"  # of many rows there are none without a part in the choice
     slower = (replace(offers[0], row_ms=0.8), replace(offers[1], row_ms=1.4))
     assert read_instead(ballot, slower, honest).name == "ensemble"
     hidden = (offers[0], replace(offers[1], plain=False))

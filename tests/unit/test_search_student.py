@@ -4,22 +4,28 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from automl_core.search import FolderJournal, Outcome, lesson, search
+from automl_core.search import FolderJournal, Outcome, entry, lesson, search, teachers
 from automl_core.search.feature import Feature
-from automl_core.search.plan import Plan
+from automl_core.search.plan import Plan, RungOffer, RunSummary
 from automl_core.search.soft import Lesson, softened
 from automl_core.search.worker import FitTask, run_fit
-from tests.unit.searching import FAST, HereExecutor, make_data
+from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
 
 PLAN = Plan(600, 1, folds=3, max_trials=3, families=FAST, student=True)
 
 
 def found(folder: Path, task: str = "binary", plan: Plan = PLAN) -> Outcome:
     return search(make_data(task), plan, FolderJournal(folder))
+
+
+def student_of(summary: RunSummary) -> RungOffer:
+    return next(offer for offer in summary.ladder if "student" in (offer.name, *offer.also))
 
 
 def test_shares_are_learned_as_rows_that_count_by_them() -> None:
@@ -91,18 +97,18 @@ def test_nothing_that_teaches_has_seen_the_rows_that_judge(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every answer that a student learns for a fold comes from a fit without that fold."""
-    fits: list[tuple[int, int]] = []
-    known = lesson._pair_fit
+    fits: list[tuple[int, tuple[int, ...]]] = []
+    known = teachers._fit_without
 
-    def noting(race: object, key: str, pair: lesson._Pair, *rest: object) -> object:
-        fits.append((pair.first, pair.second))
+    def noting(race: object, key: str, pair: teachers.Pair, *rest: object) -> object:
         task = known(race, key, pair, *rest)  # type: ignore[arg-type]
-        assert (task.fold, task.also) == (pair.first, pair.second)
+        fits.append((task.fold, task.also))
+        assert {task.fold, *task.also} == {*pair.first, *pair.second}
         return task
 
-    monkeypatch.setattr(lesson, "_pair_fit", noting)
+    monkeypatch.setattr(teachers, "_fit_without", noting)
     outcome = found(tmp_path, "regression")
-    assert set(fits) == {(0, 1), (0, 2), (1, 2)}
+    assert set(fits) == {(0, (1,)), (0, (2,)), (1, (2,))}
     assert len(outcome.summary.ladder) > 1
 
 
@@ -114,13 +120,14 @@ def test_a_fit_without_a_pair_of_folds_knows_nothing_of_either() -> None:
     for fold in range(3):
         arrays |= {f"train{fold}": np.flatnonzero(parts != fold), f"valid{fold}": np.flatnonzero(parts == fold)}
     features = tuple(Feature(name, (name,), "number") for name in "abc")
-    task = FitTask("key", "lightgbm", {"min_data_in_leaf": 2}, 0, features, "regression", 0, time.time() + 60, rounds=20, also=1)
+    task = FitTask("key", "lightgbm", {"min_data_in_leaf": 2}, 0, features, "regression", 0, time.time() + 60, rounds=20,
+                   also=(1,))
     first = run_fit(arrays, task)
     others = run_fit(arrays | {"y": np.where(parts == 2, y, random.normal(size=90))}, task)
     assert len(first.prediction) == 60
     np.testing.assert_array_equal(first.prediction, others.prediction)
     assert not first.files
-    alone = replace(task, also=-1, rounds=0)
+    alone = replace(task, also=(), rounds=0)
     assert not np.array_equal(run_fit(arrays, alone).prediction,
                               run_fit(arrays | {"y": np.where(parts == 2, y, 5.0)}, alone).prediction)
 
@@ -129,7 +136,7 @@ def test_where_time_orders_rows_no_teacher_is_fitted_anew(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fits: list[object] = []
-    monkeypatch.setattr(lesson, "_pair_fit", lambda *arguments: fits.append(arguments))
+    monkeypatch.setattr(teachers, "_fit_without", lambda *arguments: fits.append(arguments))
     data = make_data("regression")
     data = replace(data, problem=replace(data.problem, time="since"))
     summary = search(data, PLAN, FolderJournal(tmp_path)).summary
@@ -143,5 +150,67 @@ def test_more_time_teaches_another(tmp_path: Path, here: HereExecutor) -> None:
     more = replace(PLAN, max_trials=0, budget_seconds=spent + 20.0, first_seconds=600.0, spent_seconds=spent,
                    families=("linear", "lightgbm"))
     again = search(make_data(), more, FolderJournal(tmp_path)).summary
-    taught = [trial for trial in again.leaderboard if trial.label.endswith("taught by the ensemble")]
-    assert len(taught) == 1
+    assert student_of(first.summary).members
+    assert student_of(again).members
+    hurried = search(make_data(), replace(more, budget_seconds=again.fit_seconds + 2.0, spent_seconds=again.fit_seconds),
+                     FolderJournal(tmp_path)).summary
+    assert student_of(hurried).members  # it is lost to no search that has no time for another
+
+
+def test_many_folds_are_left_out_in_few_parts() -> None:
+    folds = tuple((np.flatnonzero(np.arange(80) % 8 != k), np.flatnonzero(np.arange(80) % 8 == k)) for k in range(8))
+    contest: Any = SimpleNamespace(prepared=SimpleNamespace(folds=folds))
+    pairs = teachers.pairs_of(contest, tuple(range(8)))
+    assert len(pairs) == 10
+    assert {fold for pair in pairs for fold in (*pair.first, *pair.second)} == set(range(8))
+    assert max(len(pair.rows) for pair in pairs) == 40
+    later = tuple((np.arange(10 * k + 10), np.arange(10 * k + 10, 10 * k + 20)) for k in range(4))
+    contest.prepared.folds = later
+    assert teachers.pairs_of(contest, (0, 1, 2, 3)) == []
+
+
+def test_a_search_that_was_interrupted_teaches_with_columns_that_it_has_to_learn_again(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended with an error: those of the first fold alone are kept."""
+    def killed(*arguments: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "teach", killed)
+    plan = replace(PLAN, families=("lightgbm", "linear"), max_trials=8)
+    with pytest.raises(KeyboardInterrupt):
+        found(tmp_path, plan=plan)
+    monkeypatch.undo()
+    fit_here(monkeypatch)
+    summary = found(tmp_path, plan=plan).summary
+    assert summary.resumed
+    assert not summary.untaught
+    assert student_of(summary).members
+
+
+def test_as_many_teach_as_there_is_time_for(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[int] = []
+    known = lesson.said_without
+
+    def noting(race: Any, weights: Any, *rest: Any) -> Any:
+        taught.append(len(weights))
+        assert sum(weights.values()) == pytest.approx(1.0)
+        return known(race, weights, *rest)
+
+    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 0.5 if len(team) <= 2 else 1e6)
+    monkeypatch.setattr(lesson, "said_without", noting)
+    summary = found(tmp_path, "regression", replace(PLAN, max_trials=5, limited=True, budget_seconds=300.0)).summary
+    assert taught == [2], summary.untaught
+    assert student_of(summary).members
+
+
+def test_a_teacher_that_fails_is_said(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = teachers.run_tasks
+
+    def failing(race: Any, tasks: Any, end: float) -> Any:
+        return [(task, replace(result, error="The fit failed (X).") if isinstance(task, FitTask) and task.also else result)
+                for task, result in known(race, tasks, end)]
+
+    monkeypatch.setattr(teachers, "run_tasks", failing)
+    summary = found(tmp_path, plan=replace(PLAN, folds=3)).summary
+    assert summary.untaught.endswith("a fit that it takes failed. The fit failed (X).")
