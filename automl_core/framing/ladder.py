@@ -15,6 +15,7 @@ from automl_core.framing import rungs
 from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
+from automl_core.framing.copied import copies_not_kept
 from automl_core.framing.drawing import Drawn, draw_rows, most_rows
 from automl_core.framing.leaks import search_leaks
 from automl_core.framing.metric_rows import Decision, Floats
@@ -70,7 +71,8 @@ def check(
     started = time.monotonic()
     report = progress or (lambda fraction, sentence: None)
     frame = _counted(frame, problem)
-    warnings = check_target(frame, problem)
+    unkept = copies_not_kept(frame, columns, problem)
+    warnings = (*check_target(frame, problem), *([unkept] if unkept else []))
     report(0.02, "Looking for columns that know the answer")
     looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
     leaks = search_leaks(frame, columns, problem, seed, looking.over)
