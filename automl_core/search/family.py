@@ -120,7 +120,8 @@ class Family:
     the family that it is `like`.
     `grows` says that rounds are trees of a boosting, of which more rows want a few
     more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
-    many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale.
+    many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale, those with
+    `most_classes` for so many at most: of more they are not tried (0: for any number).
     `weighs` False says that it cannot let some rows count more than others: it is not tried where rows have weights.
     """
 
@@ -147,6 +148,7 @@ class Family:
     bagged: bool = False
     in_turn: bool = False
     ordered: bool = False
+    most_classes: int = 0
     weighs: bool = True
 
     def work(self, options: Mapping[str, Any], task: Task) -> float:

@@ -11,7 +11,7 @@ from automl_core.search.portfolio import candidate_key
 
 MOST = 2.0  # times the learning rate; more costs more than is lost by being cut off
 WORTH = 1.15  # below, a table of names with other rates is not worth it
-STEPS = ("lightgbm", "catboost", "xgboost", "ebm")
+STEPS = ("lightgbm", "catboost", "xgboost", "ebm", "ordered")
 
 
 def hastened(

@@ -24,7 +24,7 @@ from automl_core.search.plan import Candidate, Plan, View
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
 MEDIAN = 0.5
 ANCHORED = 2  # places that show what a fit costs
-LETTERED = ("linear", "lightgbm", "catboost")  # families that are tried with letters of levels, where there are such
+LETTERED = ("linear", "lightgbm", "catboost", "ordered")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
 QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
 
@@ -195,6 +195,16 @@ def _with_logs(entries: list[Entry]) -> list[Entry]:
     return found + waiting
 
 
+def _with_steps(entries: list[Entry]) -> list[Entry]:
+    """Some boostings once more step by step of a scale, each after the one that takes the steps for classes without an order."""
+    found: list[Entry] = []
+    for entry in entries:
+        found.append(entry)
+        if entry.family == "lightgbm" and entry.options in (_CAREFUL, _SMALL):
+            found.append(entry._replace(family="ordered", label=entry.label.replace("LightGBM", "Ordered steps")))
+    return found
+
+
 def _with_letters(entries: list[Entry]) -> list[Entry]:
     """The first of some families once more with letters of levels, every third place from the anchors on and after the family's
     own: a cheap one tells soon whether letters pay, and where they do not the others are not put off."""
@@ -248,12 +258,14 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     fitting = {family.name for family in learners() if problem.task in family.tasks}
     if not problem.ordered:
         fitting -= {family.name for family in learners() if family.ordered}
+    fitting -= {family.name for family in learners() if 0 < family.most_classes < len(problem.classes)}
     if problem.weights:
         fitting -= {family.name for family in learners() if not family.weighs}
     if problem.level not in (None, MEDIAN):
         fitting &= set(QUANTILES)  # a mean says nothing about a quantile in the tail
     allowed = fitting & set(plan.families) if plan.families else fitting
-    entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
+    every = _entries(problem.task, columns.logs)
+    entries = [entry for entry in (_with_steps(every) if problem.ordered else every) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     entries = _with_days(entries) if columns.dates else entries
     entries = _with_letters(entries) if columns.letters else entries

@@ -38,10 +38,12 @@ class Range(NamedTuple):
 
 
 _BOOSTED = {"learning_rate": Range(0.015, 0.2, True)}
+_LEAFWISE = _BOOSTED | {
+    "num_leaves": Range(4, 256, True, True), "min_data_in_leaf": Range(1, 120, True, True),
+    "feature_fraction": Range(0.3, 1.0), "bagging_fraction": Range(0.5, 1.0), "lambda_l2": Range(0.01, 20.0, True)}
 SPACES: dict[str, dict[str, Range]] = {
-    "lightgbm": _BOOSTED | {
-        "num_leaves": Range(4, 256, True, True), "min_data_in_leaf": Range(1, 120, True, True),
-        "feature_fraction": Range(0.3, 1.0), "bagging_fraction": Range(0.5, 1.0), "lambda_l2": Range(0.01, 20.0, True)},
+    "lightgbm": _LEAFWISE,
+    "ordered": _LEAFWISE,
     "catboost": _BOOSTED | {
         "depth": Range(3, 9, False, True), "l2_leaf_reg": Range(0.5, 20.0, True), "subsample": Range(0.5, 1.0)},
     "xgboost": _BOOSTED | {

@@ -14,6 +14,7 @@ from automl_core.search import FolderJournal, SearchData, portfolio
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.families import families
+from automl_core.search.haste import hastened
 from automl_core.search.log_target import is_log
 from automl_core.search.next_task import _anchor, next_task
 from automl_core.search.opening import open_contest
@@ -21,6 +22,7 @@ from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
+from automl_core.search.tuning import SPACES
 from automl_core.search.watch import SilentWatch
 from tests.unit.modelling import PROBLEMS
 from tests.unit.searching import HereExecutor
@@ -124,3 +126,31 @@ def test_first_fits_end_while_the_time_may_be_gone_beyond(
     journal, clock = FolderJournal(tmp_path), Clock(seconds)
     race = Race(open_contest(prepared, plan, journal, clock), clock, Crew(HereExecutor(), None), journal, SilentWatch())
     assert next_task(race, 0.3) == pytest.approx(longest, abs=0.5 if seconds == 60 else 0.01)
+
+
+def test_steps_of_a_scale_have_a_place_in_the_portfolio() -> None:
+    """One candidate of the library's own defaults was all that minded the order, without a twin, tuning or larger steps."""
+    scale = replace(PROBLEMS["multiclass"], ordered=True)
+    found = make_portfolio(scale, 10_000, Plan(), Views(formulas=True))
+    steps = [candidate for candidate in found if candidate.family == "ordered"]
+    assert [candidate.label for candidate in steps] == [
+        "Ordered steps, careful", "Ordered steps, small trees", "Ordered steps, careful, with formulas"]
+    assert steps[2].twin == steps[0].key
+    assert found.index(steps[0]) == 2, "anchors first"
+    assert all({"learning_rate", "rounds", "patience"} <= set(candidate.options) for candidate in steps)
+    later = hastened(found, 100.0, (), "multiclass")
+    assert {candidate.label for candidate in later if candidate.family == "ordered"} == {
+        f"{candidate.label}, in larger steps" for candidate in steps}
+    assert "ordered" in SPACES
+    assert "ordered" not in {candidate.family for candidate in make_portfolio(replace(scale, ordered=False), 10_000, Plan())}
+
+
+def test_a_scale_of_too_many_steps_is_searched_without_what_cannot_learn_it() -> None:
+    """A limit of our own was a failed candidate, and a warning of every such search."""
+    for several, there in ((16, True), (17, False)):
+        scale = replace(PROBLEMS["multiclass"], ordered=True, classes=tuple(f"{number:02}" for number in range(several)))
+        found = {candidate.family for candidate in make_portfolio(scale, 10_000, Plan())}
+        assert ("ordered" in found) == there
+    assert "lightgbm" in found
+    with pytest.raises(BadInput, match="None of the chosen"):
+        make_portfolio(scale, 10_000, Plan(families=("ordered",)))
