@@ -114,3 +114,10 @@ def test_every_metric_of_a_task_can_be_chosen(visit: Visit, stages: Stages, rate
     if task in AMOUNTS:
         goal.save(rated, replace(goal.suggest(rated, target), money=AMOUNTS[task]))
         assert set(box(visit(rated, "goal"), "Judged by").options) == {metric_title(name) for name in known}
+
+
+def test_that_amounts_are_not_for_several_classes_is_said(visit: Visit, rated: str) -> None:
+    """The part of the form with the amounts was not there, without a word."""
+    told = "can be said of two classes or of a number, not of several classes"
+    assert told in texts(asked(visit, rated, "colour"))
+    assert told not in texts(asked(visit, rated, "left"))
