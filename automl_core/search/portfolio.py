@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
+from automl_core.search.family import Family
 from automl_core.search.few_columns import FEW
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan, View
@@ -26,7 +27,6 @@ MEDIAN = 0.5
 ANCHORED = 2  # places that show what a fit costs
 LETTERED = ("linear", "lightgbm", "catboost", "ordered")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
-QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
 
 _CAREFUL = {
     "learning_rate": 0.04, "num_leaves": 20, "min_data_in_leaf": 2, "feature_fraction": 0.43, "bagging_fraction": 0.71,
@@ -235,6 +235,11 @@ def _with_few(entries: list[Entry], plan: Plan, logs: bool) -> list[Entry]:
     return [few, *entries[1:ANCHORED], *entries[:1], *entries[ANCHORED:]]
 
 
+def _brought(family: Family) -> list[Entry]:
+    """What a family without a place in the portfolio is tried with."""
+    return [Entry(family.name, label, dict(options)) for label, options in family.tried or ((family.title, {}),)]
+
+
 def candidate_cap(rows: int) -> int:
     """How many candidates may be compared on so many rows: log-log interpolated."""
     if rows <= _CAPS[0][0]:
@@ -262,7 +267,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     if problem.weights:
         fitting -= {family.name for family in learners() if not family.weighs}
     if problem.level not in (None, MEDIAN):
-        fitting &= set(QUANTILES)  # a mean says nothing about a quantile in the tail
+        fitting &= {family.name for family in learners() if family.quantiles}  # a mean says nothing about a quantile in the tail
     allowed = fitting & set(plan.families) if plan.families else fitting
     every = _entries(problem.task, columns.logs)
     entries = [entry for entry in (_with_steps(every) if problem.ordered else every) if entry.family in allowed]
@@ -272,7 +277,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     if columns.wide and "linear" in allowed:
         entries = _with_few(entries, plan, columns.logs)
     listed = {entry.family for entry in entries}
-    entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
+    entries[PLUGINS_AT:PLUGINS_AT] = [entry for name in sorted(allowed - listed) for entry in _brought(families().get(name))]
     if not entries:
         raise BadInput("None of the chosen model families can be used here.", "Choose others, or install what they need.")
     most = plan.max_trials or candidate_cap(rows)
@@ -292,7 +297,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
 
 def loss_options(problem: Problem, family: str) -> dict[str, Any]:
     """The options that make a family predict what the metric asks for, where it can."""
-    if problem.level is None or family not in QUANTILES:
+    if problem.level is None or not families().get(family).quantiles:
         return {}
     return {"loss": "absolute"} if problem.level == MEDIAN else {"loss": "quantile", "alpha": problem.level}
 

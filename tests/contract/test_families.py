@@ -69,7 +69,7 @@ def test_all_families_import() -> None:
     assert not families().broken
     known = {"lightgbm", "catboost", "xgboost", "linear", "extra_trees", "random_forest", "ebm", "neighbours", "neural", "rule",
              "ordered"}
-    assert set(families().plugins) == known | {"tabpfn"}
+    assert set(families().plugins) >= known | {"tabpfn"}
     assert set(NAMES) >= known  # the optional one whose weights are not freely had is not tried here
 
 

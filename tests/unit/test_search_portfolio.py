@@ -22,7 +22,6 @@ from automl_core.search.plan import Plan
 from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
-from automl_core.search.tuning import SPACES
 from automl_core.search.watch import SilentWatch
 from tests.unit.modelling import PROBLEMS
 from tests.unit.searching import HereExecutor
@@ -141,7 +140,7 @@ def test_steps_of_a_scale_have_a_place_in_the_portfolio() -> None:
     later = hastened(found, 100.0, (), "multiclass")
     assert {candidate.label for candidate in later if candidate.family == "ordered"} == {
         f"{candidate.label}, in larger steps" for candidate in steps}
-    assert "ordered" in SPACES
+    assert families().get("ordered").space
     assert "ordered" not in {candidate.family for candidate in make_portfolio(replace(scale, ordered=False), 10_000, Plan())}
 
 
@@ -154,3 +153,19 @@ def test_a_scale_of_too_many_steps_is_searched_without_what_cannot_learn_it() ->
     assert "lightgbm" in found
     with pytest.raises(BadInput, match="None of the chosen"):
         make_portfolio(scale, 10_000, Plan(families=("ordered",)))
+
+
+def test_a_family_of_another_package_says_all_of_itself_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quantiles, tuning and larger steps were lists of names in our own files, and such a family had one candidate."""
+    own = replace(families().get("lightgbm"), name="elsewhere", title="Elsewhere", tried=(
+        ("Elsewhere, slow", {"learning_rate": 0.05}), ("Elsewhere, quick", {"learning_rate": 0.1})))
+    monkeypatch.setitem(families().plugins, "elsewhere", own)
+    pinball = replace(PROBLEMS["regression"], metric="pinball", quantile=0.9)
+    found = [one for one in make_portfolio(pinball, 10_000, Plan()) if one.family == "elsewhere"]
+    assert [one.label for one in found] == ["Elsewhere, slow", "Elsewhere, quick"]
+    assert all(one.options["loss"] == "quantile" for one in found)
+    assert [one.options["learning_rate"] for one in hastened(tuple(found), 100.0, (), "regression")] == [0.1, 0.2]
+    monkeypatch.setitem(families().plugins, "elsewhere", replace(own, quantiles=False, tried=()))
+    assert "elsewhere" not in {one.family for one in make_portfolio(pinball, 10_000, Plan())}
+    plain = [one.label for one in make_portfolio(PROBLEMS["regression"], 10_000, Plan()) if one.family == "elsewhere"]
+    assert plain == ["Elsewhere"]
