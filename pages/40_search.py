@@ -35,6 +35,8 @@ def results(summary: RunSummary) -> None:
     ])
     if summary.sentence:
         st.markdown(plain(summary.sentence, 1_000), width=TEXT_WIDTH)
+    if summary.computed_words:
+        st.caption(plain(summary.computed_words, 2_000), width=TEXT_WIDTH)
     search_view.copies(project)
     st.subheader("What could be handed over", anchor=False)
     cards.show(charts.offers(summary, session.palette()), "offers")

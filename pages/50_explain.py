@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import cards, explain_class, explain_tabs
 from pages.ui.session import workspace
 from pages.ui.theme import TEXT_WIDTH
-from pages.ui.words import lead
+from pages.ui.words import lead, plain
 
 ws = workspace()
 project = cards.need_project()
@@ -20,5 +20,9 @@ if explanation is None:
 
 explanation = explain_class.pick(project, explanation)
 st.markdown(lead(explanation.sentence), width=TEXT_WIDTH)
+run = ws.search.last(project)
+if run and run.summary and run.summary.computed_words:
+    st.caption(plain(f"{run.summary.computed_words} What these say counts for the columns they are made from.", 2_000),
+               width=TEXT_WIDTH)
 explain_tabs.tabs(project, explanation)
 cards.next_step("act", "Decide what to do", "groups that stand out, and the rows worth acting on first.")

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from automl_core.data.table import Column
 from automl_core.explaining.copies import together_of
 from automl_core.explaining.words import count
+from automl_core.framing.copied import copied_rows
 from automl_core.framing.dependent import Codes
 from automl_core.framing.problem import COPIES_TOLD, Problem
-from automl_core.framing.validation import copied_rows
 
 MOST_UNLIKE = 0.1  # of the pairs of alike rows that chance would give different outcomes: copies have the same
 

@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Column
+from automl_core.framing.copied import copied_rows
 from automl_core.framing.dependent import Codes, codes_of, together_in
 from automl_core.framing.problem import Problem
-from automl_core.framing.validation import copied_rows
 
 
 def together_of(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Codes | None:

@@ -15,6 +15,7 @@ from automl_core.framing import rungs
 from automl_core.framing.class_factors import TUNED, labelled_by_others
 from automl_core.framing.columns import usable_columns
 from automl_core.framing.comparison import RUNGS, Evidence, rule_on, smallest_class
+from automl_core.framing.copied import copies_not_kept
 from automl_core.framing.counted import counted_rows
 from automl_core.framing.drawing import Drawn, draw_rows, most_rows
 from automl_core.framing.leaks import search_leaks
@@ -73,6 +74,8 @@ def check(
     warnings = check_target(frame, problem)  # of all rows: a class may have none that counts
     counted = counted_rows(frame, problem, np.arange(len(frame)))
     frame = frame if counted.all() else frame[counted].reset_index(drop=True)
+    unkept = copies_not_kept(frame, columns, problem)
+    warnings = (*warnings, *([unkept] if unkept else []))
     report(0.02, "Looking for columns that know the answer")
     looking = replace(pace, until=started + LEAK_SHARE * (pace.until - started))
     leaks = search_leaks(frame, columns, problem, seed, looking.over)

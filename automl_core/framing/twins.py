@@ -9,8 +9,8 @@ import pandas as pd
 
 from automl_core.data.table import Column
 from automl_core.framing.columns import usable_columns
+from automl_core.framing.copied import copied_rows
 from automl_core.framing.problem import Leak, Problem
-from automl_core.framing.validation import copied_rows
 
 TWINS_AMBER, TWINS_RED = 0.01, 0.05
 MOST_ROWS = 100_000  # that are compared: a million of twenty columns took eight seconds
@@ -26,10 +26,10 @@ def find_twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Proble
     share = float((np.bincount(groups)[groups] > 1).mean())
     if share < TWINS_AMBER:
         return []
-    if problem.time or problem.group:
-        kept = "."
-    elif problem.copies_together:
+    if problem.copies_together:
         kept = "; copies are kept on one side of every split."
+    elif problem.time or problem.group:
+        kept = "."
     else:
         kept = ". If copies will not come again in new data, keep them together: scores are too good otherwise."
     said = f"{100 * share:.0f} % of the rows have an exact copy{kept}"

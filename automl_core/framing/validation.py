@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.framing.columns import usable_columns
+from automl_core.framing.copied import connected, copied_rows
 from automl_core.framing.problem import Problem
 from automl_core.framing.suggestion import labels_of
 
 Positions = NDArray[np.int64]
 Folds = tuple[tuple[Positions, Positions], ...]
-COPIES_ALLOWED = 0.01
+MOST_CHAINED = 0.5  # of the rows, in one group that copies make of several
 GREEDY_GROUPS = 2_000
 MOST_BLOCKS = 17  # of time, where few hold all classes
 FEWEST_STRANGERS = 10  # rows to learn from, where groups that are validated leave few
@@ -72,11 +72,11 @@ def make_folds(
     strata = _strata(y, problem)
     if problem.time:
         classes = None if problem.task == "regression" else strata
-        return _forward(_time_order(frame, problem), folds, classes, row_groups(frame, columns, problem))
+        return _forward(_time_order(frame, problem), folds, classes, _split_groups(frame, columns, problem))
     if problem.task == "binary":
         folds = max(2, min(folds, int(np.bincount(strata).min())))
     random = np.random.default_rng(seed)
-    groups = row_groups(frame, columns, problem)
+    groups = _split_groups(frame, columns, problem)
     if groups is None:
         assigned = _deal(strata, folds, random)
     else:
@@ -174,45 +174,34 @@ def _deal(strata: Positions, folds: int, random: np.random.Generator) -> Positio
 
 
 def row_groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
-    """(n,) the group of each row that folds keep together: that of the group column, or of exact copies; None without."""
-    if problem.group:
-        if problem.group not in frame.columns:
-            raise BadInput(f"There is no column “{problem.group[:80]}” to group by.", "Choose another group column.")
-        codes, _ = pd.factorize(frame[problem.group])
-        missing = codes < 0  # rows without a group are each their own
-        codes = codes.astype(np.int64)
-        codes[missing] = codes.max() + 1 + np.arange(int(missing.sum()))
-        if codes.max() < 1:
-            raise BadInput(f"All rows share one value of “{problem.group[:80]}”, so they cannot be split by it.",
-                           "Choose another group column.")
-        return codes
-    return copied_rows(frame, columns, problem) if problem.copies_together else None
+    """(n,) the group of each row that folds keep together: that of the group column, of exact copies, or of both where both are
+    asked for: groups that share a copy are one. None without, and where copies are not told from a table of few categories."""
+    copies = copied_rows(frame, columns, problem) if problem.copies_together else None
+    if not problem.group:
+        return copies
+    if problem.group not in frame.columns:
+        raise BadInput(f"There is no column “{problem.group[:80]}” to group by.", "Choose another group column.")
+    codes, _ = pd.factorize(frame[problem.group])
+    missing = codes < 0  # rows without a group are each their own
+    codes = codes.astype(np.int64)
+    codes[missing] = codes.max() + 1 + np.arange(int(missing.sum()))
+    if codes.max() < 1:
+        raise BadInput(f"All rows share one value of “{problem.group[:80]}”, so they cannot be split by it.",
+                       "Choose another group column.")
+    return codes if copies is None else connected(codes, copies)
 
 
-def copied_rows(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
-    """(n,) group of the rows that a model sees as identical when over 1 % are copies, else None.
-
-    Only usable columns count: a copy with an id or an outcome of its own is still a copy.
-
-    In a table of few categories identical rows are no copies but its nature, and holding all of them out would hide a whole
-    cell from training. So copies are only believed when there are ten times more equal pairs than independent columns would
-    give, and enough different rows to split.
-    """
-    n, names = len(frame), [column.name for column in usable_columns(columns, problem)]
-    if not names:
-        return None
-    hashes = pd.util.hash_pandas_object(frame[names], index=False)
-    codes, uniques = pd.factorize(hashes)
-    if n - len(uniques) <= COPIES_ALLOWED * n or len(uniques) < max(50, 0.05 * n):
-        return None
-    sizes = np.bincount(codes).astype(float)
-    pairs = float((sizes * (sizes - 1)).sum()) / 2
-    log_chance = 0.0
-    for name in names:
-        shares = frame[name].value_counts(normalize=True, dropna=False).to_numpy(dtype=float)
-        log_chance += float(np.log(max((shares**2).sum(), 1e-12)))
-    expected = n * (n - 1) / 2 * float(np.exp(max(log_chance, -700)))
-    return codes.astype(np.int64) if pairs > 10 * expected else None
+def _split_groups(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> Positions | None:
+    """The same for folds: BadInput where copies make of several groups one that holds most of the rows."""
+    groups = row_groups(frame, columns, problem)
+    if groups is None or not (problem.group and problem.copies_together):
+        return groups
+    alone = row_groups(frame, columns, replace(problem, copies_together=False))
+    largest = int(np.bincount(groups).max())
+    if alone is not None and largest > max(MOST_CHAINED * len(groups), int(np.bincount(alone).max())):
+        raise BadInput(f"Copies of rows lie in so many groups of “{problem.group[:80]}” that most rows would stay together.",
+                       "Keep rows together by the group column or by copies, not by both.")
+    return groups
 
 
 def _deal_groups(groups: Positions, strata: Positions, folds: int, random: np.random.Generator) -> Positions:

@@ -259,6 +259,7 @@ def _facts(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
         ("Predicts", plain(inputs.problem.target)),
         ("Model", f"{plain(summary.family)}, {len(summary.leaderboard)} tried"),
         ("Score", score_text(summary)),
+        ("Computes", summary.computed_listed(5)),
         ("Report", plain(inputs.id)),
     ]
     return tuple((name, value) for name, value in facts if value)

@@ -50,6 +50,7 @@ def model_card(facts: CardFacts) -> str:
         _score(facts.problem, facts.summary),
         _need(facts.verdict, facts.summary) if facts.verdict is not None else [],
         _use(facts.explanation, facts.problem) if facts.explanation is not None else [],
+        ["## What it computes", "", *(f"- {escape(name)}" for name in facts.summary.computed)] if facts.summary.computed else [],
         ["## Columns it expects", "", ", ".join(escape(name) for name in facts.columns)],
         ["## Limits", "", *LIMITS],
     ]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,18 @@ from automl_core.search.feature import Feature
 
 Array = NDArray[np.float64]
 GRID = tuple(sorted({math.ceil(1.12 ** step) for step in range(90)}))  # rounds at which fits can be compared: 1 to 24,000
+
+
+class Range(NamedTuple):
+    """Where an option may lie when it is tuned."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+
+RATE = {"learning_rate": Range(0.015, 0.2, True)}  # of boostings
 
 
 class FitFailed(ClarionError):
@@ -120,7 +132,12 @@ class Family:
     the family that it is `like`.
     `grows` says that rounds are trees of a boosting, of which more rows want a few
     more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
-    many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale.
+    many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale, those with
+    `most_classes` for so many at most: of more they are not tried (0: for any number).
+    `quantiles` says that it can learn another quantile than the median, or absolute errors, as `options["loss"]` asks for,
+    `hastens` that where time is short it may learn in larger steps, by its option `learning_rate`. `space` has a range for each
+    option that is worth tuning. `tried` are the labels and options of the candidates of a family that has no place in the
+    portfolio; none: one without options.
     `weighs` False says that it cannot let some rows count more than others: it is not tried where rows have weights.
     """
 
@@ -147,7 +164,12 @@ class Family:
     bagged: bool = False
     in_turn: bool = False
     ordered: bool = False
+    most_classes: int = 0
     weighs: bool = True
+    quantiles: bool = False
+    hastens: bool = False
+    space: Mapping[str, Range] = field(default_factory=dict)
+    tried: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     def work(self, options: Mapping[str, Any], task: Task) -> float:
         """How long a fit with these options should take, in fits of LightGBM."""

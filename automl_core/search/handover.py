@@ -13,6 +13,7 @@ from automl_core.framing.metric_rows import with_absent
 from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
 from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
+from automl_core.search.computed import computed_names
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
 from automl_core.search.ensemble import FEW_ROWS, ROWS
@@ -135,7 +136,7 @@ def _offer_of(contest: Contest, rung: _Rung, mine: _Rung) -> RungOffer:
     labels = tuple(find_candidate(contest.candidates, key).label for key in rung.offer.weights)
     why, worth = _why(contest, rung.offer, mine.offer), _money(contest, rung)
     return RungOffer(rung.name, labels, model.score, math.nan, math.nan, sum(sizes) / 1e6, rung is mine, why, worth, rung.also,
-                     f"{_found(contest, rung.offer)}.", rung.refitted)
+                     f"{_found(contest, rung.offer)}.", rung.refitted, computed_names(model))
 
 
 def _money(contest: Contest, rung: _Rung) -> float:

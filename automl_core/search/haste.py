@@ -11,7 +11,6 @@ from automl_core.search.portfolio import candidate_key
 
 MOST = 2.0  # times the learning rate; more costs more than is lost by being cut off
 WORTH = 1.15  # below, a table of names with other rates is not worth it
-STEPS = ("lightgbm", "catboost", "xgboost", "ebm")
 
 
 def hastened(
@@ -39,6 +38,7 @@ def hastened(
 
 
 def _factor(candidate: Candidate, pace: float, task: Task) -> float:
-    if candidate.family not in STEPS or "learning_rate" not in candidate.options:
+    family = families().get(candidate.family)
+    if not family.hastens or "learning_rate" not in candidate.options:
         return 1.0
-    return min(MOST, math.sqrt(max(1.0, pace * families().get(candidate.family).work(candidate.options, task))))
+    return min(MOST, math.sqrt(max(1.0, pace * family.work(candidate.options, task))))

@@ -199,7 +199,8 @@ class RungOffer:
     the model is written. `chosen` marks the one handed over; `sentence` says why or why not, `found` the part of it that stays
     true whichever is chosen (empty in runs that were kept before this was noted). `money` is what a row's decision is
     worth with the amounts of the problem (NaN without). `also` are other names of the ladder that are this same model.
-    `refitted` False says that time or memory did not last to fit all of it again on all rows.
+    `refitted` False says that time or memory did not last to fit all of it again on all rows. `computed` names what its models
+    see besides the table's own columns: formulas, and what was learned of levels, texts and letters (empty in older runs, too).
     """
 
     name: str
@@ -214,6 +215,7 @@ class RungOffer:
     also: tuple[str, ...] = ()
     found: str = ""
     refitted: bool = True
+    computed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +266,18 @@ class RunSummary:
     unread: tuple[str, ...] = ()
     untaught: str = ""
     unsuited: str = ""
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """What the model that is handed over sees besides the table's own columns, by name; () where it sees these alone."""
+        return next((offer.computed for offer in self.ladder if offer.chosen), ())
+
+    @property
+    def computed_words(self) -> str:
+        """The same as a sentence that names a dozen of them at most; empty where there is nothing."""
+        return f"Besides the columns it sees what is computed from them: {self.computed_listed(12)}." if self.computed else ""
+
+    def computed_listed(self, most: int) -> str:
+        """The same as a list of so many names, and how many more there are."""
+        left = len(self.computed) - most
+        return join_words([*(name[:160] for name in self.computed[:most]), *([f"{left} more"] if left > 0 else [])])

@@ -13,17 +13,18 @@ from typing import Any, NamedTuple
 
 from automl_core.framing.problem import Problem, Task
 from automl_core.search.families import families, learners
+from automl_core.search.family import Family
 from automl_core.search.few_columns import FEW
 from automl_core.search.log_target import LOG, OPTION
 from automl_core.search.plan import Candidate, Plan, View
-from automl_core.search.suited import MEDIAN, QUANTILES, check_families, unsuited
+from automl_core.search.suited import MEDIAN, check_families, unsuited
 
 # How many candidates are worth comparing by rows: on few rows the best of many is best by luck. Two to three times what
 # AutoGluon 1.5 allows: the choice itself is cross-validated here, and bagged on few rows. There 24 gave better blends than 16 on
 # samples of 700 rows of public tables, 36 did not.
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
 ANCHORED = 2  # places that show what a fit costs
-LETTERED = ("linear", "lightgbm", "catboost")  # families that are tried with letters of levels, where there are such
+LETTERED = ("linear", "lightgbm", "catboost", "ordered")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
 
 _CAREFUL = {
@@ -193,6 +194,16 @@ def _with_logs(entries: list[Entry]) -> list[Entry]:
     return found + waiting
 
 
+def _with_steps(entries: list[Entry]) -> list[Entry]:
+    """Some boostings once more step by step of a scale, each after the one that takes the steps for classes without an order."""
+    found: list[Entry] = []
+    for entry in entries:
+        found.append(entry)
+        if entry.family == "lightgbm" and entry.options in (_CAREFUL, _SMALL):
+            found.append(entry._replace(family="ordered", label=entry.label.replace("LightGBM", "Ordered steps")))
+    return found
+
+
 def _with_letters(entries: list[Entry]) -> list[Entry]:
     """The first of some families once more with letters of levels, every third place from the anchors on and after the family's
     own: a cheap one tells soon whether letters pay, and where they do not the others are not put off."""
@@ -223,6 +234,11 @@ def _with_few(entries: list[Entry], plan: Plan, logs: bool) -> list[Entry]:
     return [few, *entries[1:ANCHORED], *entries[:1], *entries[ANCHORED:]]
 
 
+def _brought(family: Family) -> list[Entry]:
+    """What a family without a place in the portfolio is tried with."""
+    return [Entry(family.name, label, dict(options)) for label, options in family.tried or ((family.title, {}),)]
+
+
 def candidate_cap(rows: int) -> int:
     """How many candidates may be compared on so many rows: log-log interpolated."""
     if rows <= _CAPS[0][0]:
@@ -244,14 +260,15 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     fitting = {family.name for family in learners() if not unsuited(problem, family)}
     check_families(problem, plan.families, fitting)
     allowed = fitting & set(plan.families) if plan.families else fitting
-    entries = [entry for entry in _entries(problem.task, columns.logs) if entry.family in allowed]
+    every = _entries(problem.task, columns.logs)
+    entries = [entry for entry in (_with_steps(every) if problem.ordered else every) if entry.family in allowed]
     entries = [entry for entry in entries if columns.formulas or not entry.formulas]
     entries = _with_days(entries) if columns.dates else entries
     entries = _with_letters(entries) if columns.letters else entries
     if columns.wide and "linear" in allowed:
         entries = _with_few(entries, plan, columns.logs)
     listed = {entry.family for entry in entries}
-    entries[PLUGINS_AT:PLUGINS_AT] = [Entry(name, families().get(name).title, {}) for name in sorted(allowed - listed)]
+    entries[PLUGINS_AT:PLUGINS_AT] = [entry for name in sorted(allowed - listed) for entry in _brought(families().get(name))]
     most = plan.max_trials or candidate_cap(rows)
     chosen = entries[:most]
     if not plan.max_trials:  # no family is cut: a plug-in needs no place in the list above
@@ -269,7 +286,7 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
 
 def loss_options(problem: Problem, family: str) -> dict[str, Any]:
     """The options that make a family predict what the metric asks for, where it can."""
-    if problem.level is None or family not in QUANTILES:
+    if problem.level is None or not families().get(family).quantiles:
         return {}
     return {"loss": "absolute"} if problem.level == MEDIAN else {"loss": "quantile", "alpha": problem.level}
 

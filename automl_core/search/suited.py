@@ -10,7 +10,6 @@ from automl_core.search.families import families, learners
 from automl_core.search.family import Family
 
 MEDIAN = 0.5
-QUANTILES = ("lightgbm", "catboost", "xgboost", "linear", "rule")  # families that can predict another quantile than the mean's
 
 
 def unsuited(problem: Problem, family: Family) -> str:
@@ -19,9 +18,11 @@ def unsuited(problem: Problem, family: Family) -> str:
         return "is only for classes that are steps of a scale"
     if problem.task not in family.tasks:
         return f"does not predict {'numbers' if problem.task == 'regression' else 'these classes'}"
+    if 0 < family.most_classes < len(problem.classes):
+        return f"learns at most {family.most_classes} classes"
     if problem.weights and not family.weighs:
         return "cannot let some rows count more than others"
-    if problem.level not in (None, MEDIAN) and family.name not in QUANTILES:  # a mean says nothing about a quantile in the tail
+    if problem.level not in (None, MEDIAN) and not family.quantiles:  # a mean says nothing about a quantile in the tail
         asked = " that these amounts ask for" if problem.metric == "money" else ""
         return f"cannot predict the quantile of {100 * float(problem.level or 0):.4g} %{asked}"
     return ""

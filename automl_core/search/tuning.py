@@ -9,12 +9,13 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from automl_core.search.contest import Contest
 from automl_core.search.families import families
+from automl_core.search.family import Range
 from automl_core.search.log_target import is_log
 from automl_core.search.plan import Candidate
 from automl_core.search.portfolio import candidate_cap, candidate_key
@@ -26,31 +27,6 @@ if TYPE_CHECKING:
 LEAST_ROWS = 500
 PATIENCE = 15  # proposals in a row that do not become the best of all, after which tuning ends
 SECOND_BEST = 3  # every third proposal is for the second best family
-
-
-class Range(NamedTuple):
-    """Where an option may lie."""
-
-    low: float
-    high: float
-    log: bool = False
-    whole: bool = False
-
-
-_BOOSTED = {"learning_rate": Range(0.015, 0.2, True)}
-SPACES: dict[str, dict[str, Range]] = {
-    "lightgbm": _BOOSTED | {
-        "num_leaves": Range(4, 256, True, True), "min_data_in_leaf": Range(1, 120, True, True),
-        "feature_fraction": Range(0.3, 1.0), "bagging_fraction": Range(0.5, 1.0), "lambda_l2": Range(0.01, 20.0, True)},
-    "catboost": _BOOSTED | {
-        "depth": Range(3, 9, False, True), "l2_leaf_reg": Range(0.5, 20.0, True), "subsample": Range(0.5, 1.0)},
-    "xgboost": _BOOSTED | {
-        "max_depth": Range(3, 10, False, True), "min_child_weight": Range(0.5, 50.0, True), "subsample": Range(0.5, 1.0),
-        "colsample_bytree": Range(0.3, 1.0), "reg_lambda": Range(0.01, 20.0, True)},
-    "extra_trees": {"max_features": Range(0.1, 1.0), "min_samples_leaf": Range(1, 20, True, True)},
-    "random_forest": {"max_features": Range(0.1, 1.0), "min_samples_leaf": Range(1, 20, True, True)},
-    "neural": {"alpha": Range(1e-5, 1.0, True)},
-}
 
 
 def propose(contest: Contest) -> Candidate | None:
@@ -89,7 +65,8 @@ def _bases(contest: Contest) -> list[Candidate]:
     """The best candidate of each family that can be tuned, the best family first. Formulas have their own judgement."""
     best: dict[str, Candidate] = {}
     for candidate in contest.candidates:
-        if candidate.family not in SPACES or candidate.twin or candidate.teachers or not contest.complete(candidate.key):
+        tunable = families().get(candidate.family).space and not (candidate.twin or candidate.teachers)
+        if not tunable or not contest.complete(candidate.key):
             continue
         known = best.get(candidate.family)
         if known is None or contest.mean_score(candidate.key) > contest.mean_score(known.key):
@@ -102,7 +79,7 @@ def _ask(contest: Contest, base: Candidate, number: int) -> dict[str, Any]:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    space = SPACES[base.family]
+    space = families().get(base.family).space
     known = {name: _distribution(area) for name, area in space.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # options named experimental there are what this rests on, at one version
@@ -132,7 +109,7 @@ def _seen(contest: Contest, candidate: Candidate, known: Mapping[str, BaseDistri
     value = _estimate(contest, candidate)
     if not math.isfinite(value):
         return None
-    space = SPACES[candidate.family]
+    space = families().get(candidate.family).space
     middle = {name: (area.low * area.high) ** 0.5 if area.log else (area.low + area.high) / 2 for name, area in space.items()}
     params: dict[str, Any] = {}
     for name, area in space.items():

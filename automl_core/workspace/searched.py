@@ -20,7 +20,8 @@ def report_of(run: Run, verdict: Verdict, bundle: str, options: bool) -> dict[st
             "verdict": verdict.verdict, "positive": verdict.positive, "trials": len(summary.leaderboard),
             "fit_seconds": summary.fit_seconds,
             "model": {"family": summary.family, "members": summary.members, "mb": summary.mb,
-                      "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95},
+                      "row_ms_p50": summary.row_ms_p50, "row_ms_p95": summary.row_ms_p95,
+                      "computed": summary.computed},
             "ensemble": summary.ensemble, "ladder": summary.ladder, "leaderboard": summary.leaderboard, "bundle": bundle,
             "resumed": summary.resumed, "stopped": run.stopped_after > 0, "leaks": verdict.leaks,
             "warnings": (*_worse_words(run), *warnings_of(verdict, options), *_leak_words(verdict))}
@@ -32,7 +33,8 @@ def sentences_of(run: Run, verdict: Verdict, options: bool) -> tuple[str, ...]:
     assert summary is not None
     left = f"{summary.resumed:,} {'fit' if summary.resumed == 1 else 'fits'} that an interrupted search had left"
     return (*([f"It went on from {left}."] if summary.resumed else []), *_stopped_words(run), verdict.sentence,
-            *positive_words(verdict, options), summary.sentence, *warnings_of(verdict, options), *_leak_words(verdict))
+            *positive_words(verdict, options), summary.sentence, *filter(None, (summary.computed_words,)),
+            *warnings_of(verdict, options), *_leak_words(verdict))
 
 
 def ladder_lines(run: Run) -> tuple[str, ...]:

@@ -239,6 +239,7 @@ def _belonging(problem: Problem, names: list[str], key: str) -> Problem:
 
 def _money(problem: Problem, key: str) -> Money | None:
     if problem.task == "multiclass":
+        st.caption("What a decision is worth can be said of two classes or of a number, not of several classes.")
         return None
     items = MONEY_YES_NO if problem.task == "binary" else MONEY_NUMBER
     given: dict[str, Any] = {} if problem.money is None else {

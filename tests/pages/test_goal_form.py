@@ -139,3 +139,10 @@ def test_a_quantile_that_was_asked_for_on_the_command_line_stays_as_it_is(
     share = next(one for one in app.number_input if one.label.startswith("Predict the value"))
     share.set_value(99.5).run()
     assert check(app, stages, rated).quantile == 0.995
+
+
+def test_that_amounts_are_not_for_several_classes_is_said(visit: Visit, rated: str) -> None:
+    """The part of the form with the amounts was not there, without a word."""
+    told = "can be said of two classes or of a number, not of several classes"
+    assert told in texts(asked(visit, rated, "colour"))
+    assert told not in texts(asked(visit, rated, "left"))

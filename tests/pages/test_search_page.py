@@ -155,3 +155,24 @@ def test_a_time_is_offered_again_as_it_was_given(
     app = visit("model", "search")
     assert not app.exception
     assert (app.segmented_control(key="budget").value, app.number_input(key="exact_budget").value) == (named, exact)
+
+
+def test_pages_name_what_the_model_computes(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """“With formulas” was all that was said of them."""
+    workspace = stages.workspace
+    found = workspace.search.last
+
+    def formed(project: str) -> Any:
+        run = found(project)
+        assert run is not None
+        assert run.summary is not None
+        ladder = tuple(replace(offer, computed=("price / area",)) for offer in run.summary.ladder)
+        return replace(run, summary=replace(run.summary, ladder=ladder))
+
+    said = texts(visit("model", "search")).replace("\\", "")
+    assert "what is computed from them" not in said
+    monkeypatch.setattr(Searching, "last", lambda self, project: formed(project))
+    monkeypatch.setattr(Searching, "state", lambda self, project: None)
+    said = texts(visit("model", "search")).replace("\\", "")
+    assert "Besides the columns it sees what is computed from them: price / area." in said
+    assert "counts for the columns they are made from" in texts(visit("model", "explain"))

@@ -168,6 +168,16 @@ def test_ordered_classes_are_learned_step_by_step(tmp_path: Path) -> None:
         run(frame, unordered, tmp_path / "unordered", ("ordered",))
 
 
+def test_a_usual_search_of_a_scale_hands_over_what_knows_the_order(tmp_path: Path) -> None:
+    """All candidates but one of defaults ignored the order: what was handed over was the same with and without it."""
+    frame, _ = make_steps(1_500)
+    problem = Problem("grade", "multiclass", "ranked_probability", STEPS, ordered=True)
+    found = run(frame, problem, tmp_path, ("lightgbm", "ordered"))
+    scores = {trial.label: trial.score for trial in found.summary.leaderboard}
+    assert scores["Ordered steps, careful"] < scores["LightGBM, careful"]
+    assert any(member.family == "ordered" for member in found.model.members)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_middle_step_is_off_by_fewer_steps_than_the_likeliest(seed: int) -> None:
     """A third of the rows is at either end of a scale, or nowhere near what a model can tell: the likeliest step is an end."""

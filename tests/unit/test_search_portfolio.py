@@ -14,6 +14,7 @@ from automl_core.search import FolderJournal, SearchData, portfolio
 from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.families import families
+from automl_core.search.haste import hastened
 from automl_core.search.log_target import is_log
 from automl_core.search.next_task import _anchor, next_task
 from automl_core.search.opening import open_contest
@@ -124,3 +125,47 @@ def test_first_fits_end_while_the_time_may_be_gone_beyond(
     journal, clock = FolderJournal(tmp_path), Clock(seconds)
     race = Race(open_contest(prepared, plan, journal, clock), clock, Crew(HereExecutor(), None), journal, SilentWatch())
     assert next_task(race, 0.3) == pytest.approx(longest, abs=0.5 if seconds == 60 else 0.01)
+
+
+def test_steps_of_a_scale_have_a_place_in_the_portfolio() -> None:
+    """One candidate of the library's own defaults was all that minded the order, without a twin, tuning or larger steps."""
+    scale = replace(PROBLEMS["multiclass"], ordered=True)
+    found = make_portfolio(scale, 10_000, Plan(), Views(formulas=True))
+    steps = [candidate for candidate in found if candidate.family == "ordered"]
+    assert [candidate.label for candidate in steps] == [
+        "Ordered steps, careful", "Ordered steps, small trees", "Ordered steps, careful, with formulas"]
+    assert steps[2].twin == steps[0].key
+    assert found.index(steps[0]) == 2, "anchors first"
+    assert all({"learning_rate", "rounds", "patience"} <= set(candidate.options) for candidate in steps)
+    later = hastened(found, 100.0, (), "multiclass")
+    assert {candidate.label for candidate in later if candidate.family == "ordered"} == {
+        f"{candidate.label}, in larger steps" for candidate in steps}
+    assert families().get("ordered").space
+    assert "ordered" not in {candidate.family for candidate in make_portfolio(replace(scale, ordered=False), 10_000, Plan())}
+
+
+def test_a_scale_of_too_many_steps_is_searched_without_what_cannot_learn_it() -> None:
+    """A limit of our own was a failed candidate, and a warning of every such search."""
+    for several, there in ((16, True), (17, False)):
+        scale = replace(PROBLEMS["multiclass"], ordered=True, classes=tuple(f"{number:02}" for number in range(several)))
+        found = {candidate.family for candidate in make_portfolio(scale, 10_000, Plan())}
+        assert ("ordered" in found) == there
+    assert "lightgbm" in found
+    with pytest.raises(BadInput, match="None of the chosen"):
+        make_portfolio(scale, 10_000, Plan(families=("ordered",)))
+
+
+def test_a_family_of_another_package_says_all_of_itself_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quantiles, tuning and larger steps were lists of names in our own files, and such a family had one candidate."""
+    own = replace(families().get("lightgbm"), name="elsewhere", title="Elsewhere", tried=(
+        ("Elsewhere, slow", {"learning_rate": 0.05}), ("Elsewhere, quick", {"learning_rate": 0.1})))
+    monkeypatch.setitem(families().plugins, "elsewhere", own)
+    pinball = replace(PROBLEMS["regression"], metric="pinball", quantile=0.9)
+    found = [one for one in make_portfolio(pinball, 10_000, Plan()) if one.family == "elsewhere"]
+    assert [one.label for one in found] == ["Elsewhere, slow", "Elsewhere, quick"]
+    assert all(one.options["loss"] == "quantile" for one in found)
+    assert [one.options["learning_rate"] for one in hastened(tuple(found), 100.0, (), "regression")] == [0.1, 0.2]
+    monkeypatch.setitem(families().plugins, "elsewhere", replace(own, quantiles=False, tried=()))
+    assert "elsewhere" not in {one.family for one in make_portfolio(pinball, 10_000, Plan())}
+    plain = [one.label for one in make_portfolio(PROBLEMS["regression"], 10_000, Plan()) if one.family == "elsewhere"]
+    assert plain == ["Elsewhere"]

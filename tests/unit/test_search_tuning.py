@@ -14,11 +14,12 @@ from automl_core.search import opening as opening_module
 from automl_core.search import refits as refits_module
 from automl_core.search.contest import Contest
 from automl_core.search.executors import open_executor
+from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import make_portfolio
 from automl_core.search.prepared import prepare
-from automl_core.search.tuning import PATIENCE, SPACES, propose
+from automl_core.search.tuning import PATIENCE, propose
 from tests.unit.searching import HereExecutor, make_data
 
 ONE = ("lightgbm",)
@@ -108,7 +109,7 @@ def test_proposals_stay_in_their_ranges_and_near_the_best() -> None:
         found = propose(contest)
         assert found is not None
         assert found.tuned
-        for name, area in SPACES["lightgbm"].items():
+        for name, area in families().get("lightgbm").space.items():
             assert area.low * 0.99 <= found.options[name] <= area.high * 1.01
         contest.candidates += (found,)
         finish(contest, found, float(np.exp(-abs(np.log(found.options["learning_rate"] / 0.03)))))

@@ -14,7 +14,19 @@ import numpy as np
 
 from automl_core.framing.problem import Task
 from automl_core.registry import Field
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
+from automl_core.search.family import (
+    RATE,
+    Array,
+    Family,
+    FitFailed,
+    FitRequest,
+    Fitted,
+    Range,
+    Stages,
+    link,
+    reached,
+    share_until,
+)
 from automl_core.search.unit import USUAL, Unit, in_unit, unit_stored
 
 if TYPE_CHECKING:
@@ -196,4 +208,6 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0, effort=_effort, bagged=True, in_turn=True,
+    quantiles=True, hastens=True,
+    space=RATE | {"depth": Range(3, 9, False, True), "l2_leaf_reg": Range(0.5, 20.0, True), "subsample": Range(0.5, 1.0)},
 )

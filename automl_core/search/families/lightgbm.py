@@ -15,7 +15,19 @@ from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.batches import Batched, batched, raw_of_many
 from automl_core.search.boosted_rows import PackedBoosters
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
+from automl_core.search.family import (
+    RATE,
+    Array,
+    Family,
+    FitFailed,
+    FitRequest,
+    Fitted,
+    Range,
+    Stages,
+    link,
+    reached,
+    share_until,
+)
 from automl_core.search.lightgbm_rows import pack_boosters
 from automl_core.search.lightgbm_text import slim, turned_back
 from automl_core.search.unit import in_unit
@@ -201,4 +213,8 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, fit_modules=("lightgbm",), grows=True, effort=_effort, bagged=True, in_turn=True,
+    quantiles=True, hastens=True,
+    space=RATE | {
+        "num_leaves": Range(4, 256, True, True), "min_data_in_leaf": Range(1, 120, True, True),
+        "feature_fraction": Range(0.3, 1.0), "bagging_fraction": Range(0.5, 1.0), "lambda_l2": Range(0.01, 20.0, True)},
 )

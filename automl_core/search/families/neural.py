@@ -17,7 +17,7 @@ from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.design import Scale, design_of, learn_scale
 from automl_core.search.design_row import RowDesign
-from automl_core.search.family import GRID, Array, Family, FitRequest, Fitted, Stages, link
+from automl_core.search.family import GRID, Array, Family, FitRequest, Fitted, Range, Stages, link
 from automl_core.search.unit import staged
 
 PATIENCE = 8
@@ -225,4 +225,5 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     fit_package="sklearn", fit_modules=("sklearn.neural_network",), cost=8.0, bagged=True, in_turn=True,
+    space={"alpha": Range(1e-5, 1.0, True)},
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from automl_core.registry import Field
 from automl_core.search import forest
-from automl_core.search.family import Family, FitRequest, Fitted
+from automl_core.search.family import Family, FitRequest, Fitted, Range
 
 PACE = (100.0, 20.0)  # nanoseconds for a row at a level of a tree, and for each column tried there, on five tables
 
@@ -37,4 +37,5 @@ FAMILY = Family(
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=forest.predict, predict_row=forest.predict_row,
     save=forest.save, load=forest.load, fit_package="sklearn", fit_modules=("sklearn.ensemble",), seconds=_seconds, cost=3.0,
     like="extra_trees",
+    space={"max_features": Range(0.1, 1.0), "min_samples_leaf": Range(1, 20, True, True)},
 )

@@ -27,4 +27,5 @@ FAMILY = Family(
     name="rule", title="Rule of two questions", package="", requires=(), fields=(), tasks=("binary", "multiclass", "regression"),
     fit=_fit, predict=forest.predict, predict_row=forest.predict_row, save=forest.save, load=forest.load, legible=True,
     fit_package="sklearn", fit_modules=("sklearn.tree",), cost=0.1,
+    quantiles=True,
 )

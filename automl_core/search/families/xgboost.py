@@ -16,7 +16,19 @@ from automl_core.framing.problem import Task
 from automl_core.registry import Field
 from automl_core.search.batches import raw_of_many
 from automl_core.search.boosted_rows import PackedBoosters
-from automl_core.search.family import Array, Family, FitFailed, FitRequest, Fitted, Stages, link, reached, share_until
+from automl_core.search.family import (
+    RATE,
+    Array,
+    Family,
+    FitFailed,
+    FitRequest,
+    Fitted,
+    Range,
+    Stages,
+    link,
+    reached,
+    share_until,
+)
 from automl_core.search.feature import Feature
 from automl_core.search.masked import MaskedBoosters, mask
 from automl_core.search.unit import USUAL, Unit, in_unit, unit_stored
@@ -227,4 +239,8 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=0.8, bagged=True, in_turn=True,
+    quantiles=True, hastens=True,
+    space=RATE | {
+        "max_depth": Range(3, 10, False, True), "min_child_weight": Range(0.5, 50.0, True), "subsample": Range(0.5, 1.0),
+        "colsample_bytree": Range(0.3, 1.0), "reg_lambda": Range(0.01, 20.0, True)},
 )
