@@ -236,10 +236,10 @@ def test_a_cut_bundle_is_refused(written: Path, tmp_path: Path) -> None:
 def test_a_bundle_of_the_format_before_is_read_and_a_later_one_is_not(written: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(written) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-    assert manifest["format"] == 4
+    assert manifest["format"] == 7  # a forest
     before = rewrite(written, tmp_path / "before.zip", {"manifest.json": json.dumps(manifest | {"format": 3}).encode()})
     assert load_bundle(before).model is not None
-    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 7}).encode()})
+    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 8}).encode()})
     with pytest.raises(BadInput, match="another version"):
         load_bundle(later)
 
