@@ -123,8 +123,9 @@ def _student(contest: Contest, base: Candidate, teachers: Offer) -> Candidate:
     if base.family == "lightgbm" and _copies(contest) > 1:
         options["min_data_in_leaf"] = _copies(contest) * int(options.get("min_data_in_leaf", 20))
     weights = tuple(sorted(teachers.weights.items()))
-    key = candidate_key(base.family, options | {"teachers": weights}, base.view)
-    return Candidate(key, base.family, f"{base.label}, taught by the ensemble", options, base.view, teachers=weights)
+    key = candidate_key(base.family, options | {"teachers": weights}, base.view, base.coded)
+    return replace(base, key=key, label=f"{base.label}, taught by the ensemble", options=options, twin="", tuned=False,
+                   teachers=weights)
 
 
 def _said_by_pairs(race: Race, teachers: Mapping[str, float], folds: tuple[int, ...], end: float) -> dict[int, Array] | None:
