@@ -31,6 +31,7 @@ from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.families import families
 from automl_core.search.features import COMMON_LEVELS
 from automl_core.search.formula_files import formula_files, formulas_from_files
+from automl_core.search.inner_numbers import GROUPS
 from automl_core.search.letters import Letters
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
@@ -44,7 +45,7 @@ READABLE = (3, 4, 5, 6, 7)  # 3: texts without how they are written
 LATER = 5
 # numbers learned in a unit of their own, and levels beyond those that a family tells apart, which they would answer wrongly
 NEWER = 6
-# forests that tell low numbers from missing ones, which they would take for one
+# forests that tell low numbers from missing ones, which they would take for one, and thousands inside texts by their groups
 LATEST = 7
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
@@ -123,7 +124,8 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
 def _format(model: Model) -> int:
     """The least format whose programs answer as this model does."""
     blocks = model.encoder.blocks
-    if any(getattr(member.native, "lowest", None) is not None for member in model.members):
+    low = any(getattr(member.native, "lowest", None) is not None for member in model.members)
+    if low or any(block.inner and block.marks >= GROUPS for block in blocks):
         return LATEST
     own = any(not getattr(member.native, "unit", USUAL).usual for member in model.members)
     if (own or any(len(block.levels) > COMMON_LEVELS for block in blocks)
