@@ -43,7 +43,8 @@ READABLE = (3, 4, 5, 6, 7)  # 3: texts without how they are written
 # steps of a scale that are called by their middle, which programs that know no such thing would call otherwise, and letters of
 # levels, which they would open and then fail with each row
 LATER = 5
-# numbers learned in a unit of their own, and levels beyond those that a family tells apart, which they would answer wrongly
+# numbers learned in a unit of their own, levels beyond those that a family tells apart, and two kinds of mark in numbers inside
+# texts, which they would answer wrongly
 NEWER = 6
 # forests that tell low numbers from missing ones, which they would take for one, and thousands inside texts by their groups
 LATEST = 7
@@ -128,7 +129,7 @@ def _format(model: Model) -> int:
     if low or any(block.inner and block.marks >= GROUPS for block in blocks):
         return LATEST
     own = any(not getattr(member.native, "unit", USUAL).usual for member in model.members)
-    if (own or any(len(block.levels) > COMMON_LEVELS for block in blocks)
+    if (own or any(len(block.levels) > COMMON_LEVELS or (block.inner and block.marks) for block in blocks)
             or any(UNTIL in column.reading.date_format for column in model.columns)
             or any("marks" in step.options or UNTIL in str(step.options) for step in model.recipe.steps)):
         return NEWER

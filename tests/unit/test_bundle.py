@@ -22,7 +22,7 @@ from automl_core.production import load_bundle, write_bundle
 from automl_core.production.bundle import _json
 from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
 from automl_core.search.families import families, learners
-from automl_core.search.features import with_codes
+from automl_core.search.features import Block, with_codes
 from automl_core.search.letter_lab import fit_letters
 from tests.unit.modelling import make_contract, make_frame, make_model
 from tests.unit.test_search_letters import source
@@ -162,6 +162,17 @@ def test_a_program_that_knows_no_letters_refuses_a_bundle_with_them(tmp_path: Pa
     with zipfile.ZipFile(tmp_path / "m.zip") as archive:
         assert json.loads(archive.read("manifest.json"))["format"] == 5
     assert load_bundle(tmp_path / "m.zip").model.encoder.codes
+
+
+@pytest.mark.parametrize(("marks", "written"), [(0, 4), (True, 6), (2, 7)])
+def test_programs_that_read_numbers_inside_texts_otherwise_refuse_a_bundle(marks: int, written: int, tmp_path: Path) -> None:
+    """1.234,56 kWh was 123456 to the oldest, and 0,125 l was 125: they would open the model and answer wrongly."""
+    model, table = make_model("binary", ("linear",))
+    block = Block("note", "number", "text", inner=1, marks=marks)
+    there = replace(model, encoder=replace(model.encoder, blocks=(*model.encoder.blocks, block)))
+    write_bundle(tmp_path / "model.zip", there, make_contract(model, table), "", {})
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        assert json.loads(archive.read("manifest.json"))["format"] == written
 
 
 def test_no_pickle_and_all_hashed(written: Path) -> None:
