@@ -102,7 +102,9 @@ def _parts(source: FormulaSource, rows: Places, random: np.random.Generator) -> 
     """(len(rows),) the part 0..4 of each row; rows of one group are in one part."""
     if source.groups is None:
         return random.integers(0, PARTS, len(rows))
-    return random.integers(0, PARTS, int(source.groups.max()) + 1)[source.groups[rows]]
+    _, mine = np.unique(source.groups[rows], return_inverse=True)
+    parts: Places = (random.permutation(int(mine.max()) + 1) % PARTS)[mine].astype(np.int64)  # two groups are never in one
+    return parts
 
 
 def _chosen(gains: Array, tried: int, plain: int) -> list[int]:

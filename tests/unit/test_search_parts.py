@@ -4,6 +4,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from automl_core.search.feature import Feature
+from automl_core.search.formula_lab import FormulaSource, _parts
 from automl_core.search.text import Terms
 from automl_core.search.text_scores import TextTarget, fit_text_scores
 
@@ -20,3 +22,15 @@ def test_a_text_is_no_name_for_the_rows_whose_others_are_all_alike(side: float) 
     share = y.mean()
     assert values[100:200, 0] == pytest.approx(np.full(100, np.log(share / (1 - share))))
     assert np.ptp(values[:100, 0]) > 0.5
+
+
+@pytest.mark.parametrize("groups", [2, 3, 7])
+def test_groups_are_never_all_in_one_part(groups: int) -> None:
+    """Of two they were one time in five: a cross of categories was a constant while it was learned, and a mean for new rows."""
+    rows = np.arange(10, 210)
+    belongs = np.random.default_rng(0).integers(0, groups, 220) * 3
+    source = FormulaSource(np.zeros((220, 1)), (Feature("x", ("x",), "number"),), np.zeros(220), "regression", groups=belongs)
+    for seed in range(40):
+        parts = _parts(source, rows, np.random.default_rng(seed))
+        assert len(np.unique(parts)) == min(groups, 5)
+        assert all(len(np.unique(parts[belongs[rows] == one])) == 1 for one in np.unique(belongs))
