@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, draws
 from automl_core.explaining.threads import shared
-from automl_core.search.forest import Forest, filled
+from automl_core.search.forest import Forest
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
@@ -115,4 +115,4 @@ def _add(woods: Woods, rows: NDArray[np.float32], trees: slice, design: tuple[in
 
 
 def _seen(member: Member, forest: Forest, whole: Floats) -> NDArray[np.float32]:
-    return np.ascontiguousarray(filled(whole[:, member.inputs] if member.inputs else whole, forest.fill))
+    return np.ascontiguousarray(forest.sees(whole[:, member.inputs] if member.inputs else whole))

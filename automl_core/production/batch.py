@@ -38,13 +38,21 @@ def read_csv(path: Path) -> pd.DataFrame:
         named = all(len(line) == len(labels) + 1 for line in lines) and any(line[-1] for line in lines)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of that delimiter
-            frame = pd.read_csv(
-                io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False, index_col=None if named else False)
+            one = len(labels) == 1 and not named  # an empty line is a row there, but for those at the end
+            frame = pd.read_csv(io.StringIO(_ended(text) if one else text), sep=delimiter, dtype=str, keep_default_na=False,
+                                index_col=None if named else False, skip_blank_lines=not one)
         return frame.set_axis(labels, axis=1) if len(labels) == frame.shape[1] else frame
     except OSError as error:
         raise BadInput(f"“{path.name[:80]}” could not be opened.", "Check the name.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, csv.Error) as error:
         raise BadInput(f"“{path.name[:80]}” is no CSV table.", "It needs a line of column names and one line a row.") from error
+
+
+def _ended(text: str) -> str:
+    """A text from its first line that is not blank to its last."""
+    lines = text.splitlines(keepends=True)
+    kept = [place for place, line in enumerate(lines) if line.strip()]
+    return "".join(lines[kept[0]:kept[-1] + 1]) if kept else text
 
 
 def _head(head: str, delimiter: str) -> tuple[list[str], list[list[str]]]:

@@ -31,6 +31,7 @@ from automl_core.search.encoder_files import encoder_files, encoder_from_files
 from automl_core.search.families import families
 from automl_core.search.features import COMMON_LEVELS
 from automl_core.search.formula_files import formula_files, formulas_from_files
+from automl_core.search.inner_numbers import GROUPS
 from automl_core.search.letters import Letters
 from automl_core.search.model import Member, Model
 from automl_core.search.plan import Score
@@ -38,12 +39,15 @@ from automl_core.search.unit import USUAL
 
 MANIFEST = "manifest.json"
 FORMAT = 4
-READABLE = (3, 4, 5, 6)  # 3: texts without how they are written
+READABLE = (3, 4, 5, 6, 7)  # 3: texts without how they are written
 # steps of a scale that are called by their middle, which programs that know no such thing would call otherwise, and letters of
 # levels, which they would open and then fail with each row
 LATER = 5
-# numbers learned in a unit of their own, and levels beyond those that a family tells apart, which they would answer wrongly
-LATEST = 6
+# numbers learned in a unit of their own, levels beyond those that a family tells apart, and two kinds of mark in numbers inside
+# texts, which they would answer wrongly
+NEWER = 6
+# forests that tell low numbers from missing ones, which they would take for one, and thousands inside texts by their groups
+LATEST = 7
 MAX_BYTES = 2_000_000_000
 MAX_MEMBERS = 500
 MAX_RATIO = 200
@@ -106,12 +110,7 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
         wheel_name(): build_wheel(),
     }
     listed = {name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)} for name, content in files.items()}
-    later = model.middle or any(isinstance(code, Letters) for code in model.encoder.codes)
-    own = any(not getattr(member.native, "unit", USUAL).usual for member in model.members)
-    latest = (own or any(len(block.levels) > COMMON_LEVELS for block in model.encoder.blocks)
-              or any(UNTIL in column.reading.date_format for column in model.columns)
-              or any("marks" in step.options or UNTIL in str(step.options) for step in model.recipe.steps))
-    manifest = {"format": LATEST if latest else LATER if later else FORMAT, "clarion": __version__, "files": listed}
+    manifest = {"format": _format(model), "clarion": __version__, "files": listed}
     aside = path.with_name(path.name + ".part")
     try:
         with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -121,6 +120,20 @@ def write_bundle(path: Path, model: Model, contract: Contract, card: str, facts:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _format(model: Model) -> int:
+    """The least format whose programs answer as this model does."""
+    blocks = model.encoder.blocks
+    low = any(getattr(member.native, "lowest", None) is not None for member in model.members)
+    if low or any(block.inner and block.marks >= GROUPS for block in blocks):
+        return LATEST
+    own = any(not getattr(member.native, "unit", USUAL).usual for member in model.members)
+    if (own or any(len(block.levels) > COMMON_LEVELS or (block.inner and block.marks) for block in blocks)
+            or any(UNTIL in column.reading.date_format for column in model.columns)
+            or any("marks" in step.options or UNTIL in str(step.options) for step in model.recipe.steps)):
+        return NEWER
+    return LATER if model.middle or any(isinstance(code, Letters) for code in model.encoder.codes) else FORMAT
 
 
 def load_bundle(path: str | Path) -> Bundle:

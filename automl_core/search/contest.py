@@ -117,7 +117,8 @@ class Contest:
 
     def wanted_extras(self, candidate: Candidate) -> tuple[ExtrasKind, ...]:
         """The learned columns that the candidate's view has, in their order after the plain ones."""
-        codes: tuple[ExtrasKind, ...] = ("codes",) if candidate.view != "plain" and self.prepared.coded else ()
+        seen = candidate.view != "plain" and candidate.coded
+        codes: tuple[ExtrasKind, ...] = ("codes",) if seen and self.prepared.coded else ()
         more: dict[View, tuple[ExtrasKind, ...]] = {"formed": ("formulas",), "lettered": ("letters",)}
         return codes + more.get(candidate.view, ())
 

@@ -20,7 +20,7 @@ from automl_core.framing.columns import unused_words, usable_columns
 from automl_core.framing.problem import Problem
 from automl_core.search.codes import Code, LevelMeans
 from automl_core.search.feature import DAYS, Array, Feature, FeatureKind
-from automl_core.search.inner_numbers import count_numbers, inner_cell, inner_columns
+from automl_core.search.inner_numbers import GROUPS, count_numbers, inner_cell, inner_columns
 from automl_core.search.letters import Letters, Levels, find_lettered
 from automl_core.search.text import Terms, TextCoder, fit_text
 
@@ -39,7 +39,7 @@ class Block:
     most common come first, by name, then the others, by their rows.
 
     `inner` is how many numbers inside its texts are taken out; a column of levels can have such a block before its own. `marks`
-    says that these are read as 1.234,56 is meant, which models of before do not.
+    says how marks in these are read, see `numbers_in`: models of before read them in other ways.
     """
 
     source: str
@@ -48,7 +48,7 @@ class Block:
     levels: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     inner: int = 0
-    marks: bool = False
+    marks: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +162,7 @@ def fit_encoder(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
     for column in usable_columns(columns, problem):
         inner = count_numbers(frame[column.name]) if column.kind == "text" else 0
         if inner:
-            blocks.append(Block(column.name, "number", column.kind, inner=inner, marks=True))
+            blocks.append(Block(column.name, "number", column.kind, inner=inner, marks=GROUPS))
         block, coder = _learn(frame[column.name], column, seed)
         if block is not None:
             blocks.append(block)

@@ -23,6 +23,8 @@ MIN_TREES, TREE_ROWS = 100, 2_000_000  # more trees help where rows are few; whe
 FEW_ROWS = 8
 MAX_NODES = 3_000_000  # of the whole forest: about 25 MB when stored
 MUCH_CLASSES = 8  # from there on each leaf holds so many numbers that there may be fewer of them
+BELOW = 0.1  # of a number's range: how far below it missing values lie, for random cuts to fall on either side
+LEAST_RANGE = 1e-6  # that scikit-learn's trees still find cuts in
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what single rows need is made when the first one comes
@@ -31,8 +33,9 @@ class Forest:
 
     A row goes left when its 32-bit value is at or below `threshold`; leaves point to themselves. `value` is (nodes, k):
     class probabilities as 16-bit floats, or (nodes, 1): the probability of class 1, or the number as a 32-bit float, or one of 64
-    where those keep too few digits. `fill` replaces missing values by something below all others. `stored` is the file it came
-    from: pressing millions of nodes anew each time a model is measured or written takes seconds.
+    where those keep too few digits. `fill` (p,) replaces missing values by something below all others, `lowest` (p,) the numbers
+    below all that were learned from, which are not missing; forests of before know none. `stored` is the file it came from:
+    pressing millions of nodes anew each time a model is measured or written takes seconds.
     """
 
     task: Task
@@ -45,6 +48,11 @@ class Forest:
     fill: NDArray[np.float32]
     depth: int
     stored: bytes = field(default=b"", repr=False)
+    lowest: NDArray[np.float32] | None = None
+
+    def sees(self, matrix: Array) -> NDArray[np.float32]:
+        """A matrix (n, p) as the trees compare it with their cuts."""
+        return filled(matrix, self.fill, self.lowest)
 
     @cached_property
     def packed(self) -> Packed:
@@ -65,8 +73,8 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         "max_leaf_nodes": nodes if rows > nodes else None, "min_samples_leaf": int(request.options.get("min_samples_leaf", 1)),
     }
     request, unit = in_unit(request)
-    fill = _fill(request.matrix)
-    known = filled(request.matrix, fill)
+    fill, lowest = _below(request.matrix)
+    known = filled(request.matrix, fill, lowest)
     request.let_go()
     target = request.y if request.task == "regression" else request.y.astype(np.int64)
     parts: list[_Part] = []
@@ -82,7 +90,7 @@ def grow(request: FitRequest, make: Callable[[dict[str, Any]], Any]) -> Fitted:
         parts += [_part(request, unit, some, estimator.tree_) for estimator in some.estimators_]  # a tenth of what the trees take
         grown += more
         truncated = request.over() and grown < trees
-    return Fitted(_joined(request, parts, fill), grown, truncated)
+    return Fitted(_joined(request, parts, (fill, lowest)), grown, truncated)
 
 
 def tree_count(options: Mapping[str, Any], rows: int) -> int:
@@ -102,9 +110,9 @@ def growing_seconds(options: Mapping[str, Any], rows: int, columns: int, pace: t
 def grow_one(request: FitRequest, tree: Any) -> Fitted:
     """A forest of the one given tree estimator. Where a quantile is asked for, a leaf answers with its rows' quantile."""
     request, unit = in_unit(request)
-    fill = _fill(request.matrix)
+    fill, lowest = _below(request.matrix)
     target = request.y if request.task == "regression" else request.y.astype(np.int64)
-    known = filled(request.matrix, fill)
+    known = filled(request.matrix, fill, lowest)
     tree.fit(known, target, sample_weight=request.weights)
     if "loss" in request.options:
         level = float(request.options.get("alpha", 0.5))
@@ -114,19 +122,33 @@ def grow_one(request: FitRequest, tree: Any) -> Fitted:
             counted = None if request.weights is None or not request.weights[inside].any() else request.weights[inside]
             how: Any = "linear" if counted is None else "inverted_cdf"
             tree.tree_.value[leaf, 0, 0] = np.quantile(target[inside], level, method=how, weights=counted)
-    return Fitted(_joined(request, [_part(request, unit, tree, tree.tree_)], fill), 1)
+    return Fitted(_joined(request, [_part(request, unit, tree, tree.tree_)], (fill, lowest)), 1)
 
 
-def _fill(matrix: Array) -> NDArray[np.float32]:
-    """A value below all others for each column."""
-    lowest = np.array([np.min(column[~np.isnan(column)], initial=0.0) for column in matrix.T])
-    below: NDArray[np.float32] = np.nextafter((lowest - 1.0 - np.abs(lowest) * 0.01).astype(np.float32), np.float32(-np.inf))
-    return below
+def _below(matrix: Array) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A value below all others for each column, and the least one that is there: both (p,).
+
+    They lie apart by the column's own range, for extra trees draw their cuts between the two ends of what a node holds: beside
+    missing values at -1 hardly any cut would part years.
+    """
+    ends = np.zeros((2, matrix.shape[1]))
+    for place, column in enumerate(matrix.T):
+        present = column[~np.isnan(column)]
+        if len(present):
+            ends[:, place] = present.min(), present.max()
+    apart = ends[1] - ends[0]
+    fill = ends[0] - np.where(apart > LEAST_RANGE, BELOW * apart, 1.0)
+    last = np.finfo(np.float32).min
+    below: NDArray[np.float32] = np.nextafter(np.maximum(fill, last).astype(np.float32), last)
+    return below, ends[0].astype(np.float32)
 
 
-def filled(matrix: Array, fill: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A matrix (n, p) in 32 bits, its missing values below all others: what trees compare with their cuts."""
+def filled(matrix: Array, fill: NDArray[np.float32], lowest: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """A matrix (n, p) in 32 bits, its missing values below all others: what trees compare with their cuts. Numbers below the
+    `lowest` that trees have learned from count as that one: every cut but those beside missing values sends both the same way."""
     values = matrix.astype(np.float32)
+    if lowest is not None:
+        np.maximum(values, lowest, out=values)  # what is missing stays so
     np.copyto(values, fill, where=np.isnan(values))
     return values
 
@@ -155,14 +177,14 @@ def _part(request: FitRequest, unit: Unit, whole: Any, tree: Any) -> _Part:
     return _Part(feature, threshold, left, right, value, int(tree.max_depth))
 
 
-def _joined(request: FitRequest, parts: list[_Part], fill: NDArray[np.float32]) -> Forest:
+def _joined(request: FitRequest, parts: list[_Part], below: tuple[NDArray[np.float32], NDArray[np.float32]]) -> Forest:
     sizes = [len(part.left) for part in parts]
     roots = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int32)
     moved = np.repeat(roots, sizes)
     return Forest(request.task, roots, np.concatenate([part.feature for part in parts]),
                   np.concatenate([part.threshold for part in parts]), np.concatenate([part.left for part in parts]) + moved,
-                  np.concatenate([part.right for part in parts]) + moved, np.concatenate([part.value for part in parts]), fill,
-                  max(part.depth for part in parts))
+                  np.concatenate([part.right for part in parts]) + moved, np.concatenate([part.value for part in parts]),
+                  below[0], max(part.depth for part in parts), lowest=below[1])
 
 
 def _at_or_below(threshold: Array) -> NDArray[np.float32]:
@@ -187,7 +209,7 @@ def _values(request: FitRequest, whole: Any, tree: Any) -> NDArray[Any]:
 
 def predict(model: Forest, matrix: Array) -> Array:
     """Predictions of a matrix: see `Family.predict`."""
-    known = filled(matrix, model.fill)
+    known = model.sees(matrix)
     if len(matrix) <= FEW_ROWS:
         return _predict_few(model, known)
     rows = np.arange(len(matrix))
@@ -216,7 +238,7 @@ def _predict_few(model: Forest, known: NDArray[np.float32]) -> Array:
 
 def predict_row(model: Forest, row: Array) -> Any:
     """All trees at once, one level at a time."""
-    node = model.packed.leaves(filled(row, model.fill).astype(np.float64))
+    node = model.packed.leaves(model.sees(row).astype(np.float64))
     mean = _finished(model, model.value[node].astype(np.float64).sum(axis=0)[None] / len(model.roots))
     return mean[0] if model.task == "multiclass" else float(mean[0])
 
@@ -235,11 +257,12 @@ def save(model: Forest) -> dict[str, bytes]:
         return {"forest.npz": model.stored}
     own = np.arange(len(model.left), dtype=np.int32)
     wide = model.fill.shape[0] > np.iinfo(np.uint8).max
+    lowest = {} if model.lowest is None else {"lowest": model.lowest}
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer, allow_pickle=False, task=np.array(model.task), roots=model.roots,
         feature=model.feature.astype(np.int32 if wide else np.uint8), threshold=model.threshold,
-        left=model.left - own, right=model.right - own, value=model.value, fill=model.fill, depth=np.array(model.depth))
+        left=model.left - own, right=model.right - own, value=model.value, fill=model.fill, depth=np.array(model.depth), **lowest)
     return {"forest.npz": buffer.getvalue()}
 
 
@@ -251,4 +274,4 @@ def load(files: Mapping[str, bytes]) -> Forest:
         own = np.arange(len(stored["left"]), dtype=np.int32)
         return Forest(task, stored["roots"], stored["feature"].astype(np.int32), stored["threshold"],
                       stored["left"] + own, stored["right"] + own, stored["value"], stored["fill"], int(stored["depth"]),
-                      content)
+                      content, stored.get("lowest"))

@@ -5,6 +5,7 @@ After the feature generation of Tschalzev et al. 2026 (arXiv 2606.02384), with s
 """
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,7 +26,9 @@ LEAST_ROWS = 100
 NUMBERS, CATEGORIES, MAX_LEVELS = 12, 6, 300
 DATES = 10
 MOST_CROSSES = 45  # columns: one a class for all pairs of categories, so that of six categories three classes are told of
-SHADOWS = 25
+SHADOWS = 100
+TAIL = 20  # of the shadows, the largest: how their gains thin out tells what the best of more would have
+LUCKY = 0.5  # formulas that chance may bring through, however many are tried
 PRIOR_ROWS = 10.0
 PARTS = 5
 SIGNS: dict[FormulaKind, str] = {"ratio": "/", "product": "×", "difference": "−", "sum": "+"}
@@ -99,16 +102,27 @@ def _parts(source: FormulaSource, rows: Places, random: np.random.Generator) -> 
     """(len(rows),) the part 0..4 of each row; rows of one group are in one part."""
     if source.groups is None:
         return random.integers(0, PARTS, len(rows))
-    return random.integers(0, PARTS, int(source.groups.max()) + 1)[source.groups[rows]]
+    _, mine = np.unique(source.groups[rows], return_inverse=True)
+    parts: Places = (random.permutation(int(mine.max()) + 1) % PARTS)[mine].astype(np.int64)  # two groups are never in one
+    return parts
 
 
 def _chosen(gains: Array, tried: int, plain: int) -> list[int]:
-    """The formulas with more gain than any shuffled copy, best first, until 99 % of what they gain together."""
-    floor = float(gains[tried:].max(initial=0.0))
+    """The formulas with more gain than as many shuffled copies would have, best first, until 99 % of what they gain together."""
+    floor = _floor(gains[tried:], tried)
     order = [int(place) for place in np.argsort(-gains[:tried]) if gains[place] > floor]
     most = min(MOST, max(5, plain))
     share = np.cumsum(gains[order]) / max(float(gains[order].sum()), 1e-12) if order else np.zeros(0)
     return order[: min(most, int(np.searchsorted(share, 0.99)) + 1)]
+
+
+def _floor(shadows: Array, tried: int) -> float:
+    """The gain that chance gives `LUCKY` of the formulas tried, from the gains (s,) of shuffled copies. The best copy alone would
+    be passed by about one formula of noise in s; beyond the `TAIL` largest, gains are taken to thin out exponentially."""
+    ordered = np.sort(shadows)
+    least = float(ordered[-TAIL - 1])
+    step = float(np.mean(ordered[-TAIL:])) - least
+    return least + step * math.log(max(1.0, tried * TAIL / len(shadows) / LUCKY))
 
 
 def _formed(source: FormulaSource, chosen: list[Formula], train: Places, seed: int, kept: type[np.floating[Any]]) -> Formed:

@@ -31,7 +31,7 @@ def hastened(
         options = candidate.options | {"learning_rate": round(candidate.options["learning_rate"] * factor, 4)}
         if "patience" in options:
             options["patience"] = max(10, round(options["patience"] / factor))
-        key = candidate_key(candidate.family, options, candidate.view)
+        key = candidate_key(candidate.family, options, candidate.view, candidate.coded)
         changed[candidate.key] = key
         found.append(replace(candidate, key=key, label=f"{candidate.label}, in larger steps", options=options))
     return tuple(replace(candidate, twin=changed.get(candidate.twin, candidate.twin)) for candidate in found)

@@ -20,24 +20,52 @@ NUMBER = re.compile(r"(?<![\w.,])-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 
 
-@lru_cache(maxsize=20_000)
-def numbers_in(text: str, marks: bool = True) -> tuple[float, ...]:
-    """The first two numbers in a text, which stays in memory: give no long one. A comma before exactly three digits parts
-    thousands, any other is a decimal point.
+# a number parted in thousands, the last of them whole; of commas all but that may part hundreds, as in India
+_GROUPS = {mark: re.compile(rf"-?(?!0)\d{{1,3}}({re.escape(mark)}\d{{{least},3}})*{re.escape(mark)}\d{{3}}")
+           for mark, least in ((".", 3), (",", 2))}
+_OTHER = {".": ",", ",": "."}
+MARKS, GROUPS = 1, 2  # how models read numbers with marks; those of long ago have 0
 
-    With `marks`, of two kinds of mark in a number the last is the decimal one where it stands once: 1.234,56 is 1,234.56. Models
-    of before read it without.
+
+@lru_cache(maxsize=20_000)
+def numbers_in(text: str, marks: int = GROUPS) -> tuple[float, ...]:
+    """The first two numbers in a text, which stays in memory: give no long one. What is too large is NaN.
+
+    A comma parts thousands where three digits follow and no nought leads (1,234), as do several marks of a kind (1.234.567). Of
+    two kinds the last is the decimal mark where it stands once (1.234,56). Any other comma is one, too, and other marks part
+    numbers: 24.12.2023 has three, and so has version 2.10.3.
+
+    Models of before read as they learned: with `MARKS` alone whatever comes before three digits is thousands, and several points
+    always, and without marks two kinds are not told apart.
     """
-    found = []
+    found: list[float] = []
     for match in NUMBER.findall(text)[:MOST]:
-        plain = THOUSANDS.sub("", match).replace(",", ".")
-        if marks and "." in match and "," in match:
-            last, other = (".", ",") if match.rfind(".") > match.rfind(",") else (",", ".")
-            plain = match.replace(other, "").replace(last, ".") if match.count(last) == 1 else plain
-        whole, *parts = plain.split(".")
-        value = float(f"{whole}.{parts[0]}" if len(parts) == 1 else plain.replace(".", ""))  # several points part thousands
-        found.append(value if abs(value) <= LARGEST else math.nan)
-    return tuple(found)
+        found += _parted(match) if marks >= GROUPS else [_as_before(match, bool(marks))]
+    return tuple(value if abs(value) <= LARGEST else math.nan for value in found[:MOST])
+
+
+def _parted(match: str) -> list[float]:
+    """The numbers in digits with marks between them."""
+    last = "." if match.rfind(".") > match.rfind(",") else ","
+    other = _OTHER[last]
+    if other in match:
+        whole, _, rest = match.rpartition(last)
+        if last not in whole and _GROUPS[other].fullmatch(whole):
+            return [float(f"{whole.replace(other, '')}.{rest}")]
+        return [number for part in match.split(",") for number in _parted(part)]
+    if match.count(last) == 1:
+        thousands = last == "," and _GROUPS[","].fullmatch(match)
+        return [float(match.replace(",", "" if thousands else "."))]
+    return [float(match.replace(last, ""))] if _GROUPS[last].fullmatch(match) else [float(part) for part in match.split(last)]
+
+
+def _as_before(match: str, marks: bool) -> float:
+    plain = THOUSANDS.sub("", match).replace(",", ".")
+    if marks and "." in match and "," in match:
+        last, other = (".", ",") if match.rfind(".") > match.rfind(",") else (",", ".")
+        plain = match.replace(other, "").replace(last, ".") if match.count(last) == 1 else plain
+    whole, *parts = plain.split(".")
+    return float(f"{whole}.{parts[0]}" if len(parts) == 1 else plain.replace(".", ""))
 
 
 def count_numbers(series: pd.Series[Any]) -> int:
@@ -55,7 +83,7 @@ def count_numbers(series: pd.Series[Any]) -> int:
     return MOST
 
 
-def inner_columns(series: pd.Series[Any], count: int, marks: bool = True) -> Array:
+def inner_columns(series: pd.Series[Any], count: int, marks: int = GROUPS) -> Array:
     """(n, count) the numbers of each text; NaN where there are fewer."""
     places, texts = pd.factorize(series)
     table = np.full((len(texts) + 1, count), math.nan)
@@ -65,7 +93,7 @@ def inner_columns(series: pd.Series[Any], count: int, marks: bool = True) -> Arr
     return out
 
 
-def inner_cell(text: str | None, count: int, marks: bool = True) -> list[float]:
+def inner_cell(text: str | None, count: int, marks: int = GROUPS) -> list[float]:
     """The same of one text."""
     found = numbers_in(str(text)[:LOOKED_AT], marks)[:count] if text is not None else ()
     return [*found, *[math.nan] * (count - len(found))]

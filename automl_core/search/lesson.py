@@ -121,8 +121,9 @@ def _student(contest: Contest, best: Offer, teachers: dict[str, float]) -> Candi
     if base.family == "lightgbm" and copies(contest) > 1:
         options["min_data_in_leaf"] = copies(contest) * int(options.get("min_data_in_leaf", 20))
     weights = tuple(sorted(teachers.items()))
-    key = candidate_key(base.family, options | {"teachers": weights}, base.view)
-    return Candidate(key, base.family, f"{base.label}, taught by the ensemble", options, base.view, teachers=weights)
+    key = candidate_key(base.family, options | {"teachers": weights}, base.view, base.coded)
+    return replace(base, key=key, label=f"{base.label}, taught by the ensemble", options=options, twin="", tuned=False,
+                   teachers=weights)
 
 
 def _fit_student(race: Race, student: Candidate, end: float) -> list[FoldResult]:

@@ -95,8 +95,9 @@ class Candidate:
     """One configuration of one family on one view of the features. `key` is a hash of all that: the same on every machine.
 
     The views: "plain" columns, "coded" with what the target was for each level and text besides, "formed" with formulas too,
-    "lettered" with letters of levels. `twin` is the key of the same candidate without these: they must beat it. `tuned` ones
-    were not in the portfolio. `teachers` are the weights by key of the ensemble that a student learns from.
+    "lettered" with letters of levels; the last two have the codes that there are, too, unless `coded` is False. `twin` is the
+    key of the same candidate without formulas or letters: they must beat it. `tuned` ones were not in the portfolio. `teachers`
+    are the weights by key of the ensemble that a student learns from.
     """
 
     key: str
@@ -107,6 +108,7 @@ class Candidate:
     twin: str = ""
     tuned: bool = False
     teachers: tuple[tuple[str, float], ...] = ()
+    coded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,9 +250,10 @@ def candidate_cap(rows: int) -> int:
     return _CAPS[-1][1]
 
 
-def candidate_key(family: str, options: dict[str, Any], view: View = "plain") -> str:
-    """A hash of family, options and view: the same on every machine."""
-    return hashlib.sha256(json.dumps([family, options, view], sort_keys=True).encode()).hexdigest()[:16]
+def candidate_key(family: str, options: dict[str, Any], view: View = "plain", coded: bool = True) -> str:
+    """A hash of family, options, view and whether codes are seen there: the same on every machine."""
+    seen = [view] if coded else [view, "without codes"]
+    return hashlib.sha256(json.dumps([family, options, *seen], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLAIN) -> tuple[Candidate, ...]:
@@ -309,4 +310,6 @@ def _candidate(entry: Entry, problem: Problem, columns: Views) -> Candidate:
     if not (entry.formulas or entry.letters):
         return Candidate(without, entry.family, entry.label, options, base)
     view: View = "formed" if entry.formulas else "lettered"
-    return Candidate(candidate_key(entry.family, options, view), entry.family, entry.label, options, view, without)
+    coded = base == "coded" or not columns.codes
+    key = candidate_key(entry.family, options, view, coded)
+    return Candidate(key, entry.family, entry.label, options, view, without, coded=coded)

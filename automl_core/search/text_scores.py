@@ -116,18 +116,20 @@ def _by_class(name: str, matrix: Any, target: TextTarget, rows: list[Places], un
                 return found, False
             learned.append(_class_line(matrix, target, some, float(marks[column])))
         for scores, (weights, start) in zip(found, learned, strict=True):
-            scores.weights[:, column], scores.intercept[column] = weights, start
+            if not math.isnan(start):  # else the share among all rows: an odd score would be a name for the rows left out
+                scores.weights[:, column], scores.intercept[column] = weights, start
     return found, True
 
 
 def _class_line(matrix: Any, target: TextTarget, rows: Places, mark: float) -> tuple[Any, float]:
-    """What each term says for one class against all others (a number a term, or one for all), and where that starts."""
+    """What each term says for one class against all others (a number a term, or one for all), and where that starts: NaN where
+    rows are of one side only, and say nothing."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     truth = target.y[rows] == mark
     if not 0 < truth.sum() < len(truth):
-        return 0.0, ABSENT
+        return 0.0, math.nan
     model = LogisticRegression(C=4.0, solver="liblinear", dual=True, tol=0.01, max_iter=100, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # what is reached after these rounds is good enough for a feature

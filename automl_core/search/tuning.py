@@ -39,7 +39,7 @@ def propose(contest: Contest) -> Candidate | None:
         return None
     base = bases[1] if len(bases) > 1 and len(tuned) % SECOND_BEST == SECOND_BEST - 1 else bases[0]
     options = base.options | _ask(contest, base, len(tuned))
-    key = candidate_key(base.family, options, base.view)
+    key = candidate_key(base.family, options, base.view, base.coded)
     if any(candidate.key == key for candidate in contest.candidates):
         return None
     number = sum(candidate.family == base.family for candidate in tuned) + 1

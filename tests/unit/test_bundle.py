@@ -22,7 +22,7 @@ from automl_core.production import load_bundle, write_bundle
 from automl_core.production.bundle import _json
 from automl_core.production.wheel import build_wheel, scoring_modules, wheel_name
 from automl_core.search.families import families, learners
-from automl_core.search.features import with_codes
+from automl_core.search.features import Block, with_codes
 from automl_core.search.letter_lab import fit_letters
 from tests.unit.modelling import make_contract, make_frame, make_model
 from tests.unit.test_search_letters import source
@@ -164,6 +164,17 @@ def test_a_program_that_knows_no_letters_refuses_a_bundle_with_them(tmp_path: Pa
     assert load_bundle(tmp_path / "m.zip").model.encoder.codes
 
 
+@pytest.mark.parametrize(("marks", "written"), [(0, 4), (True, 6), (2, 7)])
+def test_programs_that_read_numbers_inside_texts_otherwise_refuse_a_bundle(marks: int, written: int, tmp_path: Path) -> None:
+    """1.234,56 kWh was 123456 to the oldest, and 0,125 l was 125: they would open the model and answer wrongly."""
+    model, table = make_model("binary", ("linear",))
+    block = Block("note", "number", "text", inner=1, marks=marks)
+    there = replace(model, encoder=replace(model.encoder, blocks=(*model.encoder.blocks, block)))
+    write_bundle(tmp_path / "model.zip", there, make_contract(model, table), "", {})
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        assert json.loads(archive.read("manifest.json"))["format"] == written
+
+
 def test_no_pickle_and_all_hashed(written: Path) -> None:
     with zipfile.ZipFile(written) as archive:
         names = set(archive.namelist())
@@ -236,10 +247,10 @@ def test_a_cut_bundle_is_refused(written: Path, tmp_path: Path) -> None:
 def test_a_bundle_of_the_format_before_is_read_and_a_later_one_is_not(written: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(written) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-    assert manifest["format"] == 4
+    assert manifest["format"] == 7  # a forest
     before = rewrite(written, tmp_path / "before.zip", {"manifest.json": json.dumps(manifest | {"format": 3}).encode()})
     assert load_bundle(before).model is not None
-    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 7}).encode()})
+    later = rewrite(written, tmp_path / "later.zip", {"manifest.json": json.dumps(manifest | {"format": 8}).encode()})
     with pytest.raises(BadInput, match="another version"):
         load_bundle(later)
 

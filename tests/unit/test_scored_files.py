@@ -18,6 +18,7 @@ from automl_core.data.schema import type_frame
 from automl_core.data.table import Column, Reading, ReadLimits, ReadOptions
 from automl_core.errors import BadInput
 from automl_core.production import Bundle, load_bundle
+from automl_core.production.batch import read_csv
 from automl_core.production.outcomes import beside
 from tests.unit.deploying import Deployed, deploy, found, taught
 from tests.unit.modelling import make_contract, make_frame, make_model
@@ -41,6 +42,20 @@ def test_every_row_of_a_file_is_read_to_be_scored(tmp_path: Path, body: str, row
     """Rows without a value, and those that looked like totals or another table, had no answer: all below slid up by one."""
     (tmp_path / "rows.csv").write_text(body)
     assert len(read_raw_here(tmp_path / "rows.csv", "rows.csv", ReadOptions(), ReadLimits(), tmp_path, whole=True).frame) == rows
+
+
+@pytest.mark.parametrize("body", [
+    "tenure\n12\n\n70\n",
+    "tenure\r\n12\r\n\r\n\r\n70\r\n\r\n", "\ntenure\n12\n\n70", 'tenure\n12\n""\n70\n""\n', "tenure\n\n12\n",
+    "tenure\n", "tenure,charge\n12,50\n\n70,20\n\n",
+])
+def test_a_bundle_alone_reads_the_rows_that_all_other_ways_read(body: str, tmp_path: Path) -> None:
+    """It left out the empty lines of a file of one column: all answers below slid up."""
+    (tmp_path / "rows.csv").write_bytes(body.encode())
+    page = read_raw_here(tmp_path / "rows.csv", "rows.csv", ReadOptions(), ReadLimits(), tmp_path, whole=True).frame
+    alone = read_csv(tmp_path / "rows.csv")
+    assert [list(map(str, page.columns)), len(page)] == [list(alone.columns), len(alone)]
+    assert alone.iloc[:, 0].fillna("").tolist() == page.iloc[:, 0].fillna("").tolist()
 
 
 def test_every_row_of_a_sheet_is_read_to_be_scored(tmp_path: Path) -> None:

@@ -182,6 +182,11 @@ def test_signs_that_tell_something(texts: list[str], signs: str) -> None:
     ("1 2 3", (1.0, 2.0)), ("", ()), ("٣", (3.0,)),
     ("code " + "9" * 50, (np.nan,)), ("1.234,56 kWh", (1234.56,)), ("1,234.56 kWh", (1234.56,)), ("1.234.567,8 €", (1234567.8,)),
     ("-1.234,5 to 1.234,567", (-1234.5, 1234.567)), ("1.234 kWh", (1.234,)), ("1,234 kWh", (1234.0,)),
+    ("0,125 l", (0.125,)), ("0,1250 l", (0.125,)), ("-0,375 l", (-0.375,)), ("1234,567 l", (1234.567,)),
+    ("12,34,567 ₹", (1234567.0,)),
+    ("am 24.12.2023", (24.0, 12.0)), ("v2.10.3", (2.0, 10.0)), ("von 192.168.1.10", (192.0, 168.0)), ("1,2,3", (1.0, 2.0)),
+    ("-2.10.3", (-2.0, 10.0)), ("0.125.000", (0.0, 125.0)), ("1.5,2.5", (1.5, 2.5)), ("24.12.2023,5", (24.0, 12.0)),
+    ("12.345.67,8", (12.0, 345.0)), ("0.125,5", (0.125, 5.0)), ("9" * 40 + ".1.1", (np.nan, 1.0)),
 ])
 def test_numbers_inside_texts(text: str, numbers: tuple[float, ...]) -> None:
     assert numbers_in(text) == pytest.approx(numbers, nan_ok=True, rel=0, abs=0)
@@ -200,6 +205,24 @@ def test_numbers_with_two_marks_are_read_by_old_models_as_they_learned_them() ->
     old = encoder_from_files(files | {"encoder.json": json.dumps(document).encode()})
     assert old.row({"use": "1.234,56 kWh"})[0] == 123456.0
     assert old.matrix(pd.DataFrame({"use": ["1.234,56 kWh"]}).astype("str"))[0, 0] == 123456.0
+
+
+def test_what_looks_like_thousands_is_read_by_old_models_as_they_learned_it() -> None:
+    """0,125 l was 125, and a date of three parts one number."""
+    sizes = ["0,5 l", "0,75 l Flasche", "0,33 l Dose", "0,375 l Flasche", "0,187 l Flasche", "1 l", "1,5 l", "2 l", "0,2 l Dose"]
+    frame = pd.DataFrame({"size": sizes * 30, "y": ["a", "b"] * 135})
+    table = table_from_frame(frame, "use")
+    encoder = fit_encoder(table.frame, table.columns, Problem("y", "binary", "roc_auc", ("a", "b"), "b"))
+    assert encoder.row({"size": "0,375 l Flasche"})[0] == 0.375
+    assert encoder.matrix(pd.DataFrame({"size": ["0,375 l"]}).astype("str"))[0, 0] == 0.375
+    files = encoder_files(encoder)
+    document = json.loads(files["encoder.json"])
+    assert encoder_from_files(files).row({"size": "0,375 l Flasche"})[0] == 0.375
+    document["blocks"][0]["marks"] = True
+    old = encoder_from_files(files | {"encoder.json": json.dumps(document).encode()})
+    assert old.row({"size": "0,375 l Flasche"})[0] == 375.0
+    assert numbers_in("24.12.2023", True) == (24122023.0,)
+    assert numbers_in("1.234,56", False) == (123456.0,)
 
 
 def test_a_unit_does_not_hide_its_number() -> None:

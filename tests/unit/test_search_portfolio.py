@@ -8,23 +8,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.codec import from_json, to_json
+from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, portfolio
-from automl_core.search.contest import Clock
+from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.families import families
 from automl_core.search.haste import hastened
 from automl_core.search.log_target import is_log
 from automl_core.search.next_task import _anchor, next_task
 from automl_core.search.opening import open_contest
-from automl_core.search.plan import Plan
-from automl_core.search.portfolio import Views, candidate_cap, make_portfolio
+from automl_core.search.plan import Candidate, Plan
+from automl_core.search.portfolio import Views, candidate_cap, candidate_key, make_portfolio
 from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
 from tests.unit.modelling import PROBLEMS
 from tests.unit.searching import HereExecutor
+from tests.unit.test_search_learned import PROBLEM, table
 
 
 def test_the_portfolio_varies_families_first() -> None:
@@ -169,3 +172,28 @@ def test_a_family_of_another_package_says_all_of_itself_what_it_can(monkeypatch:
     assert "elsewhere" not in {one.family for one in make_portfolio(pinball, 10_000, Plan())}
     plain = [one.label for one in make_portfolio(PROBLEMS["regression"], 10_000, Plan()) if one.family == "elsewhere"]
     assert plain == ["Elsewhere"]
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_formulas_and_letters_are_compared_with_the_same_columns_without_them(text: bool) -> None:
+    """CatBoost codes levels itself, and where there are no texts gets no codes: with formulas it had them all the same, so that
+    formulas of noise were credited with what the codes did."""
+    given = table_from_frame(table() if text else table().drop(columns="note"), "orders")
+    prepared = prepare(SearchData(given.frame, given.columns, PROBLEM), Plan(60))
+    assert prepared.coded
+    candidates = make_portfolio(PROBLEM, 50_000, Plan(), prepared.views._replace(letters=True))
+    found = candidates + hastened(candidates, 100.0, (), "binary")
+    contest, by_key = Contest(prepared, Plan(60), found, {}), {item.key: item for item in found}
+    judged = [item for item in found if item.twin]
+    assert {item.view for item in judged if item.family == "catboost"} == {"formed", "lettered"}
+    for item in judged:
+        codes = ("codes",) if text or item.family != "catboost" else ()
+        assert contest.wanted_extras(by_key[item.twin]) == codes
+        assert contest.wanted_extras(item)[:-1] == codes
+    assert all(candidate_key(item.family, item.options, item.view, item.coded) == item.key for item in found)
+
+
+def test_proposals_of_before_see_what_they_saw() -> None:
+    """Notes of a search that was begun before say nothing of codes: CatBoost with formulas had them."""
+    stored = to_json(Candidate("k", "catboost", "CatBoost, tuned 1", {}, "formed", tuned=True))
+    assert from_json(Candidate, {name: value for name, value in stored.items() if name != "coded"}).coded

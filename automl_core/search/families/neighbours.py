@@ -134,7 +134,7 @@ def _fit(request: FitRequest) -> Fitted:
                        np.average(targets, axis=0, weights=weights), COUNTS[place], weights)
     if request.valid_matrix is None or request.valid_y is None:
         return Fitted(model, place + 1)
-    answers, truncated = _in_time(request, model, _points(model.row_design, request.valid_matrix))
+    answers, truncated = _in_time(request, model, request.valid_matrix)
     losses = [_loss(request, answer) for answer in answers]
     best = int(np.argmin(losses))
     chosen = replace(model, count=COUNTS[best])
@@ -144,13 +144,13 @@ def _fit(request: FitRequest) -> Fitted:
     return Fitted(chosen, best + 1, truncated, stages if request.stages and not truncated else None, said=found[best])
 
 
-def _in_time(request: FitRequest, model: Neighbours, points: NDArray[np.float32]) -> tuple[Array, bool]:
+def _in_time(request: FitRequest, model: Neighbours, matrix: Array) -> tuple[Array, bool]:
     """Answers for the validation rows, for as many as time allows; the others get the mean."""
-    out = np.tile(model.mean, (len(COUNTS), len(points), 1))
-    for start in range(0, len(points), CHUNK):
+    out = np.tile(model.mean, (len(COUNTS), len(matrix), 1))
+    for start in range(0, len(matrix), CHUNK):
         if start and request.over():
             return out, True
-        out[:, start:start + CHUNK] = _answers(model, points[start:start + CHUNK], COUNTS)
+        out[:, start:start + CHUNK] = _answers(model, _points(model.row_design, matrix[start:start + CHUNK]), COUNTS)
     return out, False
 
 
@@ -165,7 +165,9 @@ def _loss(request: FitRequest, answer: Array) -> float:
 
 
 def _predict(model: Neighbours, matrix: Array) -> Array:
-    found: Array = _answers(model, _points(model.row_design, matrix), (model.count,))[0]
+    found = np.empty((len(matrix), model.targets.shape[1]))
+    for start in range(0, len(matrix), CHUNK):  # of many rows and columns the points are never all in memory
+        found[start:start + CHUNK] = _answers(model, _points(model.row_design, matrix[start:start + CHUNK]), (model.count,))[0]
     return found if model.task == "multiclass" else found[:, 0]
 
 

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -148,7 +148,7 @@ def _stopped_early(request: FitRequest, shell: Net, train: _Training) -> Fitted:
     """One network, at the epoch that is best on the validation rows."""
     assert request.valid_matrix is not None
     assert request.valid_y is not None
-    valid = design_of(shell.scales, request.valid_matrix)
+    said = _scorer(shell, request.valid_matrix)
     estimator = _estimator(request, 0)
     best, best_epoch, kept, truncated = math.inf, 0, shell, False
     stages: list[Array] = []
@@ -156,7 +156,7 @@ def _stopped_early(request: FitRequest, shell: Net, train: _Training) -> Fitted:
     for epoch in range(1, epochs + 1):
         train.epoch(estimator)
         model = _with(shell, (_layers(estimator),))
-        prediction = _finished(request.task, _raw(model, valid))
+        prediction = _finished(request.task, said(model))
         if epoch in GRID:
             stages.append(prediction)
         loss = _loss(request.task, request.valid_y, prediction, request.valid_weights)
@@ -170,6 +170,26 @@ def _stopped_early(request: FitRequest, shell: Net, train: _Training) -> Fitted:
     rounds = GRID[: len(stages)]
     found = Stages(rounds, staged(stages, request.task, request.y)) if request.stages else None
     return Fitted(kept, max(best_epoch, 1), truncated, found)
+
+
+def _scorer(shell: Net, matrix: Array) -> Callable[[Net], Array]:
+    """What gives the raw scores (n, k) of a matrix by networks of these scales: from its design where that is small, else from a
+    part of it at a time."""
+    if len(matrix) <= _rows_at_once(shell):
+        design = design_of(shell.scales, matrix)
+        return lambda model: _raw(model, design)
+    return lambda model: _by_parts(model, matrix)
+
+
+def _by_parts(model: Net, matrix: Array) -> Array:
+    """(n, k) raw scores: of many rows and columns the design is never whole in memory."""
+    size = _rows_at_once(model)
+    starts = range(0, max(len(matrix), 1), size)
+    return np.concatenate([_raw(model, model.row_design.table(matrix[start:start + size])) for start in starts])
+
+
+def _rows_at_once(model: Net) -> int:
+    return max(1, MAX_CELLS // max(1, sum(scale.columns for scale in model.scales)) // BLOCK) * BLOCK
 
 
 def _loss(task: Task, y: Array, prediction: Array, weights: Array | None) -> float:
@@ -187,7 +207,7 @@ def _finished(task: Task, raw: Array) -> Array:
 
 
 def _predict(model: Net, matrix: Array) -> Array:
-    return _finished(model.task, _raw(model, model.row_design.table(matrix)))
+    return _finished(model.task, _by_parts(model, matrix))
 
 
 def _predict_row(model: Net, row: Array) -> Any:
