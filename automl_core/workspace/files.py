@@ -29,6 +29,7 @@ from automl_core.workspace.bundle_rows import outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.ended_pilots import found_after_pilots
 from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks, kept_rows
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
@@ -156,10 +157,11 @@ class Files:
         goal = acting.with_known_values(goal, frame, columns, learned)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
+        run = str(bundle.facts.get("run", ""))
+        found = found_after_pilots(self.deploy.context, self.deploy.search, run, found, goal)
         typed = data_step.type_frame(raw, bundle.model.columns).frame
         predictions, where = file_risks(bundle, typed, frame, self.deploy.search)
         rows = frame.iloc[where.places]  # their index says which rows of the file they are
-        run = str(bundle.facts.get("run", ""))
         sides = sides_in_file(self.deploy.context, self.deploy.search, run, rows, where.positions)
         busy = [row for one in sides for row in one.arms]
         ranked = with_reasons(rank_free(rows, predictions, columns, problem, goal, busy), bundle, rows, goal)
