@@ -13,6 +13,7 @@ from automl_core import samples as sample_tables
 from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import Actions
 from automl_core.acting.action_list import ActionList
+from automl_core.acting.card_words import card_lines, pattern_line
 from automl_core.cleaning.recipe import Finding
 from automl_core.data.reading import RawRows
 from automl_core.data.table import ReadLimits, Table
@@ -66,6 +67,11 @@ class Advice:
         """The cards and the patterns as plain JSON values (docs/act.md)."""
         return {"cards": [acting.card_dict(card) for card in self.found.cards],
                 "patterns": [acting.card_dict(card) for card in self.found.patterns]}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The same in words: all that each card says, and each pattern in a line."""
+        return *(line for card in self.found.cards for line in card_lines(card)), *map(pattern_line, self.found.patterns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
