@@ -22,6 +22,7 @@ from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
 from automl_core.workspace.act import Acting
+from automl_core.workspace.explain import Explaining
 from pages.ui.pilot_view import move_words, title
 from tests.pages.conftest import Carded, open_page, texts
 from tests.pages.test_pilots import outcomes
@@ -240,12 +241,14 @@ def _views(project: str) -> None:
         decision_view.card_page(project, card)
 
 
-def test_views_for_other_pages(page: Carded) -> None:
+def test_views_for_other_pages(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Explaining, "kept_still", lambda self, project_id, columns: f"Left as is beside {' and '.join(columns)}.")
     app = AppTest.from_function(_views, args=(page.project,), default_timeout=120).run()
     assert not app.exception
     assert not app.error
     assert "by the outcomes that came" in texts(app)
     assert "one action each" in texts(app)
+    assert "Left as is beside contract and discount" in texts(app)
     assert "A card tells the mean gain of its rows; in the plan single rows differ from it" in texts(app)
     rows = next(table.value for table in app.dataframe if "Why this row" in table.value.columns)
     plan = page.workspace.decide.plan(page.project)
