@@ -30,8 +30,7 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
                "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    told = (one for card in found.cards for one in (card.sentence, card.whole_sentence))
-    said = (*told, *notes, plan.sentence, plan.gains_sentence, listed)
+    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {**advice.told, "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out,
             "plan": planned, "decisions": decisions, "worth": worth}

@@ -1,8 +1,9 @@
 """What to do: groups that differ, rows to act on, and cards that say how sure an action is.
 
 The public doors take a table in memory, an outcome, and what columns are: `find_actions` for cards, `segments_of` and `compare`
-for groups, `pilot_of` and `judge_pilot` for pilots, `measure_uplift` for experiments, and `recourse_for` for one row of a model.
-Their words and numbers are those of the page and the command line; docs/act.md has an example of each:
+for groups, `decisions_of` for lists, `pilot_of` and `judge_pilot` for pilots, `measure_uplift` for experiments, and
+`recourse_for` for one row of a model. Their words and numbers are those of the page and the command line; docs/act.md has an
+example of each:
 
     >>> from automl_core.acting import Lever, Options, Roles, applied, assign, find_actions
     >>> found = find_actions(frame, "churned", "No", [Lever("contract", to=("one year",), cost=20.0)],
@@ -34,6 +35,7 @@ from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.goal_in_table import in_columns, with_known_values
 from automl_core.acting.identity import card_key, identity, pilot_key, same_goal
 from automl_core.acting.levers import counts_forbidden, eligible, forbidden_by, moved
+from automl_core.acting.list_door import DecidedList, Terms, decisions_of
 from automl_core.acting.measured_rate import MeasuredRate
 from automl_core.acting.newsvendor import Newsvendor, OrderRule, newsvendor
 from automl_core.acting.own_names import typed
@@ -72,6 +74,7 @@ __all__ = [
     "Chosen",
     "Condition",
     "CurvePoint",
+    "DecidedList",
     "Decision",
     "DecisionInputs",
     "Difference",
@@ -110,6 +113,7 @@ __all__ = [
     "SegmentSearch",
     "SegmentStory",
     "StartedPilot",
+    "Terms",
     "TrackRecord",
     "Uplift",
     "UpliftPart",
@@ -135,6 +139,7 @@ __all__ = [
     "counted_class",
     "counts_forbidden",
     "decide",
+    "decisions_of",
     "draw",
     "due_date",
     "eligible",

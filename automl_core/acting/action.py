@@ -257,6 +257,16 @@ class ActionCard:
         return frozenset({self.lever, *(one.lever for one in self.also), *(condition.column for condition in described)})
 
     @property
+    def is_tested(self) -> bool:
+        """Whether its figures were measured where chance decided: in an experiment, or in a pilot however it ended."""
+        return self.grade == "A" or self.measured
+
+    @property
+    def own_reasons(self) -> list[str]:
+        """Why the grade is not a better one, without what is said anyway of what would overturn the card."""
+        return [one for one in self.reasons if not self.overturn.startswith(one.partition(" would be enough")[0])]
+
+    @property
     def gain(self) -> float:
         """The adjusted effect in the wanted direction: above zero is better."""
         return self.adjusted if self.better == "up" else -self.adjusted

@@ -13,19 +13,16 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.asked import Options, Roles, check_options
-from automl_core.acting.covariates import make_covariates
 from automl_core.acting.decisions import dealt_by
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import of_kind
-from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.opened import Opened, opened
-from automl_core.acting.outcome import make_outcome
 from automl_core.acting.own_names import names_of
 from automl_core.acting.pilot_design import Draw, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import judge
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows
-from automl_core.acting.statistics import group_codes
+from automl_core.acting.unseen import told_unseen
 from automl_core.acting.what_if import Predicts
 from automl_core.acting.worth import valued
 from automl_core.data.table import Column, Reading, find_column
@@ -144,14 +141,5 @@ def _said(one: Opened, goal: Goal, model: Predicts) -> Floats:
 
 def _told(one: Opened, goal: Goal, options: Options) -> Floats:
     """(n,) the same of models that have not seen the row."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    problem = one.problem
-    counted = make_outcome(one.y, problem, "" if problem.task == "regression" else goal.good)
-    known = np.isfinite(one.y)
-    groups = group_codes(one.frame[problem.group].to_numpy()) if problem.group else None
-    with threadpool_limits(1):
-        learner = Learner(make_covariates(one.frame, one.columns, problem, ()), seed=options.seed, bends=False)
-        folds = fold_of(len(known), groups, options.seed)
-        told = learner.cross_fit(np.where(known, counted.values, 0.0), known, folds, counted.is_rate)
-    return 1.0 - told if counted.is_rate else dealt_by(told, problem, goal)
+    told, number = told_unseen(one, goal.good, options.seed), one.problem.task == "regression"
+    return dealt_by(told, one.problem, goal) if number else 1.0 - told

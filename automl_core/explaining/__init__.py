@@ -20,6 +20,7 @@ from automl_core.explaining.flip import Allowed, smallest_flip
 from automl_core.explaining.groups import association, column_groups
 from automl_core.explaining.honesty import all_with_evidence, with_evidence
 from automl_core.explaining.interactions import interactions
+from automl_core.explaining.kept_still import kept_still
 from automl_core.explaining.overview import (
     Asked,
     every_class,
@@ -45,7 +46,7 @@ __all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Ha
            "Reference", "Rows", "Spread", "all_with_evidence", "association", "audit", "classes_by_interest",
            "codes_of", "column_groups", "contributions", "curve", "every_class", "evidence", "explain",
            "explain_classes", "explain_row", "explain_rows", "explained_class", "fixed_row_care", "in_order",
-           "interactions", "likeliest", "likely_protected", "mixed_outcomes", "of_class", "open_reference",
+           "interactions", "kept_still", "likeliest", "likely_protected", "mixed_outcomes", "of_class", "open_reference",
            "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "quick_halves",
            "reference_rows", "row_care", "row_context", "rows_asked", "smallest_flip", "stratified", "weak_spots",
            "what_if", "what_if_rows", "what_if_table", "with_evidence"]

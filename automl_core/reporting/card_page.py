@@ -85,7 +85,7 @@ def _figures(page: CardPage) -> list[tuple[str, str]]:
 def _three(page: CardPage) -> list[tuple[str, str, str]]:
     """The three numbers that are never shown alone."""
     card = page.card
-    tested = card.grade == "A" or card.measured
+    tested = card.is_tested
     return [
         ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."
          + (f" {ALIKE_COUNTED}" if card.alike else "")),

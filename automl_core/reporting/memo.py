@@ -203,10 +203,14 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
             f"{inputs.segments.tested} tested held ({count(inputs.segments.looked_at, 'was', 'were')} looked at)."
         )
         found.extend(filter(None, (inputs.segments.note,)))
-    firm = _firm(inputs)
-    if firm:
-        found.append(f"On moving {quote(firm[0].lever)}: {firm[0].overturn[:1].lower()}{firm[0].overturn[1:]}")
+    found.extend(_overturned(inputs))
     return tuple(found)
+
+
+def _overturned(inputs: ReportInputs) -> list[str]:
+    """What would overturn each of the first cards, whether one or several are told."""
+    said = [(card.lever, card.overturn) for card in _firm(inputs)[:MOST_ACTIONS - 1] if card.overturn]
+    return [f"On moving {quote(lever)}: {words[:1].lower()}{words[1:]}" for lever, words in dict.fromkeys(said)]
 
 
 def _enough(inputs: ReportInputs, verdict: Verdict) -> str:

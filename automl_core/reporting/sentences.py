@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from automl_core.acting.action import ActionCard, SegmentSearch
+from automl_core.acting.card_words import three_words
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, ShapePoint
 from automl_core.explaining.words import (
@@ -101,7 +102,8 @@ def segment_sentences(found: SegmentSearch | None) -> tuple[str, ...]:
 
 
 def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
-    """A card in two short sentences: the move with its size and money, and how far to trust it."""
+    """A card in three short sentences: the move with its size and money, the same change seen three ways, and how far to trust
+    it."""
     turned, often, write = (-1 if card.better == "down" and classes else 1), " often" if classes else "", (
         points if classes else number)
 
@@ -125,4 +127,4 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
         worth, *ends = (money(value, currency) for value in (card.net_value, card.net_low, card.net_high))
         condition = "the others respond alike" if tested else "all of it is real"
         text += f", worth {worth} after costs ({interval(*ends)}) if {condition}"
-    return f"{text}. Evidence {card.grade}: {TRUST[card.grade]}."
+    return f"{text}. {three_words(card, classes, ranged=False)} Evidence {card.grade}: {TRUST[card.grade]}."

@@ -55,6 +55,7 @@ class Explaining:
     listed: Recent[pd.DataFrame] = field(default_factory=lambda: Recent(4))
     reasons: Recent[RowExplanation] = field(default_factory=lambda: Recent(200))
     around: Recent[RowContext] = field(default_factory=lambda: Recent(200))
+    still: Recent[str] = field(default_factory=lambda: Recent(60))
 
     def explanation(self, project_id: str, label: str = "") -> Explanation | None:
         """The newest model explained, of several classes for `label` (unasked as `unasked` says); None while it was not."""
@@ -193,6 +194,13 @@ class Explaining:
         goal = self._goal(project_id)
         sources = self.search.bundle(self.search.needed(project_id)).model.sources
         return tuple(dict.fromkeys(lever.column for lever in goal.levers if lever.column in sources)) if goal else ()
+
+    def kept_still(self, project_id: str, columns: tuple[str, ...]) -> str:
+        """What is to be said where these are changed and the model uses columns that would follow them; empty: nothing."""
+        run, goal = self.search.needed(project_id), self._goal(project_id)
+        later = goal.later if goal else ()
+        return self.still.get(f"{run.id} {columns} {later}", lambda: explaining.kept_still(
+            self.past(run).frame, self.search.bundle(run).model.sources, columns, later))
 
     def flip(
         self, project_id: str, position: int, columns: tuple[str, ...], goal: float = math.nan, label: str = ""

@@ -13,6 +13,7 @@ from automl_core import samples as sample_tables
 from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import Actions
 from automl_core.acting.action_list import ActionList
+from automl_core.acting.card_words import card_lines, pattern_line
 from automl_core.cleaning.recipe import Finding
 from automl_core.data.reading import RawRows
 from automl_core.data.table import ReadLimits, Table
@@ -29,6 +30,7 @@ from automl_core.workspace.bundle_rows import outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.deploy import Deploying
+from automl_core.workspace.ended_pilots import found_after_pilots
 from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks, kept_rows
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
@@ -65,6 +67,11 @@ class Advice:
         """The cards and the patterns as plain JSON values (docs/act.md)."""
         return {"cards": [acting.card_dict(card) for card in self.found.cards],
                 "patterns": [acting.card_dict(card) for card in self.found.patterns]}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The same in words: all that each card says, and each pattern in a line."""
+        return *(line for card in self.found.cards for line in card_lines(card)), *map(pattern_line, self.found.patterns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,10 +163,11 @@ class Files:
         goal = acting.with_known_values(goal, frame, columns, learned)
         past = frame[known].reset_index(drop=True)
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
+        run = str(bundle.facts.get("run", ""))
+        found = found_after_pilots(self.deploy.context, self.deploy.search, run, found, goal)
         typed = data_step.type_frame(raw, bundle.model.columns).frame
         predictions, where = file_risks(bundle, typed, frame, self.deploy.search)
         rows = frame.iloc[where.places]  # their index says which rows of the file they are
-        run = str(bundle.facts.get("run", ""))
         sides = sides_in_file(self.deploy.context, self.deploy.search, run, rows, where.positions)
         busy = [row for one in sides for row in one.arms]
         ranked = with_reasons(rank_free(rows, predictions, columns, problem, goal, busy), bundle, rows, goal)

@@ -103,10 +103,14 @@ def running_ids(context: Context, project_id: str) -> tuple[str, ...]:
     return tuple(pilot.id for pilot in reversed(_running(context, project_id)))
 
 
+def kept_pilots(context: Context, project_id: str) -> list[Pilot]:
+    """A project's pilots, oldest first."""
+    return [context.noun(Pilot, record) for record in context.store.list(project_id, KIND)]
+
+
 def _running(context: Context, project_id: str) -> list[Pilot]:
     """A project's running pilots, newest first."""
-    pilots = [context.noun(Pilot, record) for record in reversed(context.store.list(project_id, KIND))]
-    return [pilot for pilot in pilots if pilot.state == "running"]
+    return [pilot for pilot in reversed(kept_pilots(context, project_id)) if pilot.state == "running"]
 
 
 def assignment_of(context: Context, pilot: Pilot) -> pd.DataFrame:

@@ -34,7 +34,8 @@ from automl_core.reporting.exports import safe_csv
 from automl_core.store import Record
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context, Recent, fingerprint
-from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, running_sides
+from automl_core.workspace.ended_pilots import after_pilots
+from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, kept_pilots, running_sides
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -78,10 +79,7 @@ class Piloting:
         self, project_id: str, found: tuple[ActionCard, ...], wanted: Goal, priced: Goal | None = None
     ) -> tuple[ActionCard, ...]:
         """The cards after the pilots of the same outcome, their money by the amounts of `priced` (see `graded`)."""
-        ended = [one for one in reversed(self.all(project_id)) if one.state in ("raised", "retired") and same_goal(one, wanted)]
-        measured = {pilot_key(pilot): pilot for pilot in ended}
-        cards = [acting.graded(card, measured.get(card_key(card)), priced) for card in found]
-        return acting.in_order(cards)
+        return after_pilots(found, reversed(self.all(project_id)), wanted, priced)
 
     def card(self, project_id: str, key: str) -> ActionCard:
         """One of the newest cards; NotFound when it is no longer among them."""
@@ -131,7 +129,7 @@ class Piloting:
 
     def all(self, project_id: str) -> tuple[Pilot, ...]:
         """The pilots of a project, newest first."""
-        return tuple(self.context.noun(Pilot, record) for record in reversed(self.context.store.list(project_id, KIND)))
+        return tuple(reversed(kept_pilots(self.context, project_id)))
 
     def about(self, project_id: str) -> tuple[Pilot, ...]:
         """Those of the outcome that is wanted now, newest first: only they say something of the present cards."""

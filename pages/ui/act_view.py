@@ -155,11 +155,11 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
         cards.facts(figures, columns=2, inside=True)
         cards.facts(ways, columns=3, inside=True)
     st.caption("The last three are the same change seen three ways; go by the last one, "
-               + ("which was measured where chance decided." if is_tested(card) else "which compares like with like."))
+               + ("which was measured where chance decided." if card.is_tested else "which compares like with like."))
     if card.whole_sentence:
         st.caption(plain(card.whole_sentence))
     sure = WHY_RETIRED if _retired(card) else SURE[card.grade]
-    st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(own_reasons(card)))}".rstrip(), width=TEXT_WIDTH)
+    st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(card.own_reasons))}".rstrip(), width=TEXT_WIDTH)
     if card.overturn:
         st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
@@ -186,18 +186,13 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
 
 def three_ways(card: ActionCard) -> list[Fact]:
     """The same change as the groups differ, as the model sees it, and after comparing like with like."""
-    rate, tested = card.in_points, is_tested(card)
+    rate, tested = card.in_points, card.is_tested
     unit = "points" if rate else ""
     return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
                  + (f" {ALIKE_COUNTED}" if card.alike else "")),
             Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
             Fact("Where chance decided" if tested else "Like with like", _bare_gap(card.adjusted, rate), _range(card, rate),
                  "With its 95 % range.")]
-
-
-def own_reasons(card: ActionCard) -> list[str]:
-    """Why the grade is not a better one, without what is said anyway of what would overturn the card."""
-    return [reason for reason in card.reasons if not card.overturn.startswith(reason.partition(" would be enough")[0])]
 
 
 def _patterns(found: Actions) -> None:
@@ -213,11 +208,6 @@ def _patterns(found: Actions) -> None:
                 f"- **{plain(pilot_view.move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",
                 width=TEXT_WIDTH)
-
-
-def is_tested(card: ActionCard) -> bool:
-    """Whether the figures of a card were measured where chance decided: in an experiment, or in a pilot however it ended."""
-    return card.grade == "A" or card.measured
 
 
 def _retired(card: ActionCard) -> bool:

@@ -13,7 +13,7 @@ from automl_core.acting.action_list import ActionList
 from automl_core.errors import BadInput
 from automl_core.workspace.decision_words import honest_words
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, pilot_charts, progress, row_view, session
+from pages.ui import cards, pilot_charts, progress, row_view, session, what_if_view
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -220,3 +220,4 @@ def recourse(project: str, position: int | None = None) -> None:
                 st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
         st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. A list of things to try, "
                    f"not a promise. It asks {row_view.whose(project, position)}")
+        what_if_view.kept_still(project, tuple(lever.column for lever in goal.levers))

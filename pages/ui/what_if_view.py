@@ -90,6 +90,7 @@ def _flip(project: str, position: int, chosen: tuple[str, ...], explanation: Exp
                 else:
                     st.markdown(f"**{plain(found.sentence, 900)}**", width=TEXT_WIDTH)
                     st.caption(f"{count(found.tried, 'change')} tried. {CAUTION}")
+                kept_still(project, chosen)
 
 
 def _answer(project: str, position: int, changes: dict[str, object]) -> None:
@@ -108,6 +109,14 @@ def _answer(project: str, position: int, changes: dict[str, object]) -> None:
                    icon=":material/warning:")
     cards.show(explain_charts.waterfall(after, session.palette()), "reasons_after")
     st.caption(CAUTION)
+    kept_still(project, tuple(changes))
+
+
+def kept_still(project: str, columns: tuple[str, ...]) -> None:
+    """Says which columns of the model would follow a change of these, and stay as they are here."""
+    words = session.workspace().explain.kept_still(project, columns)
+    if words:
+        st.caption(plain(words, 900))
 
 
 def _words(row: RowExplanation) -> str:
@@ -213,3 +222,4 @@ def _show_answer(project: str, change: TableChange, label: str) -> None:
                    "predicted unseen were asked.")
     cards.show(explain_charts.table_what_if(found, session.palette()), "table_what_if")
     st.warning(plain(found.warning), icon=":material/warning:")
+    kept_still(project, (change.column,))

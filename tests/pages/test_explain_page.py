@@ -222,6 +222,21 @@ def test_a_day_can_be_set_to_any_that_the_column_has() -> None:
         assert field.max > date(2026, 1, 2)
 
 
+def test_what_would_follow_a_change_and_stays_is_told_under_each_answer(visit: Visit) -> None:
+    """“months_as_customer” was moved and “customer_since” was not, and nothing said so."""
+    told = "The model also uses “customer_since” (goes with “months_as_customer”). What is asked here leaves it as it is"
+    app = tab(visit, "scored", "What if")
+    app.multiselect[0].set_value(["months_as_customer"]).run()
+    assert told not in texts(app).replace("\\", "")
+    app.button(key="flip").click().run()
+    assert told in texts(app).replace("\\", "")
+    app.segmented_control(key="what_if_way").set_value("The whole table").run()
+    app.selectbox(key="table_column").select("months_as_customer").run()
+    app.button(key="table_ask").click().run()
+    assert told in texts(app).replace("\\", "")
+    assert not app.exception
+
+
 def test_names_above_the_fields_are_literal() -> None:
     """Labels are Markdown: two dollars in a name would set what stands between them as a formula."""
     app = AppTest.from_function(_fields).run()

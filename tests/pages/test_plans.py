@@ -22,8 +22,10 @@ from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
 from automl_core.workspace.act import Acting
+from automl_core.workspace.explain import Explaining
 from pages.ui.pilot_view import move_words, title
 from tests.pages.conftest import Carded, open_page, texts
+from tests.pages.test_pilots import outcomes
 
 
 def test_decision_plan_and_files(page: Carded) -> None:
@@ -122,6 +124,38 @@ def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
     assert all(advice.table[name].notna().all() for name in ("prediction", "reason_1"))
 
 
+def test_on_a_file_cards_stand_as_ended_pilots_left_them(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A card that a pilot had retired came back with its old figures and was planned; a measured one promised as before."""
+    ws, project = page.workspace, page.project
+    found, goal = ws.act.found(project), ws.act.goal(project)
+    monkeypatch.setattr(acting, "make_cards", lambda _: found)
+    ws.files.write_table(ws.data.table(project).frame, tmp_path / "rows.csv")
+    asked = (str(ws.share.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    before = ws.files.act(*asked)
+    first = before.plan.actions[0].card
+    other = next(card.id for card in before.found.cards if card.id != first)
+    for key, effect, verdict in ((first, 0.0, "retired"), (other, 0.3, "raised")):
+        pilot = ws.pilots.start(project, key, PilotChoice(rows=300))
+        assert ws.pilots.upload(pilot.id, "outcomes.csv", outcomes(page, pilot.id, effect)).verdict == verdict
+    advice = ws.files.act(*asked)
+    told = {card.id: card for card in advice.found.cards}
+    assert first not in told
+    assert (told[other].grade, told[other].measured) == ("A", True)
+    gone = advice.found.patterns[0]
+    assert (gone.id, gone.grade, gone.measured) == (first, "D", True)
+    assert sorted(card.id for card in ws.pilots.cards(project)) == sorted((*told, first))
+    assert {card.id: card.adjusted for card in ws.pilots.cards(project)} == {
+        card.id: card.adjusted for card in (*advice.found.cards, gone)}
+    assert first not in {action.card for action in advice.plan.actions}
+    assert first not in set(advice.plan_table["card"])
+    assert advice.found.notes[-2:] == ("1 card has the figures that a pilot measured.",
+                                       "1 card was retired by a pilot: it is a pattern here, and in no plan.")
+    unlike = ws.files.act(asked[0], asked[1], acting.goal_text(replace(goal, good="Yes")))
+    assert not any(card.measured for card in unlike.found.cards)  # the pilots say nothing of another outcome
+
+
 @pytest.mark.parametrize("made", ["other", "without ids"])
 def test_rows_are_held_out_whatever_becomes_of_the_cards_of_their_pilot(
     page: Carded, monkeypatch: pytest.MonkeyPatch, made: str
@@ -207,12 +241,14 @@ def _views(project: str) -> None:
         decision_view.card_page(project, card)
 
 
-def test_views_for_other_pages(page: Carded) -> None:
+def test_views_for_other_pages(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Explaining, "kept_still", lambda self, project_id, columns: f"Left as is beside {' and '.join(columns)}.")
     app = AppTest.from_function(_views, args=(page.project,), default_timeout=120).run()
     assert not app.exception
     assert not app.error
     assert "by the outcomes that came" in texts(app)
     assert "one action each" in texts(app)
+    assert "Left as is beside contract and discount" in texts(app)
     assert "A card tells the mean gain of its rows; in the plan single rows differ from it" in texts(app)
     rows = next(table.value for table in app.dataframe if "Why this row" in table.value.columns)
     plan = page.workspace.decide.plan(page.project)

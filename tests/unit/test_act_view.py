@@ -22,7 +22,7 @@ from automl_core.framing.problem import Problem
 from automl_core.workspace.kept_cards import leads_to
 from automl_core.workspace.lever_choices import lever_choices
 from pages.ui import act_words, cards
-from pages.ui.act_view import card_figures, own_reasons, standing, three_ways, without_cards
+from pages.ui.act_view import card_figures, standing, three_ways, without_cards
 from pages.ui.decision_view import apart
 from tests.unit.piloting import CARD, GOAL, customers, sent_back, started, verdict
 
@@ -159,9 +159,9 @@ def test_what_would_overturn_a_card_is_said_once() -> None:
     hidden = "A hidden factor only as strong as “tenure” would be enough to cancel it."
     card = replace(CARD, reasons=("Only 56 % of the rows have others to be compared with.", hidden),
                    overturn="A hidden factor only as strong as “tenure” would be enough to cancel this (strength 15 %).")
-    assert own_reasons(card) == ["Only 56 % of the rows have others to be compared with."]
+    assert card.own_reasons == ["Only 56 % of the rows have others to be compared with."]
     other = replace(card, overturn="A hidden factor would have to be stronger than “tenure” to cancel this (strength 15 %).")
-    assert own_reasons(other) == list(card.reasons)
+    assert other.own_reasons == list(card.reasons)
 
 
 def test_a_list_whose_money_differs_from_what_came_says_why() -> None:

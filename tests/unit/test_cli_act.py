@@ -12,7 +12,10 @@ import pytest
 from openpyxl import load_workbook
 
 from automl_core import Workspace
-from automl_core.acting.action import Goal
+from automl_core.acting import ALIKE_COUNTED, ActionPlan
+from automl_core.acting.action import Actions, Goal
+from automl_core.acting.action_list import ActionList
+from automl_core.acting.card_words import card_lines
 from automl_core.cli import main
 from automl_core.data.table import Column
 from automl_core.framing.problem import Money, Problem
@@ -20,8 +23,9 @@ from automl_core.production import load_bundle
 from automl_core.workspace import file_findings
 from automl_core.workspace import files as files_module
 from automl_core.workspace.file_worth import Judged, file_worth
-from automl_core.workspace.files import Files
+from automl_core.workspace.files import Advice, Files
 from tests.unit.commands import _too_late, call, has
+from tests.unit.piloting import CARD
 
 GOAL = """
 [goal]
@@ -94,6 +98,31 @@ def test_act_by_what_each_row_is_worth(
     risks, worths = ([float(row[name]) for row in rows] for name in ("prediction", "expected_value"))
     assert worths == sorted(worths, reverse=True)
     assert risks != sorted(risks, reverse=True)
+
+
+def test_the_text_of_act_says_all_of_a_card(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had the adjusted figure alone: not what the groups differ by, why the grade is no better, or what to do next."""
+    card = replace(CARD, counted="“churned” = “Yes”", better="down", raw_gap=-0.314, what_if=-0.14, adjusted=-0.149, low=-0.2,
+                   high=-0.1, reasons=("Numbers move together.",), overturn="A hidden factor could.", next_step="Next: a pilot.")
+    pattern = replace(card, grade="D", who="Rows with a yearly contract", raw_gap=-0.03, reasons=("It may be chance.",))
+    plan, listed = ActionPlan((), 0.0, 0.0, 0.0, True, "No plan."), ActionList((), 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, "No list.")
+    advice = Advice(Actions((card,), (pattern,), 9, 400), plan, pd.DataFrame(), listed, pd.DataFrame())
+    monkeypatch.setattr(Files, "act", lambda *_, **__: advice)
+    assert main(["act", str(bundle), str(table), "--goal", str(goal_file(tmp_path))]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:6] == [
+        "A sentence.",
+        "Change of “churned” = “Yes”: as the groups differ −31.4 points, as the model sees it −14.0 points, like with like "
+        "−14.9 points (95 % range −20.0 to −10.0 points).",
+        "How sure: C. Numbers move together.", "What would overturn it: A hidden factor could.", "Do next: A pilot.",
+        "No advice: Rows with a yearly contract, “Contract” = “One year”. Change of “churned” = “Yes”: as the groups differ −3.0 "
+        "points, as the model sees it −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
+        "chance."]
+    tested = card_lines(replace(card, grade="A", raw_gap=np.nan, alike=((),)))
+    assert "as the groups differ unknown, as the model sees it −14.0 points, where chance decided −14.9 points" in tested[1]
+    assert tested[1].endswith(ALIKE_COUNTED)
 
 
 @pytest.mark.parametrize(("before", "after", "words"), [

@@ -35,6 +35,21 @@ def test_a_measured_loss_neither_leads_nor_is_advised() -> None:
     assert make_report(replace(made, cards=(replace(doubtful, net_low=1.0), card))).next_step.startswith("“Coupon”")
 
 
+def test_each_card_of_a_report_tells_the_three_numbers_and_what_would_overturn_it() -> None:
+    """The adjusted one stood alone, and what would overturn a card was told of the first."""
+    made = inputs()
+    first = replace(made.cards[0], counted="“Churn” = “Yes”", raw_gap=-0.31, what_if=-0.14, adjusted=-0.15, better="down")
+    other = replace(first, lever="Coupon", raw_gap=-0.05, overturn="Other rows.")
+    report = make_report(replace(made, cards=(first, other)))
+    told = [text for text in report.actions if "Evidence" in text]
+    assert len(told) == 2
+    for text, gap in zip(told, ("31.0", "5.0"), strict=True):
+        assert (f". Change of “Churn” = “Yes”: as the groups differ −{gap} points, as the model sees it −14.0 points, like with "
+                "like −15.0 points. Evidence C") in text
+    assert [text for text in report.sure if text.startswith("On moving ")] == [
+        "On moving “Contract”: a hidden factor could.", "On moving “Coupon”: other rows."]
+
+
 def test_a_card_of_two_levers_names_both() -> None:
     plain = inputs()
     both = replace(plain.cards[0], also=(Change("Discount", ("No",), "Yes", 30.0),))

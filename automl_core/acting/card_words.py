@@ -1,0 +1,38 @@
+"""A card in lines, where nothing is drawn: its sentence, the three numbers side by side, why its grade, and what to do next."""
+
+from __future__ import annotations
+
+import math
+
+from automl_core.acting.action import ActionCard
+from automl_core.acting.pilots import change_words
+from automl_core.acting.wording import ALIKE_COUNTED
+from automl_core.explaining.words import interval, number, points, signed
+
+
+def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:
+    """The same change as the groups differ, as the model sees it, and after comparing like with like, this one with its 95 %
+    range where it is `ranged`: none of the three is told alone. `is_rate`: they are shares of rows."""
+
+    def told(value: float) -> str:
+        return signed(value, points if is_rate else number) if math.isfinite(value) else "unknown"
+
+    span = f" (95 % range {interval(told(card.low), told(card.high))})" if ranged else ""
+    of = f"Change of {card.counted}" if card.counted else "The change"
+    way = "where chance decided" if card.is_tested else "like with like"
+    return (f"{of}: as the groups differ {told(card.raw_gap)}, as the model sees it {told(card.what_if)}, {way} "
+            f"{told(card.adjusted)}{span}.")
+
+
+def card_lines(card: ActionCard) -> tuple[str, ...]:
+    """All that a card says, a line each: as on the act page, in words alone."""
+    reasons, step = " ".join(card.own_reasons), card.next_step.removeprefix("Next: ")
+    three = three_words(card, card.in_points) + (f" {ALIKE_COUNTED}" if card.alike else "")
+    lines = (card.sentence, three, card.whole_sentence, reasons and f"How sure: {card.grade}. {reasons}",
+             card.overturn and f"What would overturn it: {card.overturn}", step and f"Do next: {step[:1].upper()}{step[1:]}")
+    return tuple(line for line in lines if line)
+
+
+def pattern_line(card: ActionCard) -> str:
+    """A card that is no advice, in one line: what was tried on whom, the three numbers, and why it does not stand."""
+    return f"No advice: {card.who}, {change_words(card)}. {three_words(card, card.in_points)} {' '.join(card.reasons)}".rstrip()
