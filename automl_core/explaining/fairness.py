@@ -16,11 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
+from automl_core.explaining.fairness_chances import off_rate, off_spread
 from automl_core.explaining.fairness_counts import (
     DRAWS,
     LEAST_EACH,
     SMALL_ROWS,
     UNKNOWN,
+    Rate,
     Spread,
     mean_rate,
     mean_spread,
@@ -32,7 +34,7 @@ from automl_core.explaining.fairness_counts import (
 )
 from automl_core.explaining.fairness_figures import Audit, CalibrationPoint, Fairness, GroupFigures
 from automl_core.explaining.fairness_words import sentences
-from automl_core.framing.dependent import codes_of, effective, group_errors
+from automl_core.framing.dependent import codes_of, effective, group_errors, student
 from automl_core.framing.metric_rows import Decision, pinball_rows
 
 Floats = NDArray[np.float64]
@@ -62,6 +64,8 @@ def audit(case: Audit) -> Fairness:
         off[codes == place] = _missed(case, codes == place)
     if case.by_share:
         residuals = share_spread(*_counts(off > 0.5, everyone, codes, large), generator)
+    elif selected is not None:
+        residuals = off_spread([_told(case, codes == place) for place in large], generator)
     else:
         residuals = mean_spread([off[codes == place] for place in large], generator)
     residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator)
@@ -96,13 +100,33 @@ def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
         found, false_alarms = (share_rate(picked[some], None if together is None else together[some]) for some in (real, ~real))
     else:
         error = mean_rate(_errors(case, mask), together)
-    missed = _missed(case, mask)
-    residual = share_rate(missed > 0.5, together) if case.by_share else mean_rate(missed, together)
+    residual = _off_rate(case, mask, together)
     lumped = case.selected is not None and (_few(case, mask & (case.y > 0.5)) or _few(case, mask & (case.y <= 0.5)))
     return GroupFigures(
         name, len(y), len(y) < SMALL_ROWS or _few(case, mask), chosen, found, false_alarms, observed, float(prediction.mean()),
         residual, error, _calibration(case, mask), lumped,
     )
+
+
+def _off_rate(case: Audit, mask: Mask, together: NDArray[np.int64] | None) -> Rate:
+    """How far a group's predictions are off on average: of classes by their chances, of quantiles the share below them. Numbers
+    that are all the same in a group, such as none but zeros, tell not how they vary: all rows do."""
+    missed = _missed(case, mask)
+    if case.by_share:
+        return share_rate(missed > 0.5, together)
+    if case.selected is not None:
+        return off_rate(*_told(case, mask))
+    rate = mean_rate(missed, together)
+    if np.ptp(case.y[mask]) > 0 or not math.isfinite(rate.low):
+        return rate
+    rows = rate.rows if together is None else effective(np.ones(rate.rows), codes_of(together))
+    reach = student(rows) * float((case.y - case.prediction).std()) / math.sqrt(rows)
+    return replace(rate, low=min(rate.low, rate.value - reach), high=max(rate.high, rate.value + reach))
+
+
+def _told(case: Audit, mask: Mask) -> tuple[Floats, Floats, NDArray[np.int64] | None]:
+    """What was told of a group's rows, what came true, and which of them go together."""
+    return case.prediction[mask], case.y[mask], None if case.together is None else case.together[mask]
 
 
 def _missed(case: Audit, mask: Mask) -> Floats:
