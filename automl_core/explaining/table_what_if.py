@@ -99,7 +99,7 @@ def _after(
         now = rows.frame[change.column]
         differs = np.asarray((values.astype(object) != now.astype(object)) & ~(values.isna() & now.isna()), dtype=bool)
         moved |= differs
-        outside |= differs & _outside(now if rows.seen is None else rows.seen[change.column], values)
+        outside |= differs & _outside(rows, change.column, values)
         levels, places = _distinct(values)
         after[:, feature_places(rows.model, change.column)] = coded(rows, change.column, levels)[places]
     return after, moved, outside
@@ -149,9 +149,11 @@ def _below(change: TableChange, series: pd.Series) -> NDArray[np.bool_]:
     return as_numbers(series) < 0 if change.how == "percent" else np.zeros(len(series), dtype=bool)
 
 
-def _outside(seen: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
-    """(n,) new values beyond all that were seen, in all rows and not only in those that are asked."""
-    if is_number(seen) or pd.api.types.is_datetime64_any_dtype(seen.dtype):
+def _outside(rows: Rows, name: str, values: pd.Series) -> NDArray[np.bool_]:
+    """(n,) new values beyond all that were seen, in all rows and not only in those that are asked; of levels, also of those
+    that are written as numbers, the ones that were not among them."""
+    seen = (rows.frame if rows.seen is None else rows.seen)[name]
+    if (is_number(seen) and not rows.model.encoder.has_levels(name)) or pd.api.types.is_datetime64_any_dtype(seen.dtype):
         all_seen, new = as_numbers(seen), as_numbers(values)
         known = all_seen[np.isfinite(all_seen)]
         return (new < known.min()) | (new > known.max()) if len(known) else np.isfinite(new)

@@ -90,10 +90,10 @@ class Auditing:
 
     def _audit(self, run: Run, column: str, label: str) -> Fairness:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        find_column(columns, column)
+        role = problem.roles.get(column, find_column(columns, column).role)
         past = self.search.predictions(run)
         values = frame[column].iloc[past.positions].reset_index(drop=True)
-        groups = explaining.protected_groups(values)
+        groups = explaining.protected_groups(values, role)
         made = explaining.in_order(self._figures(run, column, label, groups), values, groups)
         alike = counted_alike(problem.weights)
         if not alike:
