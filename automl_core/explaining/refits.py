@@ -152,11 +152,13 @@ def refits(model: Model, past: Past, seconds: float, fits: int = 0) -> Iterator[
 
 
 def _known(past: Past) -> Places:
-    """The places of the rows with an outcome, 10,000 of them at most."""
+    """The places of the rows with an outcome, 10,000 of them at most, with the mix of outcomes that all have."""
     known = np.flatnonzero(np.isfinite(past.y))
-    if len(known) > MOST_ROWS:
-        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
-    return known
+    if len(known) <= MOST_ROWS:
+        return known
+    generator = np.random.default_rng(past.seed)
+    order = known[np.lexsort((generator.random(len(known)), past.y[known]))]
+    return np.sort(order[((np.arange(MOST_ROWS) + generator.random()) * len(known) / MOST_ROWS).astype(np.int64)])
 
 
 def why_none(model: Model, past: Past) -> str:
