@@ -15,10 +15,11 @@ from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
+from automl_core.explaining.copies import together_of
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
 from automl_core.explaining.table_doubt import NO_HALVES, Halves
 from automl_core.explaining.words import count, counted_alike, number, quote
-from automl_core.framing.dependent import sum_reach, together_in
+from automl_core.framing.dependent import sum_reach
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -169,7 +170,7 @@ def _compared(
     units = "points" if classes else problem.target
     difference = after - before
     mean = float(difference.mean())
-    reach = sum_reach((difference - mean) / len(difference), together_in(rows.frame, problem.group))
+    reach = sum_reach((difference - mean) / len(difference), together_of(rows.frame, rows.model.cleaned, problem))
     other = decided_before != decided_after
     reached = decided_after == (rows.place if problem.task == "multiclass" else 1)
     up = int((other & reached).sum()) if classes else int((difference > 0).sum())
