@@ -13,8 +13,19 @@ from automl_core.errors import BadInput
 from automl_core.explaining.closer_look import Curve, CurvePoint
 from automl_core.explaining.copies import together_of
 from automl_core.explaining.curve_doubt import disagreement, with_common
-from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, with_values
-from automl_core.explaining.words import axis_value, edge, number, quote
+from automl_core.explaining.swap import (
+    Rows,
+    as_dates,
+    as_numbers,
+    coded,
+    feature_places,
+    from_numbers,
+    is_date,
+    is_number,
+    moments,
+    with_values,
+)
+from automl_core.explaining.words import apart, edge, number, quote
 from automl_core.framing.dependent import Codes
 
 Floats = NDArray[np.float64]
@@ -105,8 +116,8 @@ def _accumulated(
     predicted = rows.predict(rows.matrix)
     near = _nearest(values, edges)
     points = [
-        _point(_label(value, what[1]), (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
-        for k, value in enumerate(edges)
+        _point(label, (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
+        for k, (label, value) in enumerate(zip(_labels(edges, what[1]), edges, strict=True))
     ]
     missing = ~np.isfinite(values)
     if missing.any():
@@ -178,9 +189,9 @@ def _partial(
     line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
     predicted = rows.predict(rows.matrix)
     points = [
-        _point(_label(value, what[1]), (line[k], line[k] - reach[k], line[k] + reach[k]), near == k, (observed, predicted),
+        _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), near == k, (observed, predicted),
                float(value))
-        for k, value in enumerate(edges)
+        for k, (label, value) in enumerate(zip(_labels(edges, what[1]), edges, strict=True))
     ]
     missing = ~np.isfinite(values)
     if missing.any():
@@ -246,8 +257,9 @@ def _point(
     )
 
 
-def _label(value: float, kind: str) -> str:
-    return str(np.datetime64(int(value), "D")) if kind == "date" else axis_value(float(value))
+def _labels(places: Floats, kind: str) -> tuple[str, ...]:
+    """What the places of a curve are called, so that no two are called alike."""
+    return moments(as_dates(places)) if kind == "date" else apart(places.tolist())
 
 
 def _together(rows: Rows) -> Codes | None:
