@@ -28,7 +28,7 @@ from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_none
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import LEAST_SHARE, replaceable
-from automl_core.explaining.words import count, quote
+from automl_core.explaining.words import count, counted_alike, quote
 from automl_core.framing.dependent import Codes, resampled
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.score_interval import Counting
@@ -206,4 +206,4 @@ def _measured(model: Model, seen: list[_Seen], past: Past) -> str:
     return (f"The fall of the score ({metric}) was measured by shuffling each column {REPEATS} times on rows not learned from: "
             f"{count(len(seen), 'model was', 'models were')} fitted again on {'halves' if len(seen) > 1 else 'a half'} of "
             f"{min(rows, 10_000):,} rows and tested on the other {'halves' if len(seen) > 1 else 'half'}. "
-            f"{kinds_used(model)}")
+            f"{kinds_used(model)} {counted_alike(model.problem.weights) if past.weights(model.problem) is None else ''}".rstrip())

@@ -1,0 +1,41 @@
+"""What a closer look leans on: weights that hardly any row lacks, looks that were in vain, and an order that was never tested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.explaining import Past, explain, with_evidence
+from tests.truth.explaining_data import Made, fitted
+
+
+def weighed() -> Made:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=300), "z": rng.normal(size=300), "w": rng.uniform(1, 2, 300)})
+    made = fitted(frame[["x", "z"]], frame["x"].to_numpy() + rng.normal(size=300), "regression", "linear")
+    return Made(replace(made.model, problem=replace(made.model.problem, weights="w")), replace(made.past, frame=frame))
+
+
+def test_weights_are_asked_of_rows_that_are_learned_from() -> None:
+    """One new row without outcome and weight, and the whole command ended: “w” cannot weigh rows."""
+    made = weighed()
+    frame, y = made.past.frame.copy(), made.past.y.copy()
+    frame.loc[7, "w"], y[7] = np.nan, np.nan
+    found = Past(frame, y, made.past.columns).weights(made.model.problem)
+    assert found is not None
+    assert found[7] == 0
+    assert np.delete(found, 7).mean() == pytest.approx(1)
+    told = with_evidence(explain(made.model, frame, y), made.model, replace(made.past, frame=frame, y=y), 2.0, 2)
+    assert told.refits == 2
+    assert "count alike" not in told.measured
+
+
+def test_rows_count_alike_where_weights_cannot_be_used_and_it_is_said() -> None:
+    made = weighed()
+    frame = made.past.frame.assign(w=np.nan)
+    told = with_evidence(explain(made.model, frame, made.past.y), made.model, replace(made.past, frame=frame), 2.0, 2)
+    assert told.refits == 2
+    assert told.measured.endswith("Rows count alike here, whatever “w” says.")
