@@ -160,6 +160,8 @@ def _warned(explanation: Explanation) -> Explanation:
     if not weak:
         return explanation
     found = f"A closer look found no evidence that the answers need {join_words(weak)}."
+    if explanation.sentence.endswith(found):  # it was looked at before
+        return explanation
     return replace(explanation, sentence=f"{explanation.sentence} {found}")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from automl_core.explaining import Past, explain, with_evidence
+from automl_core.explaining.honesty import _warned
 from tests.truth.explaining_data import Made, fitted
 
 
@@ -39,3 +40,13 @@ def test_rows_count_alike_where_weights_cannot_be_used_and_it_is_said() -> None:
     told = with_evidence(explain(made.model, frame, made.past.y), made.model, replace(made.past, frame=frame), 2.0, 2)
     assert told.refits == 2
     assert told.measured.endswith("Rows count alike here, whatever “w” says.")
+
+
+def test_what_a_closer_look_says_is_said_once() -> None:
+    """Where rows cannot be halved each look wrote it again: the sentence stood there twice, then three times."""
+    made = weighed()
+    first = explain(made.model, made.past.frame, made.past.y)
+    idle = replace(first, importance=tuple(replace(item, share=0.5, evidence=False) for item in first.importance))
+    once = _warned(idle)
+    assert once.sentence.count("A closer look found no evidence") == 1
+    assert _warned(once) == once
