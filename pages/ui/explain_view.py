@@ -126,7 +126,8 @@ def one_column(project: str, explanation: Explanation) -> None:
 
 
 def _reading(found: Curve, alike: str) -> None:
-    band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
+    band = ("the band says how far it moves when other rows are drawn" if found.method != "levels" else
+            "lines say how far it moves when other rows are asked; how many past rows a level has is not in them")
     if found.kind == "category":
         rows = count(sum(point.rows for point in found.points))
         st.caption(f"Dots: the effect of each level on the prediction, everything else left as it is (rows of {rows} asked); "
