@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
-from automl_core.explaining.fairness_chances import off_rate, off_spread
+from automl_core.explaining.fairness_chances import MOST_APART, off_rate, off_spread
 from automl_core.explaining.fairness_counts import (
     DRAWS,
     LEAST_EACH,
@@ -68,7 +68,8 @@ def audit(case: Audit) -> Fairness:
         residuals = off_spread([_told(case, codes == place) for place in large], generator)
     else:
         residuals = mean_spread([off[codes == place] for place in large], generator)
-    residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator)
+    most = 1.0 if case.by_share else MOST_APART if selected is not None else math.inf
+    residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator, most)
     made = Fairness(case.column, case.label, selected is not None, figures, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, residuals,
                     UNKNOWN, len(case.y), level=case.level)
     if selected is not None:
@@ -76,7 +77,7 @@ def audit(case: Audit) -> Fairness:
     else:
         sizes = _errors(case, everyone)
         errors = mean_spread([sizes[codes == place] for place in large], generator, ratio=True)
-        made = replace(made, error=_dependent(errors, case, [(sizes, everyone)], (codes, large), generator))
+        made = replace(made, error=_dependent(errors, case, [(sizes, everyone)], (codes, large), generator, math.inf))
     return replace(made, sentences=sentences(made))
 
 
@@ -203,10 +204,10 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
 
 def _dependent(
     spread: Spread, case: Audit, figures: list[tuple[Floats, Mask]], groups: tuple[NDArray[np.int64], list[int]],
-    generator: np.random.Generator,
+    generator: np.random.Generator, most: float = 1.0,
 ) -> Spread:
     """The spread of these figures (values (n,), and the rows that count) with an interval for whole customers that come and go,
-    where rows go together: `groups` are each row's group and those that are compared."""
+    where rows go together: `groups` are each row's group and those that are compared. A gap is `most` at most."""
     codes, places = groups
     if case.together is None or not math.isfinite(spread.difference):
         return spread
@@ -217,7 +218,7 @@ def _dependent(
         errors = group_errors(shares, [values - mean for mean in means], case.together, DRAWS, generator)
         gaps.append(np.ptp(errors, axis=1))
         logs.append(np.ptp(errors / np.maximum(np.abs(means), 1e-12), axis=1))
-    return widened(spread, np.max(gaps, axis=0), np.max(logs, axis=0))
+    return widened(spread, np.max(gaps, axis=0), np.max(logs, axis=0), most)
 
 
 def _ratio(value: float) -> float:

@@ -8,6 +8,7 @@ outcomes drawn from the probabilities themselves, with half a row of each kind a
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from automl_core.explaining.fairness_counts import DRAWS, REACH, UNKNOWN, Rate, 
 from automl_core.framing.dependent import LEAST_WORTH, Codes, codes_of, design, effective, likeness, rows_of_group
 
 Floats = NDArray[np.float64]
+MOST_APART = 2.0  # all of one group told and none came true, and the other way round
 
 
 def off_rate(told: Floats, y: Floats, together: Codes | None) -> Rate:
@@ -37,7 +39,8 @@ def off_spread(groups: list[tuple[Floats, Floats, Codes | None]], generator: np.
     if len(groups) < 2 or min(len(told) for told, _, _ in groups) < 2:
         return UNKNOWN
     means = np.array([float((y - told).mean()) for told, y, _ in groups])
-    return widest(means, np.column_stack([_errors(*group, generator) for group in groups]), None)
+    found = widest(means, np.column_stack([_errors(*group, generator) for group in groups]), None)
+    return replace(found, high=min(MOST_APART, found.high))
 
 
 def _errors(told: Floats, y: Floats, together: Codes | None, generator: np.random.Generator) -> Floats:

@@ -91,7 +91,8 @@ def share_spread(hits: NDArray[np.int64], rows: NDArray[np.int64], generator: np
         return UNKNOWN
     smooth = (hits + 0.5) / (rows + 1)  # a share of exactly 0 or 1 would never vary
     drawn = generator.binomial(rows, smooth, size=(DRAWS, len(rows)))
-    return widest(hits / rows, drawn / rows - smooth, np.log((drawn + 0.5) / (rows + 1)) - np.log(smooth))
+    found = widest(hits / rows, drawn / rows - smooth, np.log((drawn + 0.5) / (rows + 1)) - np.log(smooth))
+    return replace(found, high=min(1.0, found.high))
 
 
 def mean_spread(groups: list[Floats], generator: np.random.Generator, ratio: bool = False) -> Spread:
@@ -129,10 +130,11 @@ def widest(estimates: Floats, errors: Floats, log_errors: Floats | None) -> Spre
     return Spread(difference, low, high, ratio, ratio / factor, min(1.0, ratio * factor))
 
 
-def widened(spread: Spread, gaps: Floats, logs: Floats | None) -> Spread:
-    """The spread with an interval no narrower than that of these widest errors (draws,), and of those of logarithms."""
+def widened(spread: Spread, gaps: Floats, logs: Floats | None, most: float = math.inf) -> Spread:
+    """The spread with an interval no narrower than that of these widest errors (draws,), and of those of logarithms; a gap is
+    `most` at most."""
     reach = float(np.quantile(gaps, 0.95))
-    low, high = max(0.0, spread.difference - reach), spread.difference + reach
+    low, high = max(0.0, spread.difference - reach), min(most, spread.difference + reach)
     spread = replace(spread, low=min(spread.low, low), high=max(spread.high, high))
     if logs is None or not math.isfinite(spread.ratio):
         return spread
@@ -159,4 +161,5 @@ def odds_spread(found: Counts, alarms: Counts, generator: np.random.Generator) -
     factor = math.exp(float(np.quantile(np.max(logs, axis=0), 0.95)))
     known = [ratio for ratio in ratios if math.isfinite(ratio)]
     ratio = min(known) if known else math.nan
-    return Spread(max(gaps), max(0.0, max(gaps) - reach), max(gaps) + reach, ratio, ratio / factor, min(1.0, ratio * factor))
+    high = min(1.0, max(gaps) + reach)
+    return Spread(max(gaps), max(0.0, max(gaps) - reach), high, ratio, ratio / factor, min(1.0, ratio * factor))

@@ -100,6 +100,21 @@ def test_calibration_is_drawn_and_told_with_its_intervals() -> None:
     assert "95 % intervals" in chart.sentence
 
 
+@pytest.mark.parametrize("lots", [(5, 4, 2), (6, 5, 3)])
+def test_a_gap_of_shares_is_100_points_at_most(lots: tuple[int, int, int]) -> None:
+    """Six customers in each of two groups, 5 of them selected and 3: “at most 105 points” apart."""
+    people, many, few = lots
+    who, group = np.repeat(np.arange(2 * people), 20), np.repeat(["a", "b"], 20 * people).astype(object)
+    selected = np.concatenate([np.arange(people) < many, np.arange(people) < few])[who]
+    y = (np.arange(len(who)) % 2).astype(float)
+    made = audit(Audit(np.where(selected, 0.9, 0.1), y, group, selected, "sex", "Yes", 0, who))
+    assert made.parity.high <= 1
+    assert made.odds.high <= 1
+    assert made.found.high <= 1
+    assert made.residual.high <= 2
+    assert "(at most 100" in made.sentences[0]
+
+
 def test_no_sentence_calls_a_model_fair() -> None:
     for seed in range(5):
         made = audit(case(np.repeat(["a", "b"], 200), seed))
