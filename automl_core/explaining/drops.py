@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.dependent import Codes, codes_of, resampled, widening
 from automl_core.framing.metric_rows import Cut
-from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of, tune_threshold
+from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
@@ -84,7 +84,7 @@ def compare(
     cut: Cut | None = None,
 ) -> tuple[float, float]:
     """The fall of the problem's score from one set of predictions of the same rows to another, and its variance, rows counted as
-    in `permutation_drops`. Labels of several classes are made as `cut` has it."""
+    in `permutation_drops`. Labels are made as `cut` has it."""
     weights, groups = counting if isinstance(counting, Counting) else Counting(counting)
     return _judge(problem, y, before, weights, cut).fall([after], groups)
 
@@ -96,11 +96,12 @@ def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> 
 
 def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None, cut: Cut | None) -> _Judge:
     """Labels are cut where the model cuts them: where one class has 97 % of the rows, it is the largest probability of every row,
-    and by that alone no column would be missed."""
+    and by that alone no column would be missed. A cut tuned on these rows would be the best for them as they are, and each column
+    that moves a prediction, noise as well, would be missed."""
     metric = metric_of(problem)
     truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
     if problem.task == "binary":
-        cut = tune_threshold(truth, before, problem, weights) if metric.labels else None
+        cut = cut if metric.labels else None
     return _Judge(metric, (truth, weights), decision_of(problem, cut), before)
 
 
