@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,7 @@ def shape(name: str, explained: pd.Series, phi: Floats, table: pd.Series, observ
     groups = [*levels, "others", "missing"]
     mine, all_rows = _level_places(explained, levels), _level_places(table, levels)
     return Shape(name, "category", tuple(
-        _point(label, phi[mine == place], observed[all_rows == place])
+        replace(_point(label, phi[mine == place], observed[all_rows == place]), level=place < len(levels))
         for place, label in enumerate(groups) if (mine == place).sum() >= LEAST_ROWS))
 
 
@@ -105,9 +106,9 @@ def _bins(values: Floats, phi: Floats, table: Floats, observed: Floats, date: bo
         parts = [table[all_rows == place] for place in shown]
         for place, label in zip(shown, _ranges([(float(part.min()), float(part.max())) for part in parts], date), strict=True):
             middle = float(np.median(values[mine == place]))
-            points.append(_point(label, phi[mine == place], observed[all_rows == place], middle))
+            points.append(replace(_point(label, phi[mine == place], observed[all_rows == place], middle), level=True))
     if (~np.isfinite(values)).sum() >= LEAST_ROWS:
-        points.append(_point("missing", phi[~np.isfinite(values)], observed[~known]))
+        points.append(replace(_point("missing", phi[~np.isfinite(values)], observed[~known]), level=False))
     return tuple(points)
 
 
