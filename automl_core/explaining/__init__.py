@@ -14,8 +14,8 @@ from automl_core.explaining.contributions import (
 from automl_core.explaining.curves import curve
 from automl_core.explaining.depth import evidence
 from automl_core.explaining.fairness import audit
-from automl_core.explaining.fairness_counts import Spread
-from automl_core.explaining.fairness_figures import Audit, Fairness
+from automl_core.explaining.fairness_counts import Rate, Spread
+from automl_core.explaining.fairness_figures import Audit, CalibrationPoint, Fairness, GroupFigures
 from automl_core.explaining.flip import Allowed, smallest_flip
 from automl_core.explaining.groups import association, column_groups
 from automl_core.explaining.honesty import all_with_evidence, with_evidence
@@ -40,11 +40,10 @@ from automl_core.explaining.swap import Rows, open_rows
 from automl_core.explaining.table_doubt import Halves, quick_halves
 from automl_core.explaining.table_what_if import rows_asked, what_if_rows, what_if_table
 from automl_core.explaining.weak_spots import Judged, weak_spots
-from automl_core.framing.dependent import codes_of
 
-__all__ = ["Allowed", "Asked", "Audit", "Care", "Contributions", "Fairness", "Halves", "Judged", "Past", "PastCases",
-           "Reference", "Rows", "Spread", "all_with_evidence", "association", "audit", "classes_by_interest",
-           "codes_of", "column_groups", "contributions", "curve", "every_class", "evidence", "explain",
+__all__ = ["Allowed", "Asked", "Audit", "CalibrationPoint", "Care", "Contributions", "Fairness", "GroupFigures", "Halves",
+           "Judged", "Past", "PastCases", "Rate", "Reference", "Rows", "Spread", "all_with_evidence", "association",
+           "audit", "classes_by_interest", "column_groups", "contributions", "curve", "every_class", "evidence", "explain",
            "explain_classes", "explain_row", "explain_rows", "explained_class", "fixed_row_care", "in_order",
            "interactions", "kept_still", "likeliest", "likely_protected", "mixed_outcomes", "of_class", "open_reference",
            "open_rows", "outcomes_shown", "past_cases", "pick_background", "protected_groups", "quick_halves",

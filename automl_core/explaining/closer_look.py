@@ -85,12 +85,14 @@ class Interactions:
 
 @dataclass(frozen=True, slots=True)
 class SpotCondition:
-    """One condition of a group of rows: some levels, or a range from `low` to below `high` (NaN: open)."""
+    """One condition of a group of rows: some levels, or a range from `low` to below `high` (NaN: open), or `gone`, that there is
+    no value; its `values` are then “missing”, as a level may be called as well."""
 
     column: str
     values: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

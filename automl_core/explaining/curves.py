@@ -11,11 +11,22 @@ from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
 from automl_core.explaining.closer_look import Curve, CurvePoint
-from automl_core.explaining.copies import together_of
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.curve_doubt import disagreement, with_common
-from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, with_values
-from automl_core.explaining.words import axis_value, edge, number, quote
-from automl_core.framing.dependent import Codes
+from automl_core.explaining.swap import (
+    Rows,
+    as_dates,
+    as_numbers,
+    coded,
+    feature_places,
+    from_numbers,
+    is_date,
+    is_number,
+    moments,
+    with_values,
+)
+from automl_core.explaining.words import apart, edge, number, quote
+from automl_core.framing.dependent import Codes, resampled, sum_reach, widening
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -84,7 +95,7 @@ def _accumulated(
     rows: Rows, what: tuple[str, str, str], inputs: tuple[Floats, Floats, Floats], observed: Floats, seed: int
 ) -> Curve:
     """Accumulated local effects (Apley and Zhu 2020): each row moves only to the ends of its own bin, so a column that goes
-    along with this one stays where it belongs. Bands from 50 bootstrap samples of the rows."""
+    along with this one stays where it belongs. Bands from 50 bootstrap samples of the rows, or of those that go together."""
     values, edges, features = inputs
     place = np.searchsorted(edges, values, side="left")  # bin k is (edge k-1, edge k]; the first edge's own rows join bin 1
     place = np.where(values == edges[0], 1, place)
@@ -96,17 +107,17 @@ def _accumulated(
     step, bins = up - down, place[here] - 1
     size, ones = len(edges) - 1, np.ones(len(step))
     line = _centred(_sums(step, bins, ones, size), _shares(values[here], edges, ones))
-    generator = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(DRAWS):
-        weights = generator.multinomial(len(step), np.full(len(step), 1 / len(step))).astype(np.float64)
-        drawn.append(_centred(_sums(step, bins, weights, size), _shares(values[here], edges, weights)))
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    together = among(_together(rows), here)
+    drawn = [_centred(_sums(step, bins, weights, size), _shares(values[here], edges, weights))
+             for weights in resampled(len(step), together, DRAWS, np.random.default_rng(seed))]
+    wider = 1.0 if together is None else math.sqrt(widening(together))
+    wider = wider if math.isfinite(wider) else math.nan  # one group tells nothing of others
+    low, high = (line + wider * (end - line) for end in np.quantile(drawn, [0.025, 0.975], axis=0))
     predicted = rows.predict(rows.matrix)
     near = _nearest(values, edges)
     points = [
-        _point(_label(value, what[1]), (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
-        for k, value in enumerate(edges)
+        _point(label, (line[k], low[k], high[k]), near == k, (observed, predicted), float(value))
+        for k, (label, value) in enumerate(zip(_labels(edges, what[1]), edges, strict=True))
     ]
     missing = ~np.isfinite(values)
     if missing.any():
@@ -127,7 +138,7 @@ def _beyond_known(rows: Rows, name: str, inside: Mask, missing: Mask, seed: int)
     other = rows.matrix[given][:, feature_places(rows.model, name)]
     other[~gone] = _without(rows, name)
     step = (rows.predict(with_values(part, name, other)) - rows.predict(part.matrix)) * np.where(gone, -1.0, 1.0)
-    return _mean_with_band(step)
+    return _mean_with_band(step, among(_together(rows), picked))
 
 
 def _without(rows: Rows, name: str) -> Floats:
@@ -136,9 +147,10 @@ def _without(rows: Rows, name: str) -> Floats:
     return coded(rows, name, gone).ravel()
 
 
-def _mean_with_band(step: Floats) -> tuple[float, float, float]:
-    mean, reach = float(step.mean()), 1.96 * float(step.std()) / math.sqrt(len(step))
-    return mean, mean - reach, mean + reach
+def _mean_with_band(step: Floats, together: Codes | None) -> tuple[float, float, float]:
+    """The mean of rows (n,) with its 95 % interval: that of other groups where rows go together, NaN where there is one group."""
+    mean, reach = float(step.mean()), sum_reach(step, together) / len(step)
+    return (mean, mean - reach, mean + reach) if math.isfinite(reach) else (mean, math.nan, math.nan)
 
 
 def _sums(step: Floats, bins: NDArray[np.int64], weights: Floats, size: int) -> Floats:
@@ -175,17 +187,16 @@ def _partial(
     near = _nearest(values, edges)
     usual = surface @ _shares(values[near >= 0], edges, np.ones(int((near >= 0).sum())))
     centred = surface - usual[:, None]
-    line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
+    together = among(_together(rows), picked)
     predicted = rows.predict(rows.matrix)
     points = [
-        _point(_label(value, what[1]), (line[k], line[k] - reach[k], line[k] + reach[k]), near == k, (observed, predicted),
-               float(value))
-        for k, value in enumerate(edges)
+        _point(label, _mean_with_band(centred[:, k], together), near == k, (observed, predicted), float(value))
+        for k, (label, value) in enumerate(zip(_labels(edges, what[1]), edges, strict=True))
     ]
     missing = ~np.isfinite(values)
     if missing.any():
         step = rows.predict(with_values(part, what[0], _without(rows, what[0]))) - usual
-        points.append(_point(MISSING, _mean_with_band(step), missing, (observed, predicted)))
+        points.append(_point(MISSING, _mean_with_band(step, together), missing, (observed, predicted)))
     lines = tuple(tuple(float(value) for value in row) for row in centred[:LINES])
     points = with_common(points, np.where(missing, len(edges), near), observed, _together(rows))
     said = _sentence(what, points, _of_class(rows))
@@ -220,11 +231,11 @@ def _by_level(rows: Rows, name: str, observed: Floats, seed: int, calls: int) ->
     masks = [np.asarray(series.isna()) if level is None else np.asarray(series == level) for level in levels]
     counts = np.array([mask.sum() for mask in masks], dtype=np.float64)
     centred = surface - (surface @ counts / counts.sum())[:, None]
-    line, reach = centred.mean(axis=0), 1.96 * centred.std(axis=0) / math.sqrt(max(len(picked), 1))
+    together = among(_together(rows), picked)
     predicted = rows.predict(rows.matrix)
     labels = [MISSING if level is None else edge(float(level)) if numbers else str(level) for level in levels]
     points = [
-        _point(label, (line[k], line[k] - reach[k], line[k] + reach[k]), masks[k], (observed, predicted))
+        _point(label, _mean_with_band(centred[:, k], together), masks[k], (observed, predicted))
         for k, label in enumerate(labels)
     ]
     place = np.where(np.any(masks, axis=0), np.argmax(masks, axis=0), -1)
@@ -246,8 +257,9 @@ def _point(
     )
 
 
-def _label(value: float, kind: str) -> str:
-    return str(np.datetime64(int(value), "D")) if kind == "date" else axis_value(float(value))
+def _labels(places: Floats, kind: str) -> tuple[str, ...]:
+    """What the places of a curve are called, so that no two are called alike."""
+    return moments(as_dates(places)) if kind == "date" else apart(places.tolist())
 
 
 def _together(rows: Rows) -> Codes | None:

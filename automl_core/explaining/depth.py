@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.closer_look import Evidence
 from automl_core.explaining.contributions import explained_class, shown
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.curves import curve
 from automl_core.explaining.explanation import Explanation
 from automl_core.explaining.interactions import interactions
@@ -55,5 +56,6 @@ def judged_rows(model: Model, past: Past, oof: Floats, label: str = "") -> Judge
     predicted, observed = scale * shown(model, oof[known], place), outcomes_shown(model, past.y[known], place)
     frame = past.frame.iloc[known].reset_index(drop=True)
     given = past.weights(model.problem)
-    return Judged(frame, oof[known], past.y[known], predicted, observed, model.problem, past.seed,
-                  None if given is None else given[known], model.problem.classes[place] if model.problem.classes else "")
+    together = among(together_of(past.frame, past.columns, model.problem), known)
+    weights, named = None if given is None else given[known], model.problem.classes[place] if model.problem.classes else ""
+    return Judged(frame, oof[known], past.y[known], predicted, observed, model.problem, past.seed, weights, named, together)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.dependent import Codes, codes_of, resampled, widening
 from automl_core.framing.metric_rows import Cut
-from automl_core.framing.metrics import Decision, Metric, decision_of, judging_threshold, metric_of
+from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 REPEATS = 10
 DRAWS = 200
 MOST_ROWS = 1_000
+RARE = 200  # rows of a class: where there are fewer, all are looked at
+LEAST_EACH = 2  # rows of a class that an area needs: one has no influence of its own
 CELLS = 4_000_000
 
 
@@ -40,15 +42,14 @@ def permutation_drops(
     `matrix` (n, p) and `y` (n,) are rows the model has not learned from, at most 1,000 of them are used, dealt out ten times.
     The variance is that of other rows: the paired change of each row's part of the score, averaged over the ten deals; of rows
     that belong together, it is that of other groups of them. `counting` says how much each row counts, in the score and as a
-    giver of values, and which belong together.
+    giver of values, and which belong together. NaN where an area has fewer than two rows of each outcome.
     """
     generator = np.random.default_rng(seed)
-    weights, groups = counting if isinstance(counting, Counting) else Counting(counting)
-    if len(y) > MOST_ROWS:
-        picked = generator.choice(len(y), MOST_ROWS, replace=False)
-        matrix, y, weights = matrix[picked], y[picked], None if weights is None else weights[picked]
-        groups = None if groups is None else codes_of(groups[picked])
-    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights, model.cut)
+    counting = counting if isinstance(counting, Counting) else Counting(counting)
+    picked, (weights, groups) = some_rows(model.problem, y, counting, generator)
+    matrix, y = matrix[picked], y[picked]
+    cut = model.cut if model.judged_at is None else model.judged_at  # where its score is read
+    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights, cut)
     out = {}
     for columns in wanted:
         places = [place for place, feature in enumerate(model.encoder.features) if set(feature.sources) <= set(columns)]
@@ -57,12 +58,34 @@ def permutation_drops(
     return out
 
 
+def some_rows(
+    problem: Problem, y: Floats, counting: Counting, generator: np.random.Generator
+) -> tuple[NDArray[np.int64], Counting]:
+    """Positions of 1,000 of the rows (n,) at most, and how these count. All rows of a rare class are among them, and
+    count less instead: drawn like the others, there often was none, and of no score it cannot be said what it needs."""
+    if len(y) <= MOST_ROWS:
+        return np.arange(len(y)), counting
+    given, groups = counting
+    weights, picked = given, np.zeros(0, dtype=np.int64)
+    classes, sizes = np.unique(y, return_counts=True) if problem.task != "regression" else (np.zeros(0), np.zeros(0))
+    rare = np.isin(y, classes[sizes <= min(RARE, MOST_ROWS // (2 * max(1, len(classes))))])
+    if rare.any():
+        picked, others = np.flatnonzero(rare), np.flatnonzero(~rare)
+        drawn = min(len(others), MOST_ROWS - len(picked))
+        share = np.where(rare, drawn / max(1, len(others)), 1.0)
+        weights = share if given is None else given * share
+        picked = np.concatenate([picked, generator.choice(others, drawn, replace=False)])
+    else:
+        picked = generator.choice(len(y), MOST_ROWS, replace=False)
+    return picked, Counting(None if weights is None else weights[picked], None if groups is None else codes_of(groups[picked]))
+
+
 def compare(
     problem: Problem, y: Floats, before: Floats, after: Floats, counting: Floats | Counting | None = None,
     cut: Cut | None = None,
 ) -> tuple[float, float]:
     """The fall of the problem's score from one set of predictions of the same rows to another, and its variance, rows counted as
-    in `permutation_drops`. Labels of several classes are made as `cut` has it."""
+    in `permutation_drops`. Labels are made as `cut` has it."""
     weights, groups = counting if isinstance(counting, Counting) else Counting(counting)
     return _judge(problem, y, before, weights, cut).fall([after], groups)
 
@@ -73,12 +96,13 @@ def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> 
 
 
 def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None, cut: Cut | None) -> _Judge:
-    """Labels of several classes are cut where the model cuts them: where one class has 97 % of the rows, it is the largest
-    probability of every row, and by that alone no column would be missed. Those of two are where the score is read."""
+    """Labels are cut where the model cuts them: where one class has 97 % of the rows, it is the largest probability of every row,
+    and by that alone no column would be missed. A cut tuned on these rows would be the best for them as they are, and each column
+    that moves a prediction, noise as well, would be missed."""
     metric = metric_of(problem)
     truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
     if problem.task == "binary":
-        cut = judging_threshold(truth, before, problem, weights) if metric.labels else None
+        cut = cut if metric.labels else None
     return _Judge(metric, (truth, weights), decision_of(problem, cut), before)
 
 
@@ -114,9 +138,17 @@ class _Judge:
         found = np.asarray(self.metric.statistics(self.y, prediction, self.decision), dtype=np.float64)
         return found.reshape(len(self.y), -1)
 
+    @property
+    def _lone(self) -> bool:
+        """Whether there are too few rows of an outcome to tell an area and its spread."""
+        sizes = np.unique(self.y, return_counts=True)[1]
+        return len(sizes) < 2 or (len(sizes) == 2 and int(sizes.min()) < LEAST_EACH)
+
     def fall(self, after: list[Floats], together: Codes | None = None) -> tuple[float, float]:
         """The mean fall of the score, and its variance over rows, or over groups of rows that belong together: infinite for one
         group, which tells nothing of others."""
+        if self.metric.influence is not None and self._lone:
+            return math.nan, math.nan
         scores = [self.metric.score(self.y, prediction, self.decision, self.weights) for prediction in after]
         drop = self.metric.sign * (self.score - float(np.mean(scores)))
         rows = np.mean([self._rows(prediction) for prediction in after], axis=0)
@@ -135,11 +167,14 @@ class _Judge:
 
 
 def pooled(parts: list[tuple[float, float]]) -> tuple[float, float, float]:
-    """One drop with its 95 % interval from those of several refits.
+    """One drop with its 95 % interval from those of several refits; those that could not tell it (NaN) are left out.
 
     Refits share rows and differ by chance, so the variance is the mean one over rows, of a pair's two halves together, plus what
     refits differ by beyond it.
     """
+    parts = [part for part in parts if not (math.isnan(part[0]) or math.isnan(part[1]))]
+    if not parts:
+        return math.nan, math.nan, math.nan
     drops = np.array([drop for drop, _ in parts])
     within = float(np.mean([variance for _, variance in parts])) / min(2, len(parts))
     between = float(drops.var(ddof=1)) / len(drops) if len(drops) > 1 else 0.0

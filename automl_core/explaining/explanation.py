@@ -64,7 +64,8 @@ class ColumnGroup:
 @dataclass(frozen=True, slots=True)
 class ShapePoint:
     """One bin or level of one column: its mean contribution, the observed mean outcome and its rows, and how far the outcomes of
-    these differ from each other (standard deviation; NaN: not known)."""
+    these differ from each other (standard deviation; NaN: not known). `level` says whether it is a value of the column, which may
+    be called “missing” or “others”, or stands for those without one, or with a rare one (None: kept by an earlier version)."""
 
     label: str
     rows: int
@@ -72,6 +73,17 @@ class ShapePoint:
     observed: float
     value: float = float("nan")
     spread: float = float("nan")
+    level: bool | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is a bin or level of the column, and not the rest or what has no value."""
+        return self.label not in ("others", "missing") if self.level is None else self.level
+
+    @property
+    def gone(self) -> bool:
+        """Whether its rows have no value."""
+        return self.label == "missing" and not self.known
 
 
 @dataclass(frozen=True, slots=True)

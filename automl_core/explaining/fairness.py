@@ -16,11 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.errors import BadInput
+from automl_core.explaining.fairness_chances import MOST_APART, off_rate, off_spread
 from automl_core.explaining.fairness_counts import (
     DRAWS,
     LEAST_EACH,
     SMALL_ROWS,
     UNKNOWN,
+    Rate,
     Spread,
     mean_rate,
     mean_spread,
@@ -32,7 +34,7 @@ from automl_core.explaining.fairness_counts import (
 )
 from automl_core.explaining.fairness_figures import Audit, CalibrationPoint, Fairness, GroupFigures
 from automl_core.explaining.fairness_words import sentences
-from automl_core.framing.dependent import codes_of, effective, group_errors
+from automl_core.framing.dependent import codes_of, effective, group_errors, student
 from automl_core.framing.metric_rows import Decision, pinball_rows
 
 Floats = NDArray[np.float64]
@@ -62,9 +64,12 @@ def audit(case: Audit) -> Fairness:
         off[codes == place] = _missed(case, codes == place)
     if case.by_share:
         residuals = share_spread(*_counts(off > 0.5, everyone, codes, large), generator)
+    elif selected is not None:
+        residuals = off_spread([_told(case, codes == place) for place in large], generator)
     else:
         residuals = mean_spread([off[codes == place] for place in large], generator)
-    residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator)
+    most = 1.0 if case.by_share else MOST_APART if selected is not None else math.inf
+    residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator, most)
     made = Fairness(case.column, case.label, selected is not None, figures, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, residuals,
                     UNKNOWN, len(case.y), level=case.level)
     if selected is not None:
@@ -72,7 +77,7 @@ def audit(case: Audit) -> Fairness:
     else:
         sizes = _errors(case, everyone)
         errors = mean_spread([sizes[codes == place] for place in large], generator, ratio=True)
-        made = replace(made, error=_dependent(errors, case, [(sizes, everyone)], (codes, large), generator))
+        made = replace(made, error=_dependent(errors, case, [(sizes, everyone)], (codes, large), generator, math.inf))
     return replace(made, sentences=sentences(made))
 
 
@@ -96,13 +101,33 @@ def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
         found, false_alarms = (share_rate(picked[some], None if together is None else together[some]) for some in (real, ~real))
     else:
         error = mean_rate(_errors(case, mask), together)
-    missed = _missed(case, mask)
-    residual = share_rate(missed > 0.5, together) if case.by_share else mean_rate(missed, together)
+    residual = _off_rate(case, mask, together)
     lumped = case.selected is not None and (_few(case, mask & (case.y > 0.5)) or _few(case, mask & (case.y <= 0.5)))
     return GroupFigures(
         name, len(y), len(y) < SMALL_ROWS or _few(case, mask), chosen, found, false_alarms, observed, float(prediction.mean()),
         residual, error, _calibration(case, mask), lumped,
     )
+
+
+def _off_rate(case: Audit, mask: Mask, together: NDArray[np.int64] | None) -> Rate:
+    """How far a group's predictions are off on average: of classes by their chances, of quantiles the share below them. Numbers
+    that are all the same in a group, such as none but zeros, tell not how they vary: all rows do."""
+    missed = _missed(case, mask)
+    if case.by_share:
+        return share_rate(missed > 0.5, together)
+    if case.selected is not None:
+        return off_rate(*_told(case, mask))
+    rate = mean_rate(missed, together)
+    if np.ptp(case.y[mask]) > 0 or not math.isfinite(rate.low):
+        return rate
+    rows = rate.rows if together is None else effective(np.ones(rate.rows), codes_of(together))
+    reach = student(rows) * float((case.y - case.prediction).std()) / math.sqrt(rows)
+    return replace(rate, low=min(rate.low, rate.value - reach), high=max(rate.high, rate.value + reach))
+
+
+def _told(case: Audit, mask: Mask) -> tuple[Floats, Floats, NDArray[np.int64] | None]:
+    """What was told of a group's rows, what came true, and which of them go together."""
+    return case.prediction[mask], case.y[mask], None if case.together is None else case.together[mask]
 
 
 def _missed(case: Audit, mask: Mask) -> Floats:
@@ -179,10 +204,10 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
 
 def _dependent(
     spread: Spread, case: Audit, figures: list[tuple[Floats, Mask]], groups: tuple[NDArray[np.int64], list[int]],
-    generator: np.random.Generator,
+    generator: np.random.Generator, most: float = 1.0,
 ) -> Spread:
     """The spread of these figures (values (n,), and the rows that count) with an interval for whole customers that come and go,
-    where rows go together: `groups` are each row's group and those that are compared."""
+    where rows go together: `groups` are each row's group and those that are compared. A gap is `most` at most."""
     codes, places = groups
     if case.together is None or not math.isfinite(spread.difference):
         return spread
@@ -193,7 +218,7 @@ def _dependent(
         errors = group_errors(shares, [values - mean for mean in means], case.together, DRAWS, generator)
         gaps.append(np.ptp(errors, axis=1))
         logs.append(np.ptp(errors / np.maximum(np.abs(means), 1e-12), axis=1))
-    return widened(spread, np.max(gaps, axis=0), np.max(logs, axis=0))
+    return widened(spread, np.max(gaps, axis=0), np.max(logs, axis=0), most)
 
 
 def _ratio(value: float) -> float:

@@ -91,20 +91,25 @@ def share_spread(hits: NDArray[np.int64], rows: NDArray[np.int64], generator: np
         return UNKNOWN
     smooth = (hits + 0.5) / (rows + 1)  # a share of exactly 0 or 1 would never vary
     drawn = generator.binomial(rows, smooth, size=(DRAWS, len(rows)))
-    return widest(hits / rows, drawn / rows - smooth, np.log((drawn + 0.5) / (rows + 1)) - np.log(smooth))
+    found = widest(hits / rows, drawn / rows - smooth, np.log((drawn + 0.5) / (rows + 1)) - np.log(smooth))
+    return replace(found, high=min(1.0, found.high))
 
 
 def mean_spread(groups: list[Floats], generator: np.random.Generator, ratio: bool = False) -> Spread:
-    """The widest gap of means, by resampling each group's rows."""
+    """The widest gap of means, by resampling each group's rows; the interval is no narrower than if all groups varied as their
+    rows do together: in a small one of hardly anything but zeros, what it did not happen to see is no certainty."""
     if len(groups) < 2 or min(len(values) for values in groups) < 2:
         return UNKNOWN
     means = np.array([float(values.mean()) for values in groups])
-    drawn = np.column_stack([_resampled(values, generator) for values in groups])
+    drawn = np.column_stack([resampled_means(values, generator) for values in groups])
     logs = np.log(np.maximum(drawn, 1e-12)) - np.log(np.maximum(means, 1e-12)) if ratio else None
-    return widest(means, drawn - means, logs)
+    spread = float(np.concatenate(groups).std())
+    alike = generator.standard_normal((DRAWS, len(groups))) * (spread / np.sqrt([len(values) for values in groups]))
+    logs_alike = np.ptp(alike / np.maximum(np.abs(means), 1e-12), axis=1) if ratio else None
+    return widened(widest(means, drawn - means, logs), np.ptp(alike, axis=1), logs_alike)
 
 
-def _resampled(values: Floats, generator: np.random.Generator) -> Floats:
+def resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
     """Means of resampled rows; above 300 rows their normal limit, which a mean has reached by then."""
     rows = len(values)
     if rows > NORMAL_ROWS:
@@ -125,10 +130,11 @@ def widest(estimates: Floats, errors: Floats, log_errors: Floats | None) -> Spre
     return Spread(difference, low, high, ratio, ratio / factor, min(1.0, ratio * factor))
 
 
-def widened(spread: Spread, gaps: Floats, logs: Floats | None) -> Spread:
-    """The spread with an interval no narrower than that of these widest errors (draws,), and of those of logarithms."""
+def widened(spread: Spread, gaps: Floats, logs: Floats | None, most: float = math.inf) -> Spread:
+    """The spread with an interval no narrower than that of these widest errors (draws,), and of those of logarithms; a gap is
+    `most` at most."""
     reach = float(np.quantile(gaps, 0.95))
-    low, high = max(0.0, spread.difference - reach), spread.difference + reach
+    low, high = max(0.0, spread.difference - reach), min(most, spread.difference + reach)
     spread = replace(spread, low=min(spread.low, low), high=max(spread.high, high))
     if logs is None or not math.isfinite(spread.ratio):
         return spread
@@ -155,4 +161,5 @@ def odds_spread(found: Counts, alarms: Counts, generator: np.random.Generator) -
     factor = math.exp(float(np.quantile(np.max(logs, axis=0), 0.95)))
     known = [ratio for ratio in ratios if math.isfinite(ratio)]
     ratio = min(known) if known else math.nan
-    return Spread(max(gaps), max(0.0, max(gaps) - reach), max(gaps) + reach, ratio, ratio / factor, min(1.0, ratio * factor))
+    high = min(1.0, max(gaps) + reach)
+    return Spread(max(gaps), max(0.0, max(gaps) - reach), high, ratio, ratio / factor, min(1.0, ratio * factor))

@@ -22,13 +22,13 @@ from automl_core.explaining.contributions import (
     reference_rows,
 )
 from automl_core.explaining.copies import among, together_of
-from automl_core.explaining.drops import REPEATS, permutation_drops, pooled
+from automl_core.explaining.drops import REPEATS, permutation_drops, pooled, some_rows
 from automl_core.explaining.explanation import LEAST_NAMED, MOST_NAMED, ColumnGroup, Explanation, Importance
 from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_none
 from automl_core.explaining.shadows import Noise, noise_floor
 from automl_core.explaining.twins import LEAST_SHARE, replaceable
-from automl_core.explaining.words import count, quote
+from automl_core.explaining.words import count, counted_alike, quote
 from automl_core.framing.dependent import Codes, resampled
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.score_interval import Counting
@@ -160,6 +160,8 @@ def _warned(explanation: Explanation) -> Explanation:
     if not weak:
         return explanation
     found = f"A closer look found no evidence that the answers need {join_words(weak)}."
+    if explanation.sentence.endswith(found):  # it was looked at before
+        return explanation
     return replace(explanation, sentence=f"{explanation.sentence} {found}")
 
 
@@ -175,10 +177,11 @@ def _look(
     raw = raw_parts(refit.model, rows, reference, Care(ROUNDS, ROUNDS), past.seed)
     weights = resampled(len(rows), among(together, picked), DRAWS, generator)
     sizes = {label: weights @ np.abs(in_class(refit.model, raw, rows, label).phi) / len(rows) for label in labels}
-    valid = refit.valid if len(refit.valid) <= 1_000 else np.sort(generator.choice(refit.valid, 1_000, replace=False))
-    matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
     given = past.weights(refit.model.problem)
-    counting = Counting(None if given is None else given[valid], among(together, valid))
+    counting = Counting(None if given is None else given[refit.valid], among(together, refit.valid))
+    some, counting = some_rows(refit.model.problem, past.y[refit.valid], counting, generator)
+    valid = refit.valid[some]
+    matrix = refit.model.encoder.matrix(past.frame.iloc[valid])
     drops = permutation_drops(refit.model, matrix, past.y[valid], wanted, past.seed + number, counting)
     return _Seen(sizes, drops)
 
@@ -199,7 +202,10 @@ def _judged(item: Judged, noise: Noise) -> Judged:
 def _measured(model: Model, seen: list[_Seen], past: Past) -> str:
     rows = int(np.isfinite(past.y).sum())
     metric = metric_of(model.problem).title
+    if seen[0].drops and all(math.isnan(drop) for one in seen for drop, _ in one.drops.values()):
+        return ("What the score needs could not be measured: models were fitted again on halves of the rows, and in the other "
+                f"halves one outcome is too rare to tell the score ({metric}).")
     return (f"The fall of the score ({metric}) was measured by shuffling each column {REPEATS} times on rows not learned from: "
             f"{count(len(seen), 'model was', 'models were')} fitted again on {'halves' if len(seen) > 1 else 'a half'} of "
             f"{min(rows, 10_000):,} rows and tested on the other {'halves' if len(seen) > 1 else 'half'}. "
-            f"{kinds_used(model)}")
+            f"{kinds_used(model)} {counted_alike(model.problem.weights) if past.weights(model.problem) is None else ''}".rstrip())

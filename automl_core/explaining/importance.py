@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from automl_core.data.days import days_of
 from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
-from automl_core.explaining.words import axis_value
+from automl_core.explaining.swap import MOMENTS, as_dates
+from automl_core.explaining.words import ranges_apart
 from automl_core.framing.dependent import Codes, resampled
 
 Floats = NDArray[np.float64]
@@ -76,7 +78,7 @@ def shape(name: str, explained: pd.Series, phi: Floats, table: pd.Series, observ
     groups = [*levels, "others", "missing"]
     mine, all_rows = _level_places(explained, levels), _level_places(table, levels)
     return Shape(name, "category", tuple(
-        _point(label, phi[mine == place], observed[all_rows == place])
+        replace(_point(label, phi[mine == place], observed[all_rows == place]), level=place < len(levels))
         for place, label in enumerate(groups) if (mine == place).sum() >= LEAST_ROWS))
 
 
@@ -100,13 +102,13 @@ def _bins(values: Floats, phi: Floats, table: Floats, observed: Floats, date: bo
         found = np.unique(table[known])
         edges = found if len(found) <= BINS else np.unique(np.quantile(table[known], np.linspace(0, 1, BINS + 1)[:-1]))
         mine, all_rows = _bin_places(values, edges), _bin_places(table, edges)
-        for place in range(len(edges)):
-            mask = all_rows == place
-            if (mine == place).sum() >= LEAST_ROWS:
-                label = _range(float(table[mask].min()), float(table[mask].max()), date)
-                points.append(_point(label, phi[mine == place], observed[mask], float(np.median(values[mine == place]))))
+        shown = [place for place in range(len(edges)) if (mine == place).sum() >= LEAST_ROWS]
+        parts = [table[all_rows == place] for place in shown]
+        for place, label in zip(shown, _ranges([(float(part.min()), float(part.max())) for part in parts], date), strict=True):
+            middle = float(np.median(values[mine == place]))
+            points.append(replace(_point(label, phi[mine == place], observed[all_rows == place], middle), level=True))
     if (~np.isfinite(values)).sum() >= LEAST_ROWS:
-        points.append(_point("missing", phi[~np.isfinite(values)], observed[~known]))
+        points.append(replace(_point("missing", phi[~np.isfinite(values)], observed[~known]), level=False))
     return tuple(points)
 
 
@@ -116,13 +118,17 @@ def _bin_places(values: Floats, edges: Floats) -> NDArray[np.int64]:
     return np.where(known, np.searchsorted(edges, np.where(known, values, edges[0]), side="right") - 1, -1)
 
 
-def _range(low: float, high: float, date: bool) -> str:
-    first, last = (_day(low), _day(high)) if date else (axis_value(low), axis_value(high))
-    return first if first == last else f"{first} to {last}"
-
-
-def _day(days: float) -> str:
-    return str(np.datetime64(int(days), "D"))
+def _ranges(ends: list[tuple[float, float]], date: bool) -> tuple[str, ...]:
+    """What bins are called, so that no two are called alike; dates have minutes and seconds where days do not tell."""
+    if not date or not ends:
+        return ranges_apart(ends)
+    first, last = (as_dates(np.array(side)) for side in zip(*ends, strict=True))
+    for form in MOMENTS:
+        told = zip(first.dt.strftime(form), last.dt.strftime(form), strict=True)
+        labels = tuple(low if low == high else f"{low} to {high}" for low, high in told)
+        if len(set(labels)) == len(set(ends)):
+            break
+    return labels
 
 
 def _point(label: str, phi: Floats, seen: Floats, value: float = math.nan) -> ShapePoint:

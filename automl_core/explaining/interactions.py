@@ -19,7 +19,7 @@ from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.overview import outcomes_shown
 from automl_core.explaining.pair_test import Judge, confirmed
 from automl_core.explaining.refits import LEAST_ROWS, Past, again, refits
-from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number
+from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, moments
 from automl_core.explaining.words import apart, count, number, quote
 
 Floats = NDArray[np.float64]
@@ -151,7 +151,7 @@ def _grid(rows: Rows, name: str) -> _Grid | None:
             np.quantile(known, np.linspace(0.02, 0.98, PLACES), method="inverted_cdf"))
         near = np.abs(known[:, None] - values[None, :]).argmin(axis=1)
         picked: pd.Series = from_numbers(series, values)
-        labels = _moments(picked) if is_date(series) else apart(values.tolist())
+        labels = moments(picked) if is_date(series) else apart(values.tolist())
         weights = np.asarray(np.bincount(near, minlength=len(values)), dtype=np.float64)
     else:
         counts = series.value_counts().iloc[:PLACES]
@@ -162,15 +162,6 @@ def _grid(rows: Rows, name: str) -> _Grid | None:
     numeric = is_number(series) or is_date(series)
     return _Grid(name, labels, coded(rows, name, picked), weights / weights.sum(), as_numbers(picked) if numeric else None,
                  () if numeric else tuple(picked))
-
-
-def _moments(dates: pd.Series) -> tuple[str, ...]:
-    """Dates in words, with minutes and seconds where days do not tell them apart."""
-    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
-        labels = tuple(dates.dt.strftime(form))
-        if len(set(labels)) == len(dates):
-            break
-    return labels
 
 
 def _background(rows: Rows, seed: int) -> NDArray[np.int64]:

@@ -1,4 +1,5 @@
-"""The groups of a protected column: levels as they are, numbers in four bins of equal size, rare levels together."""
+"""The groups of a protected column: levels and few whole numbers as they are, other numbers in four bins of equal size, rare
+levels together."""
 
 from __future__ import annotations
 
@@ -28,14 +29,17 @@ def likely_protected(columns: tuple[Column, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in columns if _LIKELY.search(column.name) and column.role in ("number", "category"))
 
 
-def protected_groups(series: pd.Series) -> NDArray[np.object_]:
-    """A group label for each row. BadInput for dates: they have no groups."""
+def protected_groups(series: pd.Series, role: str = "number") -> NDArray[np.object_]:
+    """A group label for each row. Numbers that are used as a category, and whole ones of up to eight values, are levels: codes
+    have no order to cut them by. BadInput for dates: they have no groups."""
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         raise BadInput(f"{quote(series.name)} holds dates.", "Choose a column with groups, or make an age of the date.")
     missing = series.isna().to_numpy()
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
-        if series.nunique() > BINS:
-            labels = _binned(series.to_numpy(dtype=np.float64, na_value=np.nan))
+        numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        whole = bool((numbers[np.isfinite(numbers)] % 1 == 0).all())
+        if role != "category" and series.nunique() > (MOST_GROUPS if whole else BINS):
+            labels = _binned(numbers)
         else:
             labels = np.array([edge(float(value)) if value == value else "" for value in series], dtype=object)
     else:
@@ -49,10 +53,12 @@ def protected_groups(series: pd.Series) -> NDArray[np.object_]:
 
 
 def in_order(made: Fairness, series: pd.Series, labels: NDArray[np.object_]) -> Fairness:
-    """The same with the groups of a number from low to high, those without a value last; other groups stay as they are."""
+    """The same with the groups of a number from low to high, rare levels and those without a value last; other groups stay as
+    they are."""
     if not pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
         return made
     low = series.astype("float64").groupby(labels.astype("str")).min().fillna(np.inf)
+    low[low.index == OTHER] = np.finfo(np.float64).max
     return replace(made, groups=tuple(sorted(made.groups, key=lambda group: float(low.get(group.group, np.inf)))))
 
 

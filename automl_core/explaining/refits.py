@@ -25,7 +25,7 @@ from automl_core.errors import BadInput
 from automl_core.framing.metric_rows import inverse_size
 from automl_core.framing.metrics import metric_of
 from automl_core.framing.problem import Problem
-from automl_core.framing.validation import make_folds, row_groups, row_weights
+from automl_core.framing.validation import make_folds, row_groups, usable_weights
 from automl_core.search.codes import CodeSource, fit_codes
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
@@ -75,8 +75,15 @@ class Past:
     seed: int = 0
 
     def weights(self, problem: Problem) -> Floats | None:
-        """(n,) how much each row counts, 1 on average; None when all count alike."""
-        return row_weights(self.frame, problem) if problem.weights in self.frame else None
+        """(n,) how much each row counts, 1 on average over those with an outcome; None when all count alike, also where such a
+        row has no weight that can be used. Rows without an outcome teach nothing, so theirs may be missing (they count 0)."""
+        known = np.isfinite(self.y)
+        values = usable_weights(self.frame[known], problem) if problem.weights else None
+        if values is None:
+            return None
+        found = np.zeros(len(self.y))
+        found[known] = values / values.mean()
+        return found
 
     def learning_weights(self, problem: Problem) -> Floats | None:
         """(n,) the same while a model learns: by the inverse of the truth, too, where errors are judged relative to it."""
@@ -152,11 +159,13 @@ def refits(model: Model, past: Past, seconds: float, fits: int = 0) -> Iterator[
 
 
 def _known(past: Past) -> Places:
-    """The places of the rows with an outcome, 10,000 of them at most."""
+    """The places of the rows with an outcome, 10,000 of them at most, with the mix of outcomes that all have."""
     known = np.flatnonzero(np.isfinite(past.y))
-    if len(known) > MOST_ROWS:
-        known = np.sort(np.random.default_rng(past.seed).choice(known, MOST_ROWS, replace=False))
-    return known
+    if len(known) <= MOST_ROWS:
+        return known
+    generator = np.random.default_rng(past.seed)
+    order = known[np.lexsort((generator.random(len(known)), past.y[known]))]
+    return np.sort(order[((np.arange(MOST_ROWS) + generator.random()) * len(known) / MOST_ROWS).astype(np.int64)])
 
 
 def why_none(model: Model, past: Past) -> str:

@@ -127,10 +127,12 @@ def _unusual(model: Model, name: str, value: object, background: pd.DataFrame) -
     if is_missing(value):
         return not bool(background[name].isna().any())
     series = background[name]
+    if model.encoder.has_levels(name):
+        return not model.encoder.level_known(name, float(value) if isinstance(value, int) else value)
     if pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_datetime64_any_dtype(series.dtype):
         known: Any = series.dropna()
         return len(known) > 0 and not bool(known.min() <= value <= known.max())
-    return not model.encoder.level_known(name, value)
+    return False
 
 
 def _example(column: Column) -> str:

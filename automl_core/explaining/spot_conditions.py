@@ -35,7 +35,7 @@ def conditions_of(series: pd.Series) -> list[SpotCondition]:
         found = [SpotCondition(name, (text,)) for text, share in zip(texts, shares, strict=True)
                  if LEVEL_SHARE <= share <= 1 - LEVEL_SHARE]
     if LEVEL_SHARE <= float(series.isna().mean()) <= 1 - LEVEL_SHARE:
-        found.append(SpotCondition(name, ("missing",)))
+        found.append(SpotCondition(name, ("missing",), gone=True))
     return found
 
 
@@ -54,7 +54,7 @@ def _short(value: float, spread: float) -> float:
 def holds(condition: SpotCondition, frame: pd.DataFrame) -> Mask:
     """The rows a condition holds for."""
     series = frame[condition.column]
-    if condition.values == ("missing",):
+    if condition.gone:
         return np.asarray(series.isna(), dtype=bool)
     if condition.values:
         texts = series.map(lambda v: _level(float(v))) if is_number(series) else series.astype("str")
@@ -79,7 +79,7 @@ def all_hold(conditions: tuple[SpotCondition, ...], frame: pd.DataFrame) -> Mask
 def describe(condition: SpotCondition) -> str:
     """A condition in words."""
     name = quote(condition.column)
-    if condition.values == ("missing",):
+    if condition.gone:
         return f"{name} is missing"
     if condition.values:
         return f"{name} is {' or '.join(quote(value) for value in condition.values)}"

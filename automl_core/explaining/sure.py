@@ -95,7 +95,8 @@ def past_cases(
         together = among(together, kept)
     used = [name for name in sorted(shares, key=lambda name: -shares[name]) if name in frame and shares[name] > 0]
     free = {column.name for column in model.cleaned if model.problem.roles.get(column.name, column.role) == "text"}
-    measures = tuple(_measure(frame[name], whole[name], shares[name], name in free) for name in used)
+    measures = tuple(_measure((frame[name], whole[name]), shares[name], name in free, model.encoder.has_levels(name))
+                     for name in used)
     return PastCases(model, frame, shown(model, oof, place), _came(model, y, place), positions, measures, every=every,
                      together=together)
 
@@ -117,19 +118,27 @@ def _came(model: Model, y: Floats, place: int) -> Floats:
     return np.asarray(y == place, dtype=np.float64)
 
 
-def _measure(series: pd.Series, whole: pd.Series, share: float, free: bool) -> _Measure:
-    """The rows that are kept measured, beside what `whole`, all of them, holds."""
+def _measure(kept: tuple[pd.Series, pd.Series], share: float, free: bool, leveled: bool) -> _Measure:
+    """The rows that are kept measured, beside what the whole column holds; numbers that the model takes as levels are levels."""
+    series, whole = kept
     name, gaps = str(series.name), bool(whole.isna().any())
-    if is_number(series) or is_date(series):
+    if (is_number(series) and not leveled) or is_date(series):
         numbers = as_numbers(series)
         ordered = np.sort(numbers[np.isfinite(numbers)])
         low, high = (float(end) for end in np.quantile(ordered, TAILS)) if len(ordered) else (-math.inf, math.inf)
         return _Measure(name, share, _quantile(numbers, ordered), ordered, {}, low, high, gaps)
+    if is_number(series) and not pd.api.types.is_bool_dtype(series.dtype):
+        series, whole = (one.astype("float64") for one in kept)
     codes, levels = pd.factorize(series.astype("str").where(series.notna()))
     places = {str(level): place for place, level in enumerate(levels)}
     for level in () if free else whole.dropna().unique():
         places.setdefault(str(level), len(places))
     return _Measure(name, share, codes.astype(np.float64), np.zeros(0), places, math.nan, math.nan, gaps, free)
+
+
+def _level(value: object) -> str:
+    """A typed value as the level it is of: whole numbers and others are written alike."""
+    return str(float(value)) if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else str(value)
 
 
 def _quantile(values: Floats, ordered: Floats) -> Floats:
@@ -225,7 +234,7 @@ def _nearest(cases: PastCases, row: Row, columns: tuple[str, ...], skip: int) ->
             here = float(_quantile(np.array([measure.number(value)]), measure.sorted)[0])
             apart = np.where(measure.coded < 0, 1.0, np.abs(measure.coded - here))
         else:
-            apart = (measure.coded != measure.levels.get(str(value), -2)).astype(np.float64)
+            apart = (measure.coded != measure.levels.get(_level(value), -2)).astype(np.float64)
         distance += measure.share / total * apart
     distance[cases.positions == skip] = np.inf
     order = np.argsort(distance, kind="stable")[:NEAREST]
@@ -264,6 +273,6 @@ def row_flags(cases: PastCases, row: Row) -> tuple[str, ...]:
             if not measure.low <= here <= measure.high:
                 side = "above" if here > measure.high else "below"
                 flags.append(f"{name} = {value_text(value)} lies {side} almost all past rows.")
-        elif measure.levels and not measure.free and str(value) not in measure.levels:
-            flags.append(f"{name} = {quote(value)} was in no past row.")
+        elif measure.levels and not measure.free and _level(value) not in measure.levels:
+            flags.append(f"{name} = {quote(value_text(value))} was in no past row.")
     return tuple(flags)

@@ -20,6 +20,7 @@ from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
 PACE_ROWS = 100
+MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 CELLS = 4_000_000  # of a matrix predicted at once
 
 
@@ -124,6 +125,18 @@ def as_numbers(series: pd.Series) -> Floats:
 
 def from_numbers(series: pd.Series, numbers: Floats) -> pd.Series:
     """Numbers as values of the column."""
-    if is_date(series):
-        return pd.Series(pd.to_datetime(np.round(numbers * DAY).astype("int64"), unit="us")).astype("datetime64[us]")
-    return pd.Series(numbers)
+    return as_dates(numbers) if is_date(series) else pd.Series(numbers)
+
+
+def as_dates(days: Floats) -> pd.Series:
+    """Days since 1970 as dates."""
+    return pd.Series(pd.to_datetime(np.round(days * DAY).astype("int64"), unit="us")).astype("datetime64[us]")
+
+
+def moments(dates: pd.Series) -> tuple[str, ...]:
+    """Dates in words, with minutes and seconds where days do not tell them apart."""
+    for form in MOMENTS:
+        labels = tuple(dates.dt.strftime(form))
+        if len(set(labels)) == dates.nunique():
+            break
+    return labels

@@ -15,10 +15,11 @@ from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.contributions import shown
+from automl_core.explaining.copies import together_of
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, is_number, open_rows
 from automl_core.explaining.table_doubt import NO_HALVES, Halves
 from automl_core.explaining.words import count, counted_alike, number, quote
-from automl_core.framing.dependent import sum_reach, together_in
+from automl_core.framing.dependent import sum_reach
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -99,7 +100,7 @@ def _after(
         now = rows.frame[change.column]
         differs = np.asarray((values.astype(object) != now.astype(object)) & ~(values.isna() & now.isna()), dtype=bool)
         moved |= differs
-        outside |= differs & _outside(now if rows.seen is None else rows.seen[change.column], values)
+        outside |= differs & _outside(rows, change.column, values)
         levels, places = _distinct(values)
         after[:, feature_places(rows.model, change.column)] = coded(rows, change.column, levels)[places]
     return after, moved, outside
@@ -149,9 +150,11 @@ def _below(change: TableChange, series: pd.Series) -> NDArray[np.bool_]:
     return as_numbers(series) < 0 if change.how == "percent" else np.zeros(len(series), dtype=bool)
 
 
-def _outside(seen: pd.Series, values: pd.Series) -> NDArray[np.bool_]:
-    """(n,) new values beyond all that were seen, in all rows and not only in those that are asked."""
-    if is_number(seen) or pd.api.types.is_datetime64_any_dtype(seen.dtype):
+def _outside(rows: Rows, name: str, values: pd.Series) -> NDArray[np.bool_]:
+    """(n,) new values beyond all that were seen, in all rows and not only in those that are asked; of levels, also of those
+    that are written as numbers, the ones that were not among them."""
+    seen = (rows.frame if rows.seen is None else rows.seen)[name]
+    if (is_number(seen) and not rows.model.encoder.has_levels(name)) or pd.api.types.is_datetime64_any_dtype(seen.dtype):
         all_seen, new = as_numbers(seen), as_numbers(values)
         known = all_seen[np.isfinite(all_seen)]
         return (new < known.min()) | (new > known.max()) if len(known) else np.isfinite(new)
@@ -167,7 +170,7 @@ def _compared(
     units = "points" if classes else problem.target
     difference = after - before
     mean = float(difference.mean())
-    reach = sum_reach((difference - mean) / len(difference), together_in(rows.frame, problem.group))
+    reach = sum_reach((difference - mean) / len(difference), together_of(rows.frame, rows.model.cleaned, problem))
     other = decided_before != decided_after
     reached = decided_after == (rows.place if problem.task == "multiclass" else 1)
     up = int((other & reached).sum()) if classes else int((difference > 0).sum())

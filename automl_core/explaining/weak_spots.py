@@ -19,7 +19,7 @@ from automl_core.explaining.closer_look import SpotCondition, WeakSpot, WeakSpot
 from automl_core.explaining.spot_conditions import all_hold, conditions_of, describe, holds
 from automl_core.explaining.swap import is_date
 from automl_core.explaining.words import count, level_name, number, percent, quote, told_apart
-from automl_core.framing.dependent import Welch, codes_of, rows_worth, sum_reach, welch
+from automl_core.framing.dependent import Codes, Welch, codes_of, rows_worth, sum_reach, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
 
@@ -38,7 +38,8 @@ LOSSES = {"classes": "log loss", "numbers": "absolute error"}
 class Judged:
     """Rows predicted by models that had not seen them: `frame` typed and cleaned, `oof` (n,) or (n, k), `y` (n,) codes or
     numbers, and in display units what was `predicted` and `observed` (n,), of the class `label`; `weights` (n,) say how much each
-    row counts."""
+    row counts, `together` (n,) are codes of rows that count as one where copies are kept together (None: those of the problem's
+    group)."""
 
     frame: pd.DataFrame
     oof: Floats
@@ -49,6 +50,7 @@ class Judged:
     seed: int = 0
     weights: Floats | None = None
     label: str = ""
+    together: Codes | None = None
 
     @property
     def counted(self) -> Floats:
@@ -66,7 +68,8 @@ class _Candidate:
 def weak_spots(judged: Judged, names: tuple[str, ...]) -> WeakSpots:
     """Confirmed weak spots, the widest gap first, over one or two conditions on the first ten of `names`.
 
-    A group has 2 % of a half's rows and 50 at least. Rows of one group of the problem stay in one half, and count as dependent.
+    A group has 2 % of a half's rows and 50 at least. Rows of one group of the problem, and copies that are kept together, stay
+    in one half, and count as dependent.
     """
     problem = judged.problem
     loss = row_loss(judged)
@@ -116,18 +119,20 @@ def _cut(loss: Floats) -> Floats:
     return np.minimum(loss, np.quantile(loss, 0.995))
 
 
-def _together(judged: Judged) -> NDArray[np.int64] | None:
+def _together(judged: Judged) -> Codes | None:
     """(n,) codes of the rows that go together; None when rows stand alone."""
+    if judged.together is not None:
+        return judged.together
     group = judged.problem.group
     return codes_of(judged.frame[group]) if group and group in judged.frame else None
 
 
 def _first_half(judged: Judged) -> Mask:
     generator = np.random.default_rng(judged.seed)
-    group = judged.problem.group
-    if group and group in judged.frame:
-        codes, groups = pd.factorize(judged.frame[group])
-        return np.asarray((generator.permutation(len(groups) + 1) < (len(groups) + 1) / 2)[codes], dtype=bool)
+    codes = _together(judged)
+    if codes is not None:
+        groups = int(codes.max(initial=-1)) + 1
+        return np.asarray((generator.permutation(groups + 1) < (groups + 1) / 2)[codes], dtype=bool)
     return np.asarray(generator.permutation(len(judged.frame)) < len(judged.frame) / 2, dtype=bool)
 
 

@@ -86,9 +86,19 @@ def apart(values: list[float]) -> tuple[str, ...]:
     return texts
 
 
-def axis_value(value: float) -> str:
+def ranges_apart(ends: Sequence[tuple[float, float]]) -> tuple[str, ...]:
+    """Ranges of an axis in words, “12 to 15”, with as few digits as tell them apart."""
+    for digits in (3, 4, 5, 6, 9, 12):
+        texts = tuple(tuple(axis_value(end, digits) for end in pair) for pair in ends)
+        labels = tuple(first if first == last else f"{first} to {last}" for first, last in texts)
+        if len(set(labels)) == len(set(ends)):
+            break
+    return labels
+
+
+def axis_value(value: float, digits: int = 3) -> str:
     """A column's value as a place on an axis: rounded as by `number`, without a mark in whole numbers of four digits."""
-    return edge(value) if 1000 <= value < 10_000 and float(value).is_integer() else number(value)
+    return edge(value) if 1000 <= value < 10_000 and float(value).is_integer() else number(value, digits)
 
 
 def rounded(value: float, digits: int = 2) -> float:

@@ -10,7 +10,7 @@ from automl_core.acting.action_list import ActionList
 from automl_core.acting.list_words import expected_words, foremost, gain_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot
-from automl_core.explaining.explanation import Importance
+from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
 from automl_core.framing.problem import Verdict
 from automl_core.reporting.figures import driver_bars, handed_over, ladder_bars, score_figure, score_text, score_words
@@ -20,6 +20,7 @@ from automl_core.reporting.sections import make_sections
 from automl_core.reporting.sentences import card_sentences, driver_sentences, segment_sentences
 
 MOST_ACTIONS = 5
+MOST_LIMITS = 6
 LEAST_LEFT_ALONE = 20  # rows of a list, of which two are then left alone
 
 
@@ -231,11 +232,21 @@ def _limits(inputs: ReportInputs) -> tuple[str, ...]:
         if names:
             found.append(f"Check whether {names} may already know the outcome: if so, the score is too good.")
         found.extend(leak.evidence for leak in inputs.verdict.leaks if not leak.column)
-    if inputs.explanation is not None and not all(
-            one.stable for one in inputs.explanation.drivers[:3] if isinstance(one, Importance)):
-        found.append("The order of the strongest columns is not certain: other rows could swap their places.")
+    found.extend(_order(inputs.explanation))
     found.append("If customers, prices or rules change, the model must be checked again; the monitor page does that.")
-    return tuple(found[:5 + len(warned)])
+    return tuple(found[:MOST_LIMITS + len(warned)])
+
+
+def _order(explanation: Explanation | None) -> tuple[str, ...]:
+    """Whether the strongest columns may stand in another order; before a closer look nobody knows."""
+    strongest = () if explanation is None else explanation.drivers[:3]
+    if explanation is None or not strongest:
+        return ()
+    if not all(one.stable for one in strongest if isinstance(one, Importance)):
+        return ("The order of the strongest columns is not certain: other rows could swap their places.",)
+    if explanation.refits or len(strongest) < 2:
+        return ()
+    return ("The order of the strongest columns was not tested: models fitted again could swap their places.",)
 
 
 def _next_step(inputs: ReportInputs) -> str:

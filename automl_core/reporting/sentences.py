@@ -24,7 +24,6 @@ from automl_core.explaining.words import (
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP
 
-MISSING = "missing"  # the last point of a curve
 MOST_DRIVERS = 3
 MOST_SEGMENTS = 3
 TRUST = {
@@ -59,8 +58,8 @@ def _driver(one: Importance | ColumnGroup, explanation: Explanation) -> str:
     shape = next((shape for shape in explanation.shapes if shape.column == first_of), None)
     least = max(SMALLEST_GROUP, 0.02 * explanation.rows)
     seen = [] if shape is None else [point for point in shape.points if point.rows >= least and math.isfinite(point.observed)]
-    known = [point for point in seen if point.label not in ("others", MISSING)]
-    gone = next((point for point in seen if point.label == MISSING and _matters(point, known, explanation.in_points)), None)
+    known = [point for point in seen if point.known]
+    gone = next((point for point in seen if point.gone and _matters(point, known, explanation.in_points)), None)
     low, high = (pick(known, key=lambda point: point.observed, default=None) for pick in (min, max))
     if low is None or high is None or (low is high and gone is None) or PERSONAL.search(first_of):
         return f"{name} carries {percent(one.share)} of what moves the prediction."

@@ -107,6 +107,10 @@ class Encoder:
             values.extend(_coded_cell(code, values, row, terms))
         return np.array(values, dtype=np.float64)
 
+    def has_levels(self, source: str) -> bool:
+        """Whether a column is a category for the model, be its levels texts or numbers."""
+        return source in self._places
+
     def level_known(self, source: str, value: object) -> bool:
         """Whether a category's value has a code of its own; True for columns that are not categories."""
         places = self._places.get(source)

@@ -5,6 +5,7 @@ import math
 
 from automl_core import explaining
 from automl_core.errors import BadInput, Cancelled
+from automl_core.explaining.explanation import Explanation
 from automl_core.jobs import JobWatch
 from automl_core.workspace import explained
 from automl_core.workspace.explain import Explaining
@@ -22,11 +23,11 @@ def run_explain(explain: Explaining, project_id: str, run_id: str, watch: JobWat
     if explanation is None:
         raise BadInput("This model was never explained.", "Search again.")
     model, past, oof = explain.search.bundle(run).model, explain.past(run), explain.search.predictions(run).oof
-    if not explanation.refits:
+    if not _looked_at(explanation):
         watch.progress(0.02, "Fitting again on halves of the rows, to see what the score needs.", math.nan)
         kept = (explained.explanation_of(explain.context, run, name)
                 for name in model.problem.classes if name != explanation.label)
-        others = [one for one in kept if one is not None and one.label != explanation.label and not one.refits]
+        others = [one for one in kept if one is not None and one.label != explanation.label and not _looked_at(one)]
         made = explaining.all_with_evidence((explanation, *others), model, past, HONEST_SECONDS)
         for one in made:
             explain.context.save("explanation", project_id, one, parent_id=explained.place_of(explain.context, run, one.label))
@@ -41,6 +42,11 @@ def run_explain(explain: Explaining, project_id: str, run_id: str, watch: JobWat
     place = explained.place_of(explain.context, run, explanation.label)
     explain.context.save("evidence", project_id, found, parent_id=place)
     explain.context.store.touch(project_id)
+
+
+def _looked_at(explanation: Explanation) -> bool:
+    """Whether it was measured what the score needs, or said why that cannot be."""
+    return bool(explanation.refits or explanation.measured)
 
 
 def _go_on(watch: JobWatch) -> None:

@@ -10,6 +10,7 @@ from automl_core import explaining
 from automl_core.data.table import find_column
 from automl_core.errors import BadInput
 from automl_core.explaining import Fairness
+from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.words import counted_alike
 from automl_core.framing import predicted_codes
 from automl_core.framing.problem import Problem
@@ -90,10 +91,10 @@ class Auditing:
 
     def _audit(self, run: Run, column: str, label: str) -> Fairness:
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        find_column(columns, column)
+        role = problem.roles.get(column, find_column(columns, column).role)
         past = self.search.predictions(run)
         values = frame[column].iloc[past.positions].reset_index(drop=True)
-        groups = explaining.protected_groups(values)
+        groups = explaining.protected_groups(values, role)
         made = explaining.in_order(self._figures(run, column, label, groups), values, groups)
         alike = counted_alike(problem.weights)
         if not alike:
@@ -112,10 +113,9 @@ class Auditing:
         return tuple(made), refused
 
     def _figures(self, run: Run, column: str, label: str, groups: np.ndarray) -> Fairness:
-        frame, _, problem, _ = self.search.goal.open(self.search.inputs(run))
+        frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         past = self.search.predictions(run)
-        apart = not problem.group or problem.group not in frame or problem.group == column
-        together = None if apart else explaining.codes_of(frame[problem.group].iloc[past.positions])
+        together = None if problem.group == column else among(together_of(frame, columns, problem), past.positions)
         y = np.asarray(past.y, dtype=np.float64)
         if problem.task == "regression":
             level = math.nan if problem.level is None or problem.metric == "mape" else problem.level

@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from automl_core.explaining.closer_look import Curve, CurvePoint
 from pages.ui import words
 from pages.ui.charts import amount
@@ -37,7 +39,7 @@ def _hover(point: CurvePoint, in_points: bool) -> str:
 def _line(item: Curve, palette: Palette) -> Any:
     """Two panels over one axis: the curve with its band, and what was seen and predicted."""
     points = [point for point in item.points if math.isfinite(point.value)]
-    place: Callable[[CurvePoint], Any] = (lambda point: point.label) if item.kind == "date" else (lambda point: point.value)
+    place: Callable[[CurvePoint], Any] = _moment if item.kind == "date" else (lambda point: point.value)
     x = [place(point) for point in points]
     missing = [point for point in item.points if not math.isfinite(point.value)]
     quiet = {"fixedrange": True, "zeroline": False, **NUMBERS, **GIVEN}
@@ -59,6 +61,11 @@ def _line(item: Curve, palette: Palette) -> Any:
     if aside:
         figure.add_traces(_apart(item, missing[0], palette))
     return figure
+
+
+def _moment(point: CurvePoint) -> str:
+    """Where a date lies: its moment, for its label may be that of the day alone."""
+    return str(np.datetime64(round(86_400_000 * point.value), "ms"))
 
 
 def _titled(name: str, item: Curve, unit: str) -> str:

@@ -70,8 +70,9 @@ def _groups(explanation: Explanation) -> None:
 
 
 def _stability(explanation: Explanation) -> None:
-    """The ranking as a table: share, what the score loses without it, direction, and how far the rank moves."""
-    with st.expander("The same as a table, with how sure the order is"):
+    """The ranking as a table: share, what the score loses without it, direction, and how far the rank moves. How sure the order
+    is only models that were fitted again can tell: other rows of one model leave two like columns in their places."""
+    with st.expander("The same as a table" + (", with how sure the order is" if explanation.refits else "")):
         rows = [{"Column": item.column, "Share": 100 * item.share,
                  "Rank": str(item.rank_low) if item.rank_low == item.rank_high else f"{item.rank_low} to {item.rank_high}",
                  "Order is": _order(item), "Direction": item.direction.capitalize(),
@@ -79,7 +80,7 @@ def _stability(explanation: Explanation) -> None:
                  "Use": _use(item.evidence, item.replaceable)} for item in explanation.importance[:300]]
         shown = pd.DataFrame(rows)
         if not explanation.refits:
-            shown = shown.drop(columns=["Score worse by", "Use"])
+            shown = shown.drop(columns=["Rank", "Order is", "Score worse by", "Use"])
         st.dataframe(shown, hide_index=True, key="importance_table",
                      alt="Columns by share of the effect, with the range of their rank",
                      column_config={"Share": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)})
@@ -126,7 +127,8 @@ def one_column(project: str, explanation: Explanation) -> None:
 
 
 def _reading(found: Curve, alike: str) -> None:
-    band = "the band says how far it moves when other rows are drawn" if found.method != "levels" else "lines are 95 % intervals"
+    band = ("the band says how far it moves when other rows are drawn" if found.method != "levels" else
+            "lines say how far it moves when other rows are asked; how many past rows a level has is not in them")
     if found.kind == "category":
         rows = count(sum(point.rows for point in found.points))
         st.caption(f"Dots: the effect of each level on the prediction, everything else left as it is (rows of {rows} asked); "

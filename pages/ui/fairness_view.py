@@ -6,7 +6,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from automl_core.explaining import Fairness, Spread
+from automl_core.explaining import Fairness, Rate, Spread
 from pages.ui import cards, explain_class, findings_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -133,10 +133,17 @@ def _table(made: Fairness) -> None:
         row = {"Group": cut(group.group, 60), "Rows": count(group.rows) + (" (few)" if group.small else "")}
         if made.is_class:
             apart = " (not compared)" if not group.rich and not group.small else ""
-            row |= {"Predicted so": level(group.selected.value), "Found": level(group.found.value) + apart,
-                    "False alarms": level(group.false_alarms.value) + apart}
+            row |= {"Predicted so": _told(group.selected), "Found": _told(group.found) + apart,
+                    "False alarms": _told(group.false_alarms) + apart}
         else:
-            row |= {made.error_name.capitalize(): level(group.error.value)}
-            row |= {"Outcomes below": percent(group.residual.value)} if math.isfinite(made.level) else {}
-        rows.append(row | {"Came true": level(group.observed.value), "Predicted": level(group.predicted)})
+            row |= {made.error_name.capitalize(): _told(group.error, False)}
+            row |= {"Outcomes below": _told(group.residual)} if math.isfinite(made.level) else {}
+        rows.append(row | {"Came true": _told(group.observed, made.is_class), "Predicted": level(group.predicted)})
+    st.caption("In brackets: 95 % intervals.")
     cards.table(pd.DataFrame(rows), "Figures of every group", "fair_table", named="Group")
+
+
+def _told(rate: Rate, share: bool = True) -> str:
+    """A figure of a group with its 95 % interval."""
+    scale, unit = (100.0, " %") if share else (1.0, "")
+    return estimate(scale * rate.value, scale * rate.low, scale * rate.high, unit=unit)

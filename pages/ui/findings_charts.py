@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 
 from automl_core.acting import GapStory, SegmentStory
-from automl_core.explaining import Fairness
+from automl_core.explaining import CalibrationPoint, Fairness, GroupFigures
 from pages.ui import words
 from pages.ui.charts import condition_words
 from pages.ui.figures import Chart, Mark, bars, base, dots
@@ -125,7 +125,7 @@ def errors(audit: Fairness, palette: Palette) -> Chart:
 
 
 def calibration(audit: Fairness, palette: Palette) -> Chart:
-    """What came true against what was predicted, a line for each of the largest groups."""
+    """What came true against what was predicted, a line for each of the largest groups, with the interval of each point."""
     import plotly.graph_objects as go
 
     scale = 100.0 if audit.is_class else 1.0
@@ -136,25 +136,35 @@ def calibration(audit: Fairness, palette: Palette) -> Chart:
     figure.add_trace(go.Scatter(x=ends, y=ends, mode="lines", line={"color": palette.neutral, "dash": "dot", "width": 1.5},
                                 hoverinfo="skip", showlegend=False))
     for colour, group in zip(palette.series, shown, strict=False):
-        figure.add_trace(_line([(p.predicted * scale, p.observed.value * scale) for p in group.calibration], group.group, colour))
+        figure.add_trace(_line(group, scale, colour))
     unit = ", %" if audit.is_class else ""
     figure.update_xaxes(title_text=f"Predicted{unit}", showgrid=False, nticks=6)
     figure.update_yaxes(title_text=f"Came true{unit}", nticks=6)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
-    sentence = "What came true at each level of the prediction: on the dotted line, predictions can be taken as they are said."
+    sentence = ("What came true at each level of the prediction, with 95 % intervals: where these hold the dotted line, "
+                "predictions can be taken as they are said.")
     said = "; ".join(f"{group.group}: " + ", ".join(
-        f"{words.number(p.predicted * scale)} said, {words.number(p.observed.value * scale)} true" for p in group.calibration)
-        for group in shown)
+        f"{words.number(p.predicted * scale)} said, {_true(p, scale)} true" for p in group.calibration) for group in shown)
     return Chart(figure, sentence, f"Calibration by group: {said}.")
 
 
-def _line(points: list[tuple[float, float]], name: str, colour: str) -> object:
+def _line(group: GroupFigures, scale: float, colour: str) -> object:
     import plotly.graph_objects as go
 
-    shown = words.label(name, 24)
-    return go.Scatter(x=[x for x, _ in points], y=[y for _, y in points], mode="lines+markers", name=shown,
-                      line={"color": colour, "width": 2.5}, marker={"size": 8},
-                      hovertemplate=f"{shown}: %{{x:.3~g}} said, %{{y:.3~g}} true<extra></extra>")
+    shown, points = words.label(group.group, 24), group.calibration
+    rates = [point.observed for point in points]
+    spans = {"type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
+             "array": [scale * (rate.high - rate.value) if math.isfinite(rate.high) else 0 for rate in rates],
+             "arrayminus": [scale * (rate.value - rate.low) if math.isfinite(rate.low) else 0 for rate in rates]}
+    return go.Scatter(x=[point.predicted * scale for point in points], y=[rate.value * scale for rate in rates], name=shown,
+                      mode="lines+markers", line={"color": colour, "width": 2.5}, marker={"size": 8}, error_y=spans,
+                      text=[f"{_true(point, scale)} true, {words.count(point.observed.rows, 'row')}" for point in points],
+                      hovertemplate=f"{shown}: %{{x:.3~g}} said, %{{text}}<extra></extra>")
+
+
+def _true(point: CalibrationPoint, scale: float) -> str:
+    """How often it came true, with its interval."""
+    return words.estimate(point.observed.value * scale, point.observed.low * scale, point.observed.high * scale)
 
 
 def _group(name: str, small: bool) -> str:

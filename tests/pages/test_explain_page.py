@@ -21,7 +21,7 @@ from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.explaining import past_cases
 from automl_core.explaining.closer_look import Evidence, Interactions, WeakSpots
-from automl_core.explaining.explanation import Importance
+from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
 from automl_core.store import Store
@@ -73,6 +73,19 @@ def test_only_the_one_place_that_a_column_can_have_is_sure() -> None:
         "Sure", "Nearly sure", "Not reliable"]
     assert explain_view._worse(0.0021, -0.0003, 0.0045) == "0.0021 (−0.0003 to 0.0045)"
     assert explain_view._worse(math.nan, math.nan, math.nan) == ""
+
+
+def test_no_order_is_sure_before_models_were_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By other rows of one model two like columns were 1 and 2, “Sure”; models of other halves swapped them."""
+    tables: list[Any] = []
+    monkeypatch.setattr(explain_view.st, "dataframe", lambda shown, **_: tables.append(shown))
+    monkeypatch.setattr(explain_view.st, "caption", lambda text: None)
+    items = (Importance("a", 0.51, 3.2, 1, 1, True), Importance("b", 0.49, 3.1, 2, 2, True))
+    made = Explanation(items, (), 0.0, "y", 2000, "", "")
+    explain_view._stability(made)
+    assert list(tables[0].columns) == ["Column", "Share", "Direction"]
+    explain_view._stability(replace(made, refits=4, metric="rmse"))
+    assert list(tables[1]["Order is"]) == ["Sure", "Sure"]
 
 
 def test_without_a_model(visit: Visit) -> None:

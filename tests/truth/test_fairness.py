@@ -96,6 +96,55 @@ def test_numbers_by_group() -> None:
     assert all(numbers(seed, wider=0.5).error.clear for seed in range(10))
 
 
+def rare(seed: int, base: float = 0.01, lumps: int = 1, off: float = 0.0) -> Fairness:
+    """Right predictions of about 1 %, for groups of 5,000, 150 and 100 rows: the small ones often have none that came true. With
+    `lumps` as many rows are one customer's, of whom all or none come true; `off` is told too little in c."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(["a", "b", "c"], np.array([5000, 150, 100]) * lumps).astype(object)
+    told = np.repeat(min(base, 1 - base) * rng.gamma(20, 0.05, len(group) // lumps), lumps)
+    told = told if base < 0.5 else 1 - told
+    chance = np.repeat(rng.random(len(group) // lumps), lumps)
+    y = (chance < told + off * (group == "c")).astype(float)
+    who = np.repeat(np.arange(len(group) // lumps), lumps) if lumps > 1 else None
+    return audit(Audit(told, y, group, told > 0.5, "race", "Yes", seed, who))
+
+
+@pytest.mark.parametrize(("base", "lumps"), [(0.01, 1), (0.02, 1), (0.99, 1), (0.01, 5)])
+def test_a_small_group_in_which_a_rare_outcome_did_not_happen_is_not_off(base: float, lumps: int) -> None:
+    """None of 100 came true where 1 is told: that happens in 37 of 100 audits, and was called a gap without doubt."""
+    runs = 100
+    made = [rare(seed, base, lumps) for seed in range(runs)]
+    assert np.mean([one.residual.low == 0 for one in made]) >= floor(runs)
+    rates = [group.residual for one in made for group in one.groups]
+    assert np.mean([rate.low <= 0 <= rate.high for rate in rates]) >= floor(3 * runs)
+    assert all(-base * 1.2 <= rate.low and rate.high <= 1.2 * (1 - base) for rate in rates), "no share is below 0 or above 1"
+
+
+def test_a_small_group_of_a_rare_outcome_that_is_off_by_far_is_found() -> None:
+    made = [rare(seed, off=0.15) for seed in range(20)]
+    assert np.mean([one.residual.clear for one in made]) >= 0.9
+    assert np.mean([one.residual.low <= 0.15 <= one.residual.high for one in made]) >= 0.85
+
+
+def claims(seed: int) -> Fairness:
+    """Right means of numbers of which 98 % are zero; groups of 5,000, 150 and 100 rows."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(["a", "b", "c"], [5000, 150, 100]).astype(object)
+    risk = rng.gamma(20, 0.05, len(group))
+    y = np.where(rng.random(len(group)) < 0.02 * risk, rng.gamma(4, 250, len(group)), 0.0)
+    return audit(Audit(20 * risk, y, group, None, "race", "", seed))
+
+
+def test_a_small_group_without_a_claim_is_not_off() -> None:
+    runs = 100
+    made = [claims(seed) for seed in range(runs)]
+    assert np.mean([one.residual.low == 0 for one in made]) >= floor(runs)
+    assert np.mean([one.error.low == 0 for one in made]) >= floor(runs)
+    none = [group for one in made for group in one.groups if group.observed.value == 0]
+    assert len(none) > 10
+    assert all(group.residual.low <= 0 <= group.residual.high for group in none)
+
+
 def quantiles(seed: int, level: float, told: float = 1.0, rows: int = 1500) -> Fairness:
     """Skewed outcomes, three times as wild for f, and their true quantiles, for f times `told`."""
     rng = np.random.default_rng(seed)

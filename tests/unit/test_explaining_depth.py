@@ -486,7 +486,7 @@ def test_weak_spot_conditions_hold_where_they_say() -> None:
             assert 0 < mask.sum() < 400
             assert describe(condition)
     assert any(condition.values == ("missing",) for condition in conditions_of(frame["a"]))
-    assert int(holds(SpotCondition("a", ("missing",)), frame).sum()) == int(frame["a"].isna().sum())
+    assert int(holds(SpotCondition("a", ("missing",), gone=True), frame).sum()) == int(frame["a"].isna().sum())
     few = pd.Series([1.0, 2.0] * 50, name="k")
     assert [condition.values for condition in conditions_of(few)] == [("1",), ("2",)]
     assert int(holds(SpotCondition("k", ("1",)), few.to_frame()).sum()) == 50

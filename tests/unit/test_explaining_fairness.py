@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -82,6 +83,36 @@ def test_a_group_whose_errors_rest_on_too_few_customers_is_named_so(monkeypatch:
     assert marked.all(axis=1).to_dict() == {"a": False, "b": False, "c": True}
     alone = audit(replace(case(given.group), together=np.arange(900)))
     assert not any("errors shown" in line for line in alone.sentences)
+
+
+def test_calibration_is_drawn_and_told_with_its_intervals() -> None:
+    """Five points of 20 rows each: a zigzag by chance read as bad calibration."""
+    made = audit(case(np.repeat(["a", "b"], [300, 100])))
+    chart = findings_charts.calibration(made, LIGHT)
+    lines = [trace for trace in chart.figure.data if trace.name]
+    assert [trace.name for trace in lines] == ["a", "b"]
+    for trace, group in zip(lines, made.groups, strict=True):
+        rates = [point.observed for point in group.calibration]
+        assert list(trace.error_y.array) == pytest.approx([100 * (rate.high - rate.value) for rate in rates])
+        assert list(trace.error_y.arrayminus) == pytest.approx([100 * (rate.value - rate.low) for rate in rates])
+        assert all(" to " in text and f"{rate.rows} rows" in text for text, rate in zip(trace.text, rates, strict=True))
+    assert chart.alt.count(" to ") == 10
+    assert "95 % intervals" in chart.sentence
+
+
+@pytest.mark.parametrize("lots", [(5, 4, 2), (6, 5, 3)])
+def test_a_gap_of_shares_is_100_points_at_most(lots: tuple[int, int, int]) -> None:
+    """Six customers in each of two groups, 5 of them selected and 3: “at most 105 points” apart."""
+    people, many, few = lots
+    who, group = np.repeat(np.arange(2 * people), 20), np.repeat(["a", "b"], 20 * people).astype(object)
+    selected = np.concatenate([np.arange(people) < many, np.arange(people) < few])[who]
+    y = (np.arange(len(who)) % 2).astype(float)
+    made = audit(Audit(np.where(selected, 0.9, 0.1), y, group, selected, "sex", "Yes", 0, who))
+    assert made.parity.high <= 1
+    assert made.odds.high <= 1
+    assert made.found.high <= 1
+    assert made.residual.high <= 2
+    assert "(at most 100" in made.sentences[0]
 
 
 def test_no_sentence_calls_a_model_fair() -> None:
@@ -180,5 +211,5 @@ def test_quantiles_are_drawn_as_the_share_below_them(monkeypatch: pytest.MonkeyP
     tables: list[pd.DataFrame] = []
     monkeypatch.setattr(cards, "table", lambda table, *_, **__: tables.append(table))
     fairness_view._table(made)
-    assert all(text.endswith(" %") for text in tables[0]["Outcomes below"])
+    assert all(re.fullmatch(r"\d+(\.\d)? % \(\d+(\.\d)? to \d+(\.\d)? %\)", text) for text in tables[0]["Outcomes below"])
     assert from_json(Fairness, to_json(made)).level == 0.9

@@ -92,6 +92,12 @@ def test_what_a_closer_look_found_no_evidence_for_is_no_driver() -> None:
     assert not [line for line in report.drivers if "tenure" in line]
     assert [bar.label for bar in report.driver_bars] == ["cost"]
     assert not [line for line in report.limits if "order of the strongest" in line]
+    steady = replace(made.explanation, importance=tuple(replace(one, stable=True) for one in made.explanation.importance))
+    before = make_report(replace(made, explanation=steady)).limits
+    assert "The order of the strongest columns was not tested: models fitted again could swap their places." in before
+    assert [line for line in before if "must be checked again" in line]
+    tested = make_report(replace(made, explanation=replace(steady, refits=8))).limits
+    assert not [line for line in tested if "order of the strongest" in line]
     weighed = make_report(replace(made, problem=replace(made.problem, weights="w"))).drivers
     assert weighed == (*make_report(made).drivers, "Rows count alike here, whatever “w” says.")
     together = replace(looked, groups=(ColumnGroup(("tenure", "cost"), 1.0, 10.0),))

@@ -1,0 +1,81 @@
+"""What a closer look leans on: weights that hardly any row lacks, looks that were in vain, and an order that was never tested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl_core.explaining import Judged, Past, explain, weak_spots, with_evidence
+from automl_core.explaining.explanation import ShapePoint
+from automl_core.explaining.honesty import _warned
+from automl_core.explaining.importance import shape
+from automl_core.explaining.spot_conditions import conditions_of, describe, holds
+from automl_core.framing.problem import Problem
+from tests.truth.explaining_data import Made, fitted
+
+
+def weighed() -> Made:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=300), "z": rng.normal(size=300), "w": rng.uniform(1, 2, 300)})
+    made = fitted(frame[["x", "z"]], frame["x"].to_numpy() + rng.normal(size=300), "regression", "linear")
+    return Made(replace(made.model, problem=replace(made.model.problem, weights="w")), replace(made.past, frame=frame))
+
+
+def test_weights_are_asked_of_rows_that_are_learned_from() -> None:
+    """One new row without outcome and weight, and the whole command ended: “w” cannot weigh rows."""
+    made = weighed()
+    frame, y = made.past.frame.copy(), made.past.y.copy()
+    frame.loc[7, "w"], y[7] = np.nan, np.nan
+    found = Past(frame, y, made.past.columns).weights(made.model.problem)
+    assert found is not None
+    assert found[7] == 0
+    assert np.delete(found, 7).mean() == pytest.approx(1)
+    told = with_evidence(explain(made.model, frame, y), made.model, replace(made.past, frame=frame, y=y), 2.0, 2)
+    assert told.refits == 2
+    assert "count alike" not in told.measured
+
+
+def test_rows_count_alike_where_weights_cannot_be_used_and_it_is_said() -> None:
+    made = weighed()
+    frame = made.past.frame.assign(w=np.nan)
+    told = with_evidence(explain(made.model, frame, made.past.y), made.model, replace(made.past, frame=frame), 2.0, 2)
+    assert told.refits == 2
+    assert told.measured.endswith("Rows count alike here, whatever “w” says.")
+
+
+def test_what_a_closer_look_says_is_said_once() -> None:
+    """Where rows cannot be halved each look wrote it again: the sentence stood there twice, then three times."""
+    made = weighed()
+    first = explain(made.model, made.past.frame, made.past.y)
+    idle = replace(first, importance=tuple(replace(item, share=0.5, evidence=False) for item in first.importance))
+    once = _warned(idle)
+    assert once.sentence.count("A closer look found no evidence") == 1
+    assert _warned(once) == once
+
+
+def test_a_level_that_is_called_missing_is_a_level() -> None:
+    """Nobody looked at its rows: the condition asked for those without a value, of which there are none, or others."""
+    series = pd.Series(["a"] * 700 + ["missing"] * 100 + [None] * 200, name="c").astype("str").where(np.arange(1000) < 800)
+    masks = {(describe(one), one.gone): holds(one, series.to_frame()) for one in conditions_of(series)}
+    assert masks[("“c” is “missing”", False)].tolist() == [700 <= row < 800 for row in range(1000)]
+    assert masks[("“c” is missing", True)].tolist() == [row >= 800 for row in range(1000)]
+    frame = pd.DataFrame({"c": pd.Series(["a"] * 900 + ["missing"] * 100).astype("str")})
+    y = np.where(frame["c"] == "missing", 5.0, 0.1) * np.random.default_rng(0).normal(size=1000)
+    spots = weak_spots(Judged(frame, np.zeros(1000), y, np.zeros(1000), y, Problem("y", "regression", "rmse")), ("c",)).spots
+    assert "“c” is “missing”" in spots[0].sentence
+
+
+def test_a_report_tells_a_level_that_is_called_missing() -> None:
+    series = pd.Series(["a"] * 700 + ["missing"] * 200, name="c").astype("str")
+    observed = np.where(series == "missing", 90.0, 10.0)
+    made = shape("c", series, observed, series, observed)
+    assert [(point.label, point.known, point.gone) for point in made.points] == [("a", True, False), ("missing", True, False)]
+    without = series.where(np.arange(900) < 850)
+    told = shape("c", without, observed, without, observed).points
+    assert [(point.label, point.known, point.gone) for point in told] == [
+        ("a", True, False), ("missing", True, False), ("missing", False, True)]
+    old = ShapePoint("missing", 9, 0.0, 1.0)
+    assert (old.known, old.gone) == (False, True)
