@@ -25,7 +25,7 @@ usable = [card for card in testable if card_key(card) not in states]
 record = ws.pilots.record(project)
 again = act_words.MADE_AGAIN if ws.act.of_another_model(project) else ""
 
-if record.items:
+if record.items or record.early:
     pilot_view.kept(record)
 if open_ones:
     st.subheader("Running", anchor=False)

@@ -219,6 +219,9 @@ def _head(pilot: Pilot) -> None:
 def kept(found: TrackRecord) -> None:
     """The track record of the project's cards."""
     st.subheader("Promised and delivered", anchor=False)
+    if not found.items:
+        st.caption(plain(found.sentence))
+        return
     cards.show(pilot_charts.record(found, session.palette()), "track_record")
 
 

@@ -47,7 +47,7 @@ def test_a_manager_reads_the_card_on_a_phone(
     photo(page, "report-card-390")
     move = page.get_by_text(re.compile(f"Move “{cards[0].lever}”")).first
     expect(move).to_be_visible()
-    told = move.inner_text()
+    told = move.inner_text().replace("\xa0", " ")
     assert re.search(r"worth \D{0,3}[\d,.]+ after costs \(\D{0,3}[\d,.]+ to \D{0,3}[\d,.]+\)", told), told
     assert three_words(cards[0], cards[0].in_points, ranged=False) in told
     assert f"Evidence {cards[0].grade}: {TRUST[cards[0].grade]}" in told

@@ -48,6 +48,7 @@ def test_card_to_pilot_to_grade_a(
     expect(page.get_by_text("Grade A: measured")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("This was decided before outcomes were due")).to_be_visible()
     expect(page.get_by_text("Promised and delivered")).to_be_visible()
+    expect(page.get_by_text("No card has been measured by a pilot until its outcomes were due.")).to_be_visible()
     page.reload()
     settle(page)
     expect(page.get_by_text("Grade A: measured")).to_be_visible()
