@@ -8,9 +8,7 @@ what the change does: recourse is a list of things to try.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -18,11 +16,13 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
 from automl_core.acting.row_moves import MOST_STEPS, Move, is_cut, moves_of, similar_rows, supported
+from automl_core.acting.row_ways import Asked, ways_of
 from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
+from automl_core.explaining.combined import CLOSE
 from automl_core.explaining.single import encode_row, row_frame
 from automl_core.explaining.words import money, number, percent, quote
 from automl_core.search.model import Model
@@ -31,7 +31,6 @@ Floats = NDArray[np.float64]
 MOST_CHANGES = 3
 MOST_OPTIONS = 3
 MOST_WAYS = 10  # that can be asked for
-BATCH = 2048
 MOST_CANDIDATES = 300_000
 
 
@@ -110,7 +109,7 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
             cut.append(lever.column)
     found = Recourse((), now, target, bool(_reached(model, said, goal, ask)[0]), None, 0, left_out, True, "", tuple(cut))
     if not found.reached:
-        found = _search(model, goal, base, found, _ordered(grid, ask.changes), ask)
+        found = _search(model, goal, found, Asked(model, base, ways_of(grid, ask.changes, MOST_CANDIDATES)), ask)
     return replace(found, sentence=_sentence(found, model, goal, _aim(found, model, goal, ask)))
 
 
@@ -155,95 +154,62 @@ def _reached(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) ->
     return np.asarray((called == 1) == (goal.good == problem.positive), dtype=bool)
 
 
-def _ordered(grid: list[tuple[Move, ...]], most: int) -> tuple[list[tuple[Move, ...]], bool]:
-    """All combinations of moves of different levers, cheapest first; whether that is all of them. Where there are too many, as
-    many of the first moves of each lever as there is room for."""
-    found: list[tuple[Move, ...]] = []
-    complete = True
-    for count in range(1, min(most, len(grid)) + 1):
-        longest, some = max(map(len, grid)), grid
-        while longest and len(found) + _size(some, count) > MOST_CANDIDATES:
-            complete, longest = False, longest - 1
-            some = [moves[:longest] for moves in grid]
-        found.extend(combination for chosen in combinations(some, count) for combination in product(*chosen))
-    found.sort(key=effort)
-    return found, complete
-
-
-def _size(grid: list[tuple[Move, ...]], count: int) -> int:
-    return sum(math.prod(len(moves) for moves in chosen) for chosen in combinations(grid, count))
-
-
-def effort(moves: tuple[Move, ...]) -> tuple[float, int, int]:
-    """What options are ordered by: cost, then the number of changes, then their steps."""
-    return round(sum(move.cost for move in moves), 9), len(moves), sum(move.steps for move in moves)
-
-
-def _search(
-    model: Model,
-    goal: Goal,
-    base: pd.DataFrame,
-    found: Recourse,
-    candidates: tuple[list[tuple[Move, ...]], bool],
-    ask: RecourseAsk,
-) -> Recourse:
+def _search(model: Model, goal: Goal, found: Recourse, asked: Asked, ask: RecourseAsk) -> Recourse:
     """Ask the model in order of effort, until enough different ways are found. Of equal efforts the one that gains most wins."""
     side = -1.0 if model.problem.task == "regression" and goal.good == "low" else 1.0
-    combos, complete = candidates
-    options: list[RecourseOption] = []
-    closest: RecourseOption | None = None
-    tried = 0
-    for batch in _batches(combos):
-        batch = [moves for moves in batch if not _holds(options, moves)]  # who reaches it with less asks for no more
-        if not batch:
+    ways, options, held = asked.ways, list[RecourseOption](), list[int]()
+    best = found.now if asked.few else float(wanted(model, asked.now(), goal)[0])
+    closest, tried, columns = -1, 0, ways.columns
+    for places in ways.batches():
+        places = places[~_holds(held, columns[places])]  # who reaches it with less asks for no more
+        if not len(places):
             continue
-        said = model.predict_frame(changed(base, batch))
-        values, reached = wanted(model, said, goal), _reached(model, said, goal, ask)
-        tried += len(batch)
-        order = sorted(range(len(batch)), key=lambda at: (*effort(batch[at]), -side * float(values[at])))
-        for at in order:
-            after = float(values[at])
-            if reached[at]:
-                if not _holds(options, batch[at]):
-                    options.append(_option(batch[at], found.now, after, goal, model))
-                    if len(options) == ask.options:
-                        return replace(found, options=tuple(options), tried=tried, complete=complete)
-            elif side * (after - (found.now if closest is None else closest.after)) > 0:
-                closest = _option(batch[at], found.now, after, goal, model)
-    return replace(found, options=tuple(options), closest=None if options else closest, tried=tried, complete=complete)
+        tried += len(places)
+        values, reached = _answers(model, goal, asked, places, ask)
+        order = np.lexsort((-side * values, ways.steps[places], ways.changes[places], ways.cost[places]))
+        for at in order[reached[order]].tolist():
+            if _holds(held, columns[places[[at]]])[0]:
+                continue
+            options.append(_option(asked, int(places[at]), found.now, goal))
+            held.append(int(columns[places[at]]))
+            if len(options) == ask.options:
+                return replace(found, options=tuple(options), tried=tried, complete=ways.complete)
+        short = order[~reached[order]]
+        if len(short):
+            first = short[int(np.argmax(side * values[short]))]
+            if side * (values[first] - best) > 0:
+                closest, best = int(places[first]), float(values[first])
+    near = _option(asked, closest, found.now, goal) if closest >= 0 and not options else None
+    return replace(found, options=tuple(options), closest=near, tried=tried, complete=ways.complete)
 
 
-def _holds(options: list[RecourseOption], moves: tuple[Move, ...]) -> bool:
-    """Whether the moves change all the columns of one of the options, or more."""
-    columns = {move.column for move in moves}
-    return any(columns.issuperset(move.column for move in option.moves) for option in options)
+def _answers(
+    model: Model, goal: Goal, asked: Asked, places: NDArray[np.int64], ask: RecourseAsk
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """(n,) what is wanted of combinations, and whether they reach it; where what is near is not enough, the model is asked."""
+    said = asked.near(places)
+    reached = _reached(model, said, goal, ask)
+    if not asked.few:
+        size = CLOSE * max(1.0, float(np.abs(said).max())) if model.problem.task == "regression" else CLOSE
+        by = size * (np.arange(len(model.problem.classes)) == model.problem.classes.index(goal.good)) if said.ndim == 2 else size
+        unsure = np.flatnonzero(_reached(model, said - by, goal, ask) != _reached(model, said + by, goal, ask))
+        if len(unsure):
+            said[unsure] = asked.exactly(places[unsure])
+            reached[unsure] = _reached(model, said[unsure], goal, ask)
+    return wanted(model, said, goal), reached
 
 
-def _batches(combos: list[tuple[Move, ...]]) -> Iterator[list[tuple[Move, ...]]]:
-    """Batches that never part combinations of equal effort."""
-    start = 0
-    while start < len(combos):
-        end = min(start + BATCH, len(combos))
-        while end < len(combos) and effort(combos[end]) == effort(combos[end - 1]):
-            end += 1
-        yield combos[start:end]
-        start = end
+def _holds(held: list[int], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) whether combinations change all the columns of one of those that are held, or more."""
+    found = np.zeros(len(columns), dtype=bool)
+    for one in held:
+        found |= (columns & one) == one
+    return found
 
 
-def changed(base: pd.DataFrame, combos: list[tuple[Move, ...]]) -> pd.DataFrame:
-    """One row for each combination: the base row with its moves made."""
-    frame = base.loc[np.zeros(len(combos), dtype=np.int64)].reset_index(drop=True)
-    for name in dict.fromkeys(move.column for combo in combos for move in combo):
-        values = frame[name].astype(object).to_numpy(copy=True)
-        for place, combo in enumerate(combos):
-            for move in combo:
-                if move.column == name:
-                    values[place] = move.value
-        frame[name] = pd.Series(values, index=frame.index).astype(base[name].dtype)
-    return frame
-
-
-def _option(moves: tuple[Move, ...], before: float, after: float, goal: Goal, model: Model) -> RecourseOption:
+def _option(asked: Asked, place: int, before: float, goal: Goal) -> RecourseOption:
+    model, moves = asked.model, asked.ways.moves(place)
+    after = float(wanted(model, asked.exactly(np.array([place])), goal)[0])
     cost = sum(move.cost for move in moves)
     done = join_words([f"{quote(move.column)} from {quote(move.from_text)} to {quote(move.to_text)}" for move in moves])
     words = f"Change {done}: {_said(model, before)} now, {_said(model, after)} then"

@@ -32,7 +32,7 @@ class PackedBoosters:
 
     def raw(self, row: Array) -> Array:
         """(classes,) raw scores of a row (features,)."""
-        leaves = self.values.take(self.trees.leaves(self._slots(row)))
+        leaves = self.values.take(self.trees.leaves(self.slots(row)))
         total = np.zeros(self.classes)
         start = 0
         for rounds in self.rounds:  # tree by tree, as the library adds
@@ -41,7 +41,8 @@ class PackedBoosters:
             start = end
         return total / len(self.rounds)
 
-    def _slots(self, row: Array) -> Array:
+    def slots(self, row: Array) -> Array:
+        """(slots,) what the cuts of the trees are compared with, of a row (features,)."""
         missing = np.isnan(row)
         parts: list[Array | Marks] = [np.where(missing, instead, row) for instead in (-np.inf, np.inf, 0.0)]
         for feature, marks in self.questions:

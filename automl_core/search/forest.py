@@ -224,7 +224,7 @@ def predict(model: Forest, matrix: Array) -> Array:
             node[active] = there
             active = active[there != here]
         total += model.value[node]
-    return _finished(model, total / len(model.roots))
+    return finished(model, total / len(model.roots))
 
 
 def _predict_few(model: Forest, known: NDArray[np.float32]) -> Array:
@@ -233,17 +233,17 @@ def _predict_few(model: Forest, known: NDArray[np.float32]) -> Array:
     node = np.tile(model.roots, (len(known), 1))
     for _ in range(model.depth):
         node = np.where(known[rows, model.feature[node]] <= model.threshold[node], model.left[node], model.right[node])
-    return _finished(model, model.value[node].astype(np.float64).sum(axis=1) / len(model.roots))
+    return finished(model, model.value[node].astype(np.float64).sum(axis=1) / len(model.roots))
 
 
 def predict_row(model: Forest, row: Array) -> Any:
     """All trees at once, one level at a time."""
     node = model.packed.leaves(model.sees(row).astype(np.float64))
-    mean = _finished(model, model.value[node].astype(np.float64).sum(axis=0)[None] / len(model.roots))
+    mean = finished(model, model.value[node].astype(np.float64).sum(axis=0)[None] / len(model.roots))
     return mean[0] if model.task == "multiclass" else float(mean[0])
 
 
-def _finished(model: Forest, mean: Array) -> Array:
+def finished(model: Forest, mean: Array) -> Array:
     """Shares of classes kept in 16 bits sum to 1 only nearly."""
     if model.task != "multiclass":
         return mean[:, 0]

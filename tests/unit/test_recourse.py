@@ -17,8 +17,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.recourse import RecourseAsk, changed, recourse, wanted
+from automl_core.acting.recourse import RecourseAsk, recourse, wanted
 from automl_core.acting.row_moves import moves_of, similar_rows, supported
+from automl_core.acting.row_ways import changed
 from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
 from automl_core.errors import BadInput

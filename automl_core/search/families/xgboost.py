@@ -180,7 +180,7 @@ def _trees(task: Task, levels: tuple[int, ...], files: tuple[bytes, ...], unit: 
 def _predict(model: Trees, matrix: Array) -> Array:
     if not len(matrix):
         return link(model.task, np.zeros((0, 2)) if model.task == "multiclass" else np.zeros(0))
-    many = raw_of_many(_numbers(matrix), lambda: model.batched)
+    many = raw_of_many(numbers(matrix), lambda: model.batched)
     if many is not None:
         return model.unit.back(link(model.task, many if model.task == "multiclass" else many[:, 0]))
     table = _table(matrix, model.levels)
@@ -188,7 +188,7 @@ def _predict(model: Trees, matrix: Array) -> Array:
     return model.unit.back(link(model.task, np.asarray(raw) / len(model.boosters)))
 
 
-def _numbers(values: Array) -> Array:
+def numbers(values: Array) -> Array:
     """Values as the library takes them: of 32 bits, and none beyond all numbers."""
     found = values.astype(np.float32).astype(np.float64)
     found[np.isinf(found)] = np.nan
@@ -196,7 +196,7 @@ def _numbers(values: Array) -> Array:
 
 
 def _predict_row(model: Trees, row: Array) -> Any:
-    found = link(model.task, model.packed.raw(_numbers(row)))
+    found = link(model.task, model.packed.raw(numbers(row)))
     return found if model.task == "multiclass" else float(model.unit.back(found)[0])
 
 
