@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard
+from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.levers import after_of, handed_on, name_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
@@ -18,6 +18,7 @@ from automl_core.acting.pilot_places import loosely, places, strictly
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.acting.spelling import is_number, number_of
 from automl_core.acting.statistics import gap_between
+from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
@@ -27,6 +28,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
+WORTH = "worth"  # of each row, where a column says it; kept, not handed out
 ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
@@ -34,7 +36,8 @@ _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 @dataclass(frozen=True, eq=False, slots=True)
 class Matched:
     """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups. Where whole
-    groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not)."""
+    groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not).
+    `worth` is what a good outcome of each is worth, where a column said so when they were drawn."""
 
     values: Floats
     treated: Mask
@@ -42,11 +45,15 @@ class Matched:
     groups: NDArray[np.int64]
     returned: Returned
     uneven: float = 0.0
+    worth: Floats | None = None
 
 
-def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...]) -> pd.DataFrame:
+def assignment_frame(
+    card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...], goal: Goal | None = None
+) -> pd.DataFrame:
     """One line a drawn row, in the order of the table: `row` (its position), ids, `arm`, the column to change, its value now
-    and the value to set (empty for rows that are held out; of levers moved together all, joined by “ + ”), stratum and group."""
+    and the value to set (empty for rows that are held out; of levers moved together all, joined by “ + ”), stratum and group;
+    and what a good outcome of it is worth, where the `goal` names a column that says so."""
     rows = frame.iloc[drawn.positions]
     held = ~drawn.treated
     made: dict[str, object] = {ROW: drawn.positions}
@@ -58,6 +65,8 @@ def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tu
     made[NOW] = rows[list(levers)].map(handed_on).astype("str").agg(" + ".join, axis=1).to_numpy()
     made[SET_TO] = np.where(held, "", _set_to(card, rows[card.lever]))
     made[STRATUM], made[GROUP] = drawn.strata, drawn.groups
+    if goal is not None and goal.value_column:
+        made[WORTH] = row_values(frame, goal)[drawn.positions]
     return pd.DataFrame(made)
 
 
@@ -73,7 +82,8 @@ def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataF
     shown = {f"id_{place}": name for place, name in enumerate(pilot.id_columns)}
     taken = {*pilot.id_columns, target}
     ours = {name: name if name not in taken else f"pilot_{name}" for name in _OURS}
-    table = assignment.drop(columns=[STRATUM, GROUP]).assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
+    own = assignment.drop(columns=[STRATUM, GROUP, WORTH], errors="ignore")
+    table = own.assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
     table[target] = ""
     return table
 
@@ -228,7 +238,9 @@ def _matched(
         raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", wanted_words(problem))
     told = replace(counts, sentence=_said(counts))
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
-    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, _uneven(keep, treated, assignment[GROUP].to_numpy()))
+    worth = assignment.loc[keep, WORTH].to_numpy(dtype=np.float64) if WORTH in assignment else None
+    uneven = _uneven(keep, treated, assignment[GROUP].to_numpy())
+    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, uneven, worth)
 
 
 def _uneven(back: Mask, treated: Mask, groups: NDArray[np.int64]) -> float:
