@@ -200,6 +200,20 @@ def test_patterns_have_p_values_corrected_for_all_moves() -> None:
     assert _of_everybody([]) == {}
 
 
+def test_rare_values_are_told_in_no_order_of_rows_and_only_where_the_goal_allows_them() -> None:
+    """Of equally rare ones those were named that came first in the file; and values that may not be set at all."""
+    plan = [*["a"] * 100, *["b"] * 100, *[value for value in ("z", "y", "x", "w", "v") for _ in range(4)], *["u"] * 9]
+    said = ("Fewer than 30 rows have “plan” = “u” (9 rows), “v” (4 rows), “w” (4 rows) or 3 more, too few to be compared.",)
+    assert not_tried_notes(Lever("plan"), pd.Series(plan)) == said
+    assert not_tried_notes(Lever("plan"), pd.Series(plan[::-1])) == said
+    barred = Lever("plan", forbidden=tuple((value, to) for value in "ab" for to in "uvxyz"))
+    assert not_tried_notes(barred, pd.Series(plan)) == (
+        "Fewer than 30 rows have “plan” = “w” (4 rows), too few to be compared.",)
+    sizes = pd.Series([*[2.0] * 100, *[3.0] * 100, 1.0, 4.0, 9.0])
+    assert not_tried_notes(Lever("size", direction="up", high=5.0), sizes) == (
+        "Fewer than 30 rows have “size” = “4” (1 row), too few to be compared.",)
+
+
 def test_figures_of_those_who_have_others_like_them_are_not_called_those_of_all() -> None:
     """A card of 800 rows said of 700 that these were all rows, and not only its own."""
     card = replace(CARD, rows=800, whole_rows=700, whole_adjusted=0.1, whole_low=0.05, whole_high=0.15)
