@@ -151,7 +151,10 @@ def short_edges(values: NDArray[np.float64], cuts: NDArray[np.float64], exact: b
 
 
 def short_between(below: float, above: float) -> float:
-    """A number with few digits above the one and not above the other: their middle, rounded as far as it goes."""
+    """A number with few digits above the one and not above the other: the upper one when both are whole, else their middle,
+    rounded as far as it goes."""
+    if below.is_integer() and above.is_integer():
+        return above  # nobody counts half a call
     rounded = (round((below + above) / 2, digits) for digits in range(18))
     return next((edge for edge in rounded if below < edge <= above), above)
 

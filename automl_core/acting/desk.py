@@ -171,13 +171,14 @@ class Desk:
                            whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
         root, limited = of_everybody(trial.scores)
         root = trial.root if root is None else root
-        rows = int(root.moved.sum())
+        rows, able = int(root.moved.sum()), int(trial.scores.eligible.sum())
         if self.whole is not None:
-            near = rows / max(1, int(trial.scores.eligible.sum())) if limited else 1.0
-            rows = round(int(eligible(replace(card, conditions=(), alike=()), self.whole).sum()) * near)
+            near = rows / max(1, able) if limited else 1.0
+            able = int(eligible(replace(card, conditions=(), alike=()), self.whole).sum())
+            rows = round(able * near)
         made = replace(card, whole_rows=rows, whole_raw_gap=root.raw_gap, whole_what_if=self._what_if(card, root.moved),
                        whole_adjusted=root.estimate, whole_low=root.low, whole_high=root.high)
-        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised, limited))
+        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised, able if limited else 0))
 
     def _what_if(self, card: ActionCard, rows: Mask) -> float:
         before = self.frame[rows]

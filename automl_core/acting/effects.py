@@ -114,8 +114,20 @@ def estimate(scores: Scores, group: Mask, everyone: bool = False) -> Effect | No
     so much that they are worth fewer than two groups: the range of what these tell has no end.
 
     For categories it speaks of the rows that have comparable ones; with `everyone` of all eligible rows, the few others among
-    them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows.
+    them by the outcome model, and the interval then holds for both. Numbers always speak of all eligible rows. Where outcomes
+    had a say in which values are moved, figures are those told `apart`; p is 1 where there is no such.
     """
+    effect = _estimate(scores, group, everyone)
+    if effect is None or scores.apart is None:
+        return effect
+    told = _estimate(scores.apart, group, everyone)
+    if told is None:
+        return replace(effect, p=1.0)
+    return replace(told, moved=effect.moved, support=effect.support, raw_gap=effect.raw_gap)
+
+
+def _estimate(scores: Scores, group: Mask, everyone: bool) -> Effect | None:
+    """The same by these scores alone."""
     used, able, near = scores.region & group, scores.eligible & group, scores.near & group
     if min(int(near.sum()), int((scores.new & used).sum())) < LEAST_ROWS:
         return None

@@ -70,10 +70,11 @@ def common_values(values: pd.Series) -> list[str]:
     return sorted((value for value, rows in counts.items() if rows >= LEAST_ROWS), key=lambda value: (-counts[value], value))
 
 
-def ends_of(lever: Lever, common: list[str]) -> list[str]:
-    """Of the `common` values those that rows at another one may be moved to, in the order of the lever's `to`, or the commonest
-    first where it names none. The first eight are tried."""
-    return [to for to in dict.fromkeys(lever.to or common) if to in common and any(_may(lever, value, to) for value in common)]
+def ends_of(lever: Lever, common: list[str], known: list[str] | None = None) -> list[str]:
+    """Of the `common` values (or of all that are `known`) those that rows at another common one may be moved to, in the order of
+    the lever's `to`, or in theirs where it names none. The first eight common ones are tried."""
+    ends = common if known is None else known
+    return [to for to in dict.fromkeys(lever.to or ends) if to in ends and any(_may(lever, value, to) for value in common)]
 
 
 def _apart(lever: Lever, sources: dict[str, tuple[str, ...]], common: list[str]) -> tuple[Move, ...]:

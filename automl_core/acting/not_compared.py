@@ -108,9 +108,12 @@ def not_tried_notes(lever: Lever, values: pd.Series) -> tuple[str, ...]:
 
 
 def _too_rare(lever: Lever, values: pd.Series, named: bool = False) -> str:
-    """Which values too few rows have to be compared, of those that are `named` alone or of all that may be set; empty: none."""
+    """Which values too few rows have to be compared, of those that are `named` alone or of all that may be set; empty: none. Of
+    a lever that names no value to set, the commonest first, and equally common ones by their spelling."""
     counts = {str(value): int(rows) for value, rows in texts(values).dropna().value_counts().items()}
-    asked = dict.fromkeys((*lever.to, *lever.from_values, *(() if named or lever.to else counts)))
+    known = sorted(counts, key=lambda value: (-counts[value], value))
+    able = () if named or lever.to else ends_of(lever, common_values(values), known)
+    asked = dict.fromkeys((*lever.to, *lever.from_values, *able))
     rare = [f"{quote(value)} ({count(counts.get(value, 0), 'row')})" for value in asked if counts.get(value, 0) < LEAST_ROWS]
     return f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {few_of(rare)}, too few to be compared." if rare else ""
 

@@ -38,9 +38,8 @@ from automl_core.acting.pilots import (
     PilotChoice,
     PilotRows,
     change_words,
-    direction,
-    money_of,
     promise_of,
+    promised_money,
 )
 from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power, power_of, total_rows
 from automl_core.acting.spelling import texts
@@ -260,13 +259,11 @@ def start_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice, started:
     due = due_date(started, choice.days)
     drawn = draw(card, rows, choice, power.treated + power.held)
     treated, is_rate = int(drawn.treated.sum()), rows.problem.task != "regression"
-    turned = direction(rows.goal, is_rate)
-    promised = [money_of(card, rows.goal, turned * gain, treated) for gain in promise_of(card, is_rate)]
+    promised = promised_money(card, rows.goal, is_rate, treated)
     ids = tuple(column.name for column in rows.columns if column.role == "id" and column.name in rows.frame)
     held, strata = len(drawn.positions) - treated, len(np.unique(drawn.strata))
     pilot = Pilot(
-        "", "", "", card, rows.goal, choice, power, started, due, treated, held, strata, ids, is_rate, promised[0],
-        min(promised[1:]), max(promised[1:]),
+        "", "", "", card, rows.goal, choice, power, started, due, treated, held, strata, ids, is_rate, *promised,
     )  # fmt: skip
     still = int(is_open(rows)[drawn.positions].sum())
     return replace(pilot, sentence=_pilot_sentence(pilot, drawn_words(still, treated + held))), drawn

@@ -79,7 +79,7 @@ def pilot_of(
     risk = told if options.model is None else _said(one, goal, options.model)
     rows = PilotRows(one.frame, one.columns, one.y, risk, one.problem, goal, unseen=told)
     pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))
-    assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns)
+    assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns, goal)
     table = pilot_table(pilot, assignment, goal.outcome)
     return StartedPilot(pilot, drawn, table, assignment, one.problem, find_column(one.columns, goal.outcome))
 

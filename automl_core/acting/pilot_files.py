@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import ActionCard
+from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.levers import after_of, handed_on, name_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
-from automl_core.acting.pilot_places import loosely, places, strictly
+from automl_core.acting.pilot_places import loosely, places, shared, strictly
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.acting.spelling import is_number, number_of
 from automl_core.acting.statistics import gap_between
+from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
@@ -27,6 +28,7 @@ from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
 ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
+WORTH, SHARED = "worth", "shared"  # kept, not handed out: what a row is worth, and whether the table has an id like its own
 ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
@@ -34,7 +36,8 @@ _OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 @dataclass(frozen=True, eq=False, slots=True)
 class Matched:
     """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups. Where whole
-    groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not)."""
+    groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not).
+    `worth` is what a good outcome of each is worth, where a column said so when they were drawn."""
 
     values: Floats
     treated: Mask
@@ -42,22 +45,30 @@ class Matched:
     groups: NDArray[np.int64]
     returned: Returned
     uneven: float = 0.0
+    worth: Floats | None = None
 
 
-def assignment_frame(card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...]) -> pd.DataFrame:
+def assignment_frame(
+    card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...], goal: Goal | None = None
+) -> pd.DataFrame:
     """One line a drawn row, in the order of the table: `row` (its position), ids, `arm`, the column to change, its value now
-    and the value to set (empty for rows that are held out; of levers moved together all, joined by “ + ”), stratum and group."""
+    and the value to set (empty for rows that are held out; of levers moved together all, joined by “ + ”), stratum and group;
+    and what a good outcome of it is worth, where the `goal` names a column that says so."""
     rows = frame.iloc[drawn.positions]
     held = ~drawn.treated
     made: dict[str, object] = {ROW: drawn.positions}
     for place, name in enumerate(ids):
-        made[f"id_{place}"] = rows[name].map(name_of).astype("str").to_numpy()
+        named = frame[name].map(name_of).astype("str")
+        made[f"id_{place}"] = named.iloc[drawn.positions].to_numpy()
+        made[f"{SHARED}_id_{place}"] = shared(named).iloc[drawn.positions].to_numpy()
     made[ARM] = np.where(drawn.treated, TREAT, HOLD)
     levers = (card.lever, *(one.lever for one in card.also))
     made[COLUMN] = " + ".join(levers)
     made[NOW] = rows[list(levers)].map(handed_on).astype("str").agg(" + ".join, axis=1).to_numpy()
     made[SET_TO] = np.where(held, "", _set_to(card, rows[card.lever]))
     made[STRATUM], made[GROUP] = drawn.strata, drawn.groups
+    if goal is not None and goal.value_column:
+        made[WORTH] = row_values(frame, goal)[drawn.positions]
     return pd.DataFrame(made)
 
 
@@ -73,7 +84,8 @@ def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataF
     shown = {f"id_{place}": name for place, name in enumerate(pilot.id_columns)}
     taken = {*pilot.id_columns, target}
     ours = {name: name if name not in taken else f"pilot_{name}" for name in _OURS}
-    table = assignment.drop(columns=[STRATUM, GROUP]).assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
+    kept = [name for name in map(str, assignment) if name in (STRATUM, GROUP, WORTH) or name.startswith(f"{SHARED}_")]
+    table = assignment.drop(columns=kept).assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
     table[target] = ""
     return table
 
@@ -84,9 +96,9 @@ def match_outcomes(
     """The outcomes of `sent` (texts, or what the cells of a file or frame hold) put to the rows of the pilot.
 
     Rows are found by the table's own id when the file has it, else by `row`; a spreadsheet's changes to an id (a dropped leading
-    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids stay unlike (see `places`). Of a repeated id the last
-    filled line counts. Names of columns and of levers may carry that apostrophe, too. Texts are read as numbers by the target's
-    `column`; what is a number already stays that.
+    zero, “.0”, the apostrophe of a formula guard) do no harm as long as ids of the table stay unlike (see `places`).
+    Of a repeated id the last filled line counts. Names of columns and of levers may carry that apostrophe, too. Texts are read as
+    numbers by the target's `column`; what is a number already stays that.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
     names = {_folded(name): str(name) for name in sent.columns}
@@ -104,7 +116,9 @@ def match_outcomes(
         raise BadInput(f"The column {quote(theirs)} of the file is empty.", "It says which row an outcome belongs to; keep it.")
     lines = pd.DataFrame({"value": sent[target].to_numpy()})
     filled = lines["value"].map(lambda value: str(value).strip() != "", na_action="ignore").fillna(False).astype(bool)
-    at, doubted = places(assignment[key], sent[theirs], lines["value"].where(filled).astype("string").str.strip())
+    said = _read(lines["value"], problem, column)[2].where(filled)
+    doubtful = shared(assignment[key]) | assignment.get(f"{SHARED}_{key}", False)
+    at, doubted = places(assignment[key], sent[theirs], said, doubtful)
     if at.isna().all():
         wrong = "Its lines may mean several rows each" if doubted else "No line of the file belongs to this pilot"
         raise BadInput(f"{wrong}.", f"Its {quote(theirs)} must be those of the pilot’s own file.")
@@ -199,14 +213,20 @@ def _stripped(value: object, numbers: bool) -> object:
     return value if numbers and is_number(value) else (to_text(value) or "").strip()
 
 
+def _read(values: pd.Series, problem: Problem, column: Column | None) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Cells of the outcome as texts or numbers, which of them are filled, and what they read as."""
+    text = values.map(lambda value: _stripped(value, problem.task == "regression"), na_action="ignore")
+    filled = text.notna() & (text != "")
+    return text, filled, read_outcomes(text.where(filled, None), problem, column)
+
+
 def _matched(
     pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None],
     lost: tuple[int, int, int, int],
 ) -> Matched:
     problem, column = asked
-    text = values.map(lambda value: _stripped(value, problem.task == "regression"), na_action="ignore")
-    filled = text.notna() & (text != "")
-    y, keep = encode_target(read_outcomes(text.where(filled, None), problem, column), problem)
+    text, filled, read = _read(values, problem, column)
+    y, keep = encode_target(read, problem)
     good = "" if problem.task == "regression" else pilot.goal.good
     outcomes = make_outcome(y, problem, good).values if len(y) else np.empty(0)
     treated = np.asarray(assignment[ARM] == TREAT, dtype=bool)
@@ -228,7 +248,9 @@ def _matched(
         raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", wanted_words(problem))
     told = replace(counts, sentence=_said(counts))
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
-    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, _uneven(keep, treated, assignment[GROUP].to_numpy()))
+    worth = assignment.loc[keep, WORTH].to_numpy(dtype=np.float64) if WORTH in assignment else None
+    uneven = _uneven(keep, treated, assignment[GROUP].to_numpy())
+    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, uneven, worth)
 
 
 def _uneven(back: Mask, treated: Mask, groups: NDArray[np.int64]) -> float:

@@ -44,16 +44,26 @@ def judge(pilot: Pilot, matched: Matched, today: date | None = None, early: bool
     gains = sorted((turned * found.low, turned * found.high))
     why = _why_open(pilot, matched)
     verdict: Verdict = "open" if why else "raised" if gains[0] > 0 else "retired"
-
-    def worth(gain: float) -> float:
-        return money_of(pilot.card, pilot.goal, gain, pilot.treated)
-
-    money_kept = worth(turned * found.difference), worth(gains[0]), worth(gains[1])
     made = PilotResult(
         found.treated, found.held, found.difference, found.low, found.high, found.p, verdict,
-        money_kept[0], money_kept[1], money_kept[2], back, "", early=before,
+        *_delivered(pilot, matched, (turned * found.difference, gains[0], gains[1])), back, "", early=before,
+        by_rows=matched.worth is not None,
     )  # fmt: skip
     return replace(made, sentence=_sentence(pilot, made, why))
+
+
+def _delivered(pilot: Pilot, matched: Matched, gains: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The money of the treated rows after costs, with its range: that of each row's own outcome at its own worth, compared as the
+    outcomes are; where no row has one, that of the `gains` (the mean, and both ends)."""
+    if matched.worth is None or pilot.goal.value <= 0:
+        net, low, high = (money_of(pilot.card, pilot.goal, gain, pilot.treated) for gain in gains)
+        return net, low, high
+    # chance dealt the worths, too: what all rows have alike says nothing of the change, and would only add noise
+    brought = (matched.values - matched.values.mean()) * matched.worth
+    found, turned = compare_sides(brought, matched.treated, matched.strata, matched.groups), direction(pilot.goal, pilot.is_rate)
+    low, high = sorted((turned * found.low, turned * found.high))
+    net, low, high = (pilot.treated * (gain - pilot.card.whole_cost) for gain in (turned * found.difference, low, high))
+    return net, low, high
 
 
 def _not_due(pilot: Pilot) -> str:
@@ -177,12 +187,8 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         return card
     result, goal = pilot.result, goal or pilot.goal
     words = ended_words(pilot, result, goal, card.whole_cost)
-    turned = direction(pilot.goal, pilot.is_rate)
     low, high = pilot.possible(result.low), pilot.possible(result.high)
-    nets = [
-        money_of(card, goal, gain, card.rows)
-        for gain in (turned * result.difference, turned * low, turned * high)
-    ]
+    nets = _money_now(card, pilot, result, goal)
     raised = pilot.state == "raised"
     step = DOES_NOT_PAY if nets[0] < 0 else MAY_NOT_PAY if min(nets[1:]) < 0 else ROLL_OUT
     # the way from a card's class to the wanted one is also the way back
@@ -203,6 +209,19 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         reasons=(chance_decided(result.returned.matched),) if raised else (words,),
         measured=True,
     )
+
+
+def _money_now(card: ActionCard, pilot: Pilot, result: PilotResult, goal: Goal) -> tuple[float, ...]:
+    """Money of a card's rows after costs by what its pilot measured, with both ends: by the money that was measured row by row
+    while the same column says what a row is worth, at what its rows are worth now; else by the measured effect."""
+    same = result.by_rows and goal.value > 0 and goal.value_column == pilot.goal.value_column and pilot.card.worth > 0
+    if same and math.isfinite(result.delivered) and math.isfinite(card.worth):
+        measured = (result.delivered, result.delivered_low, result.delivered_high)
+        rise, spent = card.worth / pilot.card.worth, pilot.card.whole_cost
+        return tuple(card.rows * ((one / pilot.treated + spent) * rise - card.whole_cost) for one in measured)
+    turned = direction(pilot.goal, pilot.is_rate)
+    gains = (result.difference, pilot.possible(result.low), pilot.possible(result.high))
+    return tuple(money_of(card, goal, turned * gain, card.rows) for gain in gains)
 
 
 def in_order(cards: Iterable[ActionCard]) -> tuple[ActionCard, ...]:

@@ -65,7 +65,8 @@ class PilotResult:
 
     `delivered` is the money of the treated rows after costs with its range (NaN without money). Rates are shares of the wanted
     outcome, so more is better; numbers are in their own units. A result `waits` while outcomes came that are not due yet: nothing
-    is compared then, lest somebody stops at a good day. A verdict that was asked for all the same is `early`.
+    is compared then, lest somebody stops at a good day. A verdict that was asked for all the same is `early`. `by_rows`: the
+    money is that of each row's own outcome at its own worth, compared as the outcomes are.
     """
 
     treated_mean: float
@@ -82,6 +83,7 @@ class PilotResult:
     sentence: str
     waits: bool = False
     early: bool = False
+    by_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +153,20 @@ class PilotRows:
 
 def money_of(card: ActionCard, goal: Goal, gain: float, treated: int) -> float:
     """Money of `treated` rows after costs when the mean outcome moves by `gain` in the wanted direction; NaN without money.
-    Where a column says what each row is worth, what the card's own rows bring by it counts."""
-    value = unit_worth(card) if goal.value_column and math.isfinite(card.worth) else goal.value
+    Where a column says what each row is worth, the mean of the card's rows counts: it knows of no row's own gain."""
+    value = card.worth if goal.value_column and math.isfinite(card.worth) else goal.value
     return treated * (value * gain - card.whole_cost) if goal.value > 0 else math.nan
 
 
-def unit_worth(card: ActionCard) -> float:
-    """What a unit of gain is worth on the rows of a card that a column prices: by the card's own money, which counts those most
-    whom it helps most; by the mean of the column where the card has no gain to tell it by."""
-    if card.grade == "D" or not (card.gain > 0 and card.rows > 0 and math.isfinite(card.net_value)):
-        return card.worth
-    return (card.net_value / card.rows + card.whole_cost) / card.gain
+def promised_money(card: ActionCard, goal: Goal, is_rate: bool, treated: int) -> tuple[float, float, float]:
+    """What a card promises of so many treated rows after costs, with its range: where a column says what each row is worth, their
+    share of the card's own money, else by its effect. NaN without money."""
+    if goal.value_column and goal.value > 0 and card.rows > 0 and math.isfinite(card.worth) and math.isfinite(card.net_value):
+        share = treated / card.rows
+        return share * card.net_value, share * card.net_low, share * card.net_high
+    turned = direction(goal, is_rate)
+    net, *ends = (money_of(card, goal, turned * gain, treated) for gain in promise_of(card, is_rate))
+    return net, min(ends), max(ends)
 
 
 def direction(goal: Goal, is_rate: bool) -> float:

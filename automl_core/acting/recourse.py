@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.row_moves import MOST_STEPS, Move, is_cut, moves_of, similar_rows, supported
+from automl_core.acting.row_moves import MOST_STEPS, Move, is_cut, moves_of, similar_rows, spread, supported
 from automl_core.acting.row_ways import Asked, ways_of
 from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
@@ -104,7 +104,7 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
         kept = tuple(move for move in moves if supported(move, near))
         left_out += len(moves) - len(kept)
         if kept:
-            grid.append(kept)
+            grid.append(spread(lever, kept))
         if is_cut(lever, row, near, kept):
             cut.append(lever.column)
     found = Recourse((), now, target, bool(_reached(model, said, goal, ask)[0]), None, 0, left_out, True, "", tuple(cut))
@@ -244,8 +244,9 @@ def _sentence(found: Recourse, model: Model, goal: Goal, aim: str) -> str:
         beyond += (f" The search stopped at its limit of {MOST_CANDIDATES:,} combinations: not all ways with more changes were "
                    "tried. Allow fewer values of a lever.")
     if found.cut and not found.options:
-        beyond += (f" Of {join_words([quote(name) for name in found.cut])} no more than {MOST_STEPS} values were tried: a larger "
-                   "step, or narrower limits, may show more.")
+        stepped = {lever.column for lever in goal.levers if not math.isnan(lever.step)} & {*found.cut}
+        more = "a larger step, or narrower limits, may show more" if stepped else "narrower limits may show those between them"
+        beyond += f" Of {join_words([quote(name) for name in found.cut])} no more than {MOST_STEPS} values were tried: {more}."
     if not found.options:
         words = f"None within your limits: no allowed change reaches {aim} (now {now})."
         if found.cut or not found.complete:

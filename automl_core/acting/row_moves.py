@@ -65,16 +65,28 @@ def moves_of(lever: Lever, row: Row, near: pd.DataFrame) -> tuple[Move, ...]:
     return tuple(moves)
 
 
+def spread(lever: Lever, moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """The moves in the order that they are tried in where there is no room for all. Of numbers that similar rows have any first
+    part is spread evenly: far ones are tried, too, and those that the row is raised to beside those that it is lowered to."""
+    if not math.isnan(lever.step) or lever.to or not all(isinstance(move.value, float) for move in moves):
+        return moves
+    moves = tuple(sorted(moves, key=lambda move: float(move.value)))
+    bits = len(moves).bit_length()
+    order = sorted(range(len(moves)), key=lambda place: f"{place:0{bits}b}"[::-1])  # van der Corput's sequence
+    return tuple(moves[place] for place in order)
+
+
 def is_cut(lever: Lever, row: Row, near: pd.DataFrame, moves: tuple[Move, ...]) -> bool:
     """Whether a number of the row may go farther, or to more values, than the `moves` of it that are tried."""
     if not moves or not isinstance(moves[0].value, float) or lever.to:
         return False
     if not math.isnan(lever.step):
-        return moves[-1].steps >= MOST_STEPS
+        farther = _steps(lever, float(str(row[lever.column])), near[lever.column], MOST_STEPS + 1)
+        return any(move.steps > MOST_STEPS and supported(move, near) for move in farther)
     return len(_open_to(lever, float(str(row[lever.column])), near[lever.column])) > MOST_STEPS
 
 
-def _steps(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
+def _steps(lever: Lever, value: float, near: pd.Series, most: int = MOST_STEPS) -> tuple[Move, ...]:
     size = abs(lever.step * value) if lever.relative else abs(lever.step)
     if size == 0 or (lever.relative and value < 0):  # a share of a number below zero would go the other way
         return ()
@@ -82,7 +94,7 @@ def _steps(lever: Lever, value: float, near: pd.Series) -> tuple[Move, ...]:
     known = near.dropna().to_numpy(dtype=np.float64)
     last = float(side * np.max(side * known)) if len(known) else value
     moves = []
-    for count in range(1, MOST_STEPS + 1):
+    for count in range(1, most + 1):
         raw = value + side * count * size
         after = float(f"{raw:.12g}") if abs(raw) > 1e-9 * abs(value) else 0.0  # what arithmetic in decimals loses is no number
         if count > FIRST_STEPS and side * (after - last) > 0:

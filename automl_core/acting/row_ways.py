@@ -60,7 +60,7 @@ class Ways:
 
 def ways_of(grid: Grid, most: int, limit: int) -> Ways:
     """All combinations of at most so many moves of different levers, cheapest first, then those of fewer changes and steps. Where
-    there are more than the limit, as many of the first moves of each lever as there is room for."""
+    there are more than the limit, as many of the first moves of each lever as there is room for (see `spread`)."""
     found: list[Picks] = [np.zeros((0, len(grid)), dtype=np.int64)]
     complete, many = True, 0
     for count in range(1, min(most, len(grid)) + 1):

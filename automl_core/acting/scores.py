@@ -34,7 +34,8 @@ class Scores:
     the lever, `told` the effect on each eligible row by the outcome models alone (0 elsewhere).
     `drift` is how the scores change when the models behind them learn from half the rows (None where a line tells all).
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign. `values` say what an outcome of
-    each row is worth, where rows are compared on it (None: their money is not asked).
+    each row is worth, where rows are compared on it (None: their money is not asked). Where outcomes had a say in which values
+    are moved, `apart` are the scores that figures come from: each half of the rows scored for the values that the other picked.
     """
 
     y: Floats
@@ -57,6 +58,7 @@ class Scores:
     randomised: bool = False
     drift: Floats | None = None
     values: Floats | None = None
+    apart: Scores | None = None
 
     @property
     def priced(self) -> Scores | None:
@@ -76,7 +78,13 @@ class Scores:
         """The same move of a category, resting on fewer rows: those whose changed row is `plausible` (by its covariates)."""
         region = (self.region & plausible) | self.eligible
         drift = None if self.drift is None else np.where(region, self.drift, 0.0)
-        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region, drift=drift)
+        apart = None if self.apart is None else self.apart.limited(plausible)
+        return replace(self, psi=np.where(region, self.psi, 0.0), near=self.near & plausible, region=region, drift=drift,
+                       apart=apart)
+
+    def valued(self, values: Floats) -> Scores:
+        """The same where an outcome of each row is worth so much, (n,)."""
+        return replace(self, values=values, apart=None if self.apart is None else self.apart.valued(values))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

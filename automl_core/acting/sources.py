@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.conditions import all_hold
 from automl_core.acting.costs import mean_cost
 from automl_core.acting.effects import estimate
 from automl_core.acting.moves import Move
@@ -17,7 +16,7 @@ from automl_core.acting.policy import EXCLUDE_AT
 from automl_core.acting.scores import Scores
 
 if TYPE_CHECKING:
-    from automl_core.acting.trials import Stage, Trial
+    from automl_core.acting.trials import Stage
 
 Mask = NDArray[np.bool_]
 Scored = Callable[[Move], Scores | None]
@@ -25,22 +24,26 @@ Scored = Callable[[Move], Scores | None]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sources:
-    """The `move` from those values that are worth it. Where some were left out, `halves` are the scores of the moves that the
-    other half of the rows would have made of it, and `told` the rows (n,) on which there is one."""
+    """The `move` from those values that are worth it. Where some were left out, `halves` are the scores of the moves that either
+    half of the rows is told by, the `first` (n,) and the rest, each picked on the other (None: the other picked no value)."""
 
     move: Move
-    halves: Scores | None = None
-    told: Mask | None = None
+    halves: tuple[Scores | None, Scores | None] | None = None
+    first: Mask | None = None
 
-    def sober(self, trial: Trial, stage: Stage) -> Trial:
-        """The trial, no surer than what either half picks is on the other half: values that chance favours were picked, too."""
-        if self.told is None:
-            return trial
-        rows, p = self.told & all_hold(trial.conditions, stage.frame), 1.0
-        effect = None if self.halves is None else estimate(self.halves, rows)
-        if effect is not None and stage.worth * effect.estimate > 0:
-            p = effect.p
-        return replace(trial, effect=replace(trial.effect, p=max(trial.effect.p, p)), rules=trial.rules + 1)
+    @property
+    def picked(self) -> bool:
+        """Whether outcomes had a say in which values are moved."""
+        return self.halves is not None
+
+    def told_apart(self, scores: Scores) -> Scores:
+        """The scores of the move with those that its figures come from: values that chance favours were picked, too, and look
+        better on the rows that picked them, in the estimate as in its p value."""
+        if self.halves is None or self.first is None:
+            return scores
+        one, other = self.halves
+        known = np.where(self.first, one is not None, other is not None)
+        return replace(scores, apart=_either(self.first, known, one or other or scores, other or one or scores))
 
 
 def worth_moving(move: Move, scored: Scored, stage: Stage) -> Sources:
@@ -48,21 +51,20 @@ def worth_moving(move: Move, scored: Scored, stage: Stage) -> Sources:
     would not show, and rows would leave a better value. All of them where none is left. `scored` scores a move."""
     if len(move.from_values) < 2:
         return Sources(move)
-    each = {value: (one, scored(one)) for value in move.from_values for one in [replace(move, from_values=(value,))]}
-    everywhere = np.ones(len(stage.y), dtype=bool)
-
-    def kept(rows: Mask) -> Move:
-        held = tuple(value for value, (one, scores) in each.items() if scores is None or not _loses(one, scores, rows, stage))
-        return replace(move, from_values=held)
-
-    whole = kept(everywhere)
+    asked = np.ones(len(stage.y), dtype=bool), ~stage.first, stage.first  # what the first half tells is picked on the other
+    loses = {value: _verdicts(replace(move, from_values=(value,)), scored, asked, stage) for value in move.from_values}
+    whole, *others = (replace(move, from_values=tuple(value for value in move.from_values if not loses[value][place]))
+                      for place in range(len(asked)))
     if whole == move or not whole.from_values:
         return Sources(move)
-    others = [kept(~stage.first), kept(stage.first)]  # what is measured on the first half is picked on the other
-    both = [scored(one) if one.from_values else None for one in others]
-    told = np.where(stage.first, both[0] is not None, both[1] is not None)
-    known = [one for one in both if one is not None]
-    return Sources(whole, _either(stage.first, known[0], known[-1]) if known else None, told)
+    one, other = (scored(half) if half.from_values else None for half in others)
+    return Sources(whole, (one, other), stage.first)
+
+
+def _verdicts(move: Move, scored: Scored, asked: tuple[Mask, ...], stage: Stage) -> tuple[bool, ...]:
+    """Whether the move from one value loses on each of these rows. Its scores are not kept: of 300 values they are a gigabyte."""
+    scores = scored(move)
+    return tuple(scores is not None and _loses(move, scores, rows, stage) for rows in asked)
 
 
 def _loses(move: Move, scores: Scores, rows: Mask, stage: Stage) -> bool:
@@ -76,11 +78,12 @@ def _loses(move: Move, scores: Scores, rows: Mask, stage: Stage) -> bool:
     return gain - cost <= -EXCLUDE_AT * error
 
 
-def _either(first: Mask, one: Scores, other: Scores) -> Scores:
-    """Scores that are the ones on the `first` rows (n,) and the `other` ones elsewhere."""
+def _either(first: Mask, known: Mask, one: Scores, other: Scores) -> Scores:
+    """Scores that are the ones on the `first` rows (n,) and the `other` ones elsewhere; rows not `known` tell nothing."""
     made: dict[str, Any] = {}
     for name in (field.name for field in fields(Scores)):
         here, there = getattr(one, name), getattr(other, name)
         if isinstance(here, np.ndarray) or isinstance(there, np.ndarray):
             made[name] = np.where(first, 0.0 if here is None else here, 0.0 if there is None else there)
+    made.update({name: made[name] & known for name in ("eligible", "near", "region", "new")})
     return replace(one, **made)

@@ -92,9 +92,11 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
             return []
         found, counts = np.unique(values, return_counts=True)
         few = len(found) <= most
+        ordered = np.sort(values)
+        cuts = short_edges(ordered, found[1:] if few else np.quantile(values, np.arange(1, most) / most), few)
         above = [] if few else _above_common(found, counts, most)
-        inner = sorted({*short_edges(np.sort(values), found[1:] if few else np.quantile(values, np.arange(1, most) / most), few),
-                        *above})
+        # two edges with the same rows below them are one split, which chance would tell in the words of either
+        inner = sorted({int(np.searchsorted(ordered, edge)): edge for edge in (*above, *cuts)}.values())
         return [Condition(name, (), *bounds) for edge in inner for bounds in ((math.nan, edge), (edge, math.nan))]
     levels = series.dropna().astype("str").value_counts()
     if not 2 <= len(levels) <= MOST_LEVELS:

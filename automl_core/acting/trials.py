@@ -73,7 +73,7 @@ class Stage:
 
     def valued(self, scores: Scores) -> Scores:
         """The scores with what each row's outcome is worth, where rows are compared on it."""
-        return replace(scores, values=self.values) if self.compared else scores
+        return scores.valued(self.values) if self.compared and self.values is not None else scores
 
     def mean_worth(self, able: Mask) -> float:
         """What a unit of the outcome is worth in the mean of the rows that can be moved, negative where less is wanted."""
@@ -163,6 +163,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
         scores = category_scores(setting, old, new, drawn)
         if scores is None:
             continue
+        scores = sources.told_apart(scores)
         if not drawn:
             code = float(list(order).index(move.to))
             scores = scores.limited(looks.holds(np.full(len(codes), code), scores.region, scores.new))
@@ -170,7 +171,7 @@ def _category_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Tria
             stage.y, scores.eligible, scores.new, setting.learner.covariates, stage.binary, stage.groups, stage.seed
         )
         made = move_trials(move, stage, scores, case)
-        trials.extend(replace(sources.sober(trial, stage), undrawn=undrawn) for trial in made)
+        trials.extend(replace(trial, rules=trial.rules + sources.picked, undrawn=undrawn) for trial in made)
     return tuple(trials)
 
 

@@ -174,17 +174,19 @@ def _sided(value: float, outcome: Outcome) -> str:
     return "no change" if is_nothing(gap) else f"{gap} {'more' if value > 0 else 'less'}"
 
 
-def whole_words(card: ActionCard, outcome: Outcome, drawn: bool, limited: bool = False) -> str:
+def whole_words(card: ActionCard, outcome: Outcome, drawn: bool, able: int = 0) -> str:
     """What the three numbers are for everybody whom the change is for, where the card is about a group of them; `drawn`: chance
-    decided who got it, `limited`: only those are told of that have others to be compared with."""
+    decided who got it. `able`: so many the change is for, and only those are told of that have others to be compared with (0:
+    all are). A card may be about more of its group than these."""
     def told(value: float) -> str:
         return signed(value, points if outcome.is_rate else number)
 
-    meant = "the change is for that have others like them" if limited else "the change is for"
+    who = f"For all {card.whole_rows:,} rows that the change is for, not only these"
+    if able:
+        who = f"For those {card.whole_rows:,} of all {able:,} rows that the change is for that have others like them"
     way = "where chance decided" if drawn else "like compared with like"
-    return (f"For all {card.whole_rows:,} rows that {meant}, not only these: as seen in the data "
-            f"{told(card.whole_raw_gap)}, as the model says {told(card.whole_what_if)}, {way} {told(card.whole_adjusted)} "
-            f"(95 % range {interval(told(card.whole_low), told(card.whole_high))}).")
+    return (f"{who}: as seen in the data {told(card.whole_raw_gap)}, as the model says {told(card.whole_what_if)}, {way} "
+            f"{told(card.whole_adjusted)} (95 % range {interval(told(card.whole_low), told(card.whole_high))}).")
 
 
 def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade) -> str:

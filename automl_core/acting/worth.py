@@ -62,7 +62,8 @@ def mean_words(goal: Goal, compared: bool) -> tuple[str, ...]:
         return ()
     name = quote(goal.value_column)
     if compared:
-        return (f"Money of a card counts each row’s own change with its own {name}, and so do the list and the plan.",)
+        return (f"Money of a card counts each row’s own change with its own {name}. The list takes one save rate for all and the "
+                f"plan the mean effect of the card, each with the row’s own {name}: of the same rows they may say more or less.",)
     moved = (f"A change of {name} moves what a row is worth, too: money counts what {name} was before the change, so it is too "
              "high where the change lowers it, and too low where it raises it.",)
     return (f"Money of a card counts each outcome with the mean of {name} over the rows of the card, for rows are not compared "

@@ -8,7 +8,7 @@ import pytest
 
 from automl_core.acting import Actions, Lever, Options, Roles, eligible, find_actions, typed
 from automl_core.acting.action import Goal
-from automl_core.acting.pilots import money_of
+from automl_core.acting.pilots import promised_money
 from tests.truth.markets import sigmoid
 
 
@@ -36,9 +36,10 @@ def test_money_of_a_card_sums_what_each_row_is_worth_times_its_own_effect(falls:
         assert 0.8 <= card.net_value / truth <= 1.2
         assert card.net_low <= truth <= card.net_high
         goal = Goal("churn", "No", value=210.0, value_column="fee")
-        assert money_of(card, goal, card.gain, card.rows) == pytest.approx(card.net_value, abs=1e-3)
+        assert promised_money(card, goal, True, card.rows) == pytest.approx((card.net_value, card.net_low, card.net_high))
         assert card.worth == pytest.approx(frame["fee"][eligible(card, typed(frame).frame)].mean(), rel=0.05)
-    assert "each row’s own change" in found.notes[0]
+    assert found.notes[0].startswith("Money of a card counts each row’s own change with its own “fee”. The list takes one ")
+    assert "of the same rows they may say more or less" in found.notes[0]
 
 
 @pytest.mark.slow

@@ -85,3 +85,18 @@ def test_an_offer_that_works_at_the_lowest_price_alone_is_for_those_who_pay_it()
     found = find_actions(frame, "churn", "No", (Lever("offer", ("yes",), cost=12.0),), options=Options(value=100.0))
     gain = np.where(fee == 4.99, 28.0, -12.0)
     assert gain[assign(found, frame) >= 0].sum() >= 0.85 * gain[~had & (gain > 0)].sum()
+
+
+@pytest.mark.parametrize("gap", [0, 1, 3])
+def test_counts_are_cut_at_counts_and_no_split_stands_twice(gap: int) -> None:
+    """“calls is 0.5 or more” stood beside “1 or more”: the same rows, and the odd one was taken."""
+    rng = np.random.default_rng((94, gap))
+    calls = np.concatenate([np.repeat([gap, gap + 1.0, gap + 2, gap + 3], [900, 300, 250, 200]), rng.integers(0, 31, 350)])
+    frame = pd.DataFrame({"calls": calls})
+    splits = make_splits(frame, (Column("calls", "int", "number"),))
+    for made in (splits, splits.finer(frozenset({"calls"}))):
+        edges = [side.high for side in made.sides[::2]]
+        assert all(edge.is_integer() for edge in edges)
+        assert gap + 1.0 in edges
+        below = [int(holds(side, frame).sum()) for side in made.sides[::2]]
+        assert len(set(below)) == len(below)

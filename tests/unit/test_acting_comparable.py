@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,9 @@ from automl_core.acting.action import Actions
 from automl_core.acting.cards import _of_everybody
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import not_tried_notes, why_not_compared
+from automl_core.acting.outcome import Outcome
+from automl_core.acting.wording import whole_words
+from tests.unit.piloting import CARD
 
 TRIALS = "automl_core.acting.trials"
 
@@ -194,3 +198,26 @@ def test_patterns_have_p_values_corrected_for_all_moves() -> None:
     assert all("no effect can be told from chance" in " ".join(card.reasons) or "wrong way" in " ".join(card.reasons)
                for card in found.patterns)
     assert _of_everybody([]) == {}
+
+
+def test_rare_values_are_told_in_no_order_of_rows_and_only_where_the_goal_allows_them() -> None:
+    """Of equally rare ones those were named that came first in the file; and values that may not be set at all."""
+    plan = [*["a"] * 100, *["b"] * 100, *[value for value in ("z", "y", "x", "w", "v") for _ in range(4)], *["u"] * 9]
+    said = ("Fewer than 30 rows have “plan” = “u” (9 rows), “v” (4 rows), “w” (4 rows) or 3 more, too few to be compared.",)
+    assert not_tried_notes(Lever("plan"), pd.Series(plan)) == said
+    assert not_tried_notes(Lever("plan"), pd.Series(plan[::-1])) == said
+    barred = Lever("plan", forbidden=tuple((value, to) for value in "ab" for to in "uvxyz"))
+    assert not_tried_notes(barred, pd.Series(plan)) == (
+        "Fewer than 30 rows have “plan” = “w” (4 rows), too few to be compared.",)
+    sizes = pd.Series([*[2.0] * 100, *[3.0] * 100, 1.0, 4.0, 9.0])
+    assert not_tried_notes(Lever("size", direction="up", high=5.0), sizes) == (
+        "Fewer than 30 rows have “size” = “4” (1 row), too few to be compared.",)
+
+
+def test_figures_of_those_who_have_others_like_them_are_not_called_those_of_all() -> None:
+    """A card of 800 rows said of 700 that these were all rows, and not only its own."""
+    card = replace(CARD, rows=800, whole_rows=700, whole_adjusted=0.1, whole_low=0.05, whole_high=0.15)
+    outcome = Outcome(np.zeros(3), "“Churn” = “Yes”", True, "")
+    said = whole_words(card, outcome, False, 1000)
+    assert said.startswith("For those 700 of all 1,000 rows that the change is for that have others like them: as seen ")
+    assert whole_words(card, outcome, False).startswith("For all 700 rows that the change is for, not only these: ")

@@ -324,7 +324,7 @@ def test_a_found_card_can_be_piloted_with_what_it_was_found_with() -> None:
     (card, *_) = find_actions(frame, "left", "No", [Lever("3", to=("new",), cost=2.0)], roles, options).cards
     made = pilot_of(card, frame, "left", roles, options, PilotChoice(rows=120))
     assert made.pilot.goal.good == "No"
-    assert made.pilot.promised == pytest.approx(made.pilot.treated * (card.worth * card.gain - 2.0))
+    assert made.pilot.promised == pytest.approx(made.pilot.treated * card.net_value / card.rows)  # the rows' own worth
     assert set(made.table["change"]) == {"3"}
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.recourse import RecourseAsk, recourse, wanted
-from automl_core.acting.row_moves import moves_of, similar_rows, supported
+from automl_core.acting.row_moves import moves_of, similar_rows, spread, supported
 from automl_core.acting.row_ways import changed
 from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
@@ -243,6 +243,25 @@ def test_none_is_within_the_limits_is_said_only_where_all_was_tried(monkeypatch:
     whole = charged(30.0, Lever("charge", step=-2.0, low=40.0), monkeypatch)
     assert whole.cut == ()
     assert whole.sentence.startswith("None within your limits")
+    just = charged(30.0, Lever("charge", step=-0.5, low=60.0), monkeypatch)  # the fortieth step is the limit itself
+    assert just.cut == ()
+    assert just.sentence.startswith("None within your limits")
+    free = charged(20.0, Lever("charge", direction="down"), monkeypatch)
+    assert (free.options, free.cut) == ((), ("charge",))
+    assert "larger step" not in free.sentence
+    assert "narrower limits may show those between them" in free.sentence
+
+
+@pytest.mark.parametrize("most", [6, 12, 23])
+def test_the_first_moves_of_a_number_lead_both_ways_and_far(most: int) -> None:
+    """Where ways were cut short all moves upwards were dropped: a row that needed three numbers raised was told of none."""
+    near = pd.DataFrame({"charge": np.arange(1.0, 101.0)})
+    lever = Lever("charge")
+    first = [float(str(move.value)) for move in spread(lever, moves_of(lever, {"charge": 50.5}, near))[:most]]
+    assert len(first) == most
+    gaps = np.diff([0.0, *sorted(first), 100.0])
+    assert gaps.max() <= 2.6 * 100 / most
+    assert abs(sum(value > 50.5 for value in first) - most / 2) <= 1
 
 
 def test_a_way_costs_what_the_units_cost_that_a_number_goes() -> None:
