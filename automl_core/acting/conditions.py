@@ -14,13 +14,13 @@ from automl_core.acting.action import Condition
 from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
+from automl_core.explaining.edges import short_between, short_edges
 from automl_core.explaining.words import edge, quote
 from automl_core.framing.problem import Problem
 
 Mask = NDArray[np.bool_]
 SMALLEST_LEVEL = 0.05
 BINS = 4
-MOVED = 0.02  # of the rows may be on the other side of an edge that is rounded
 
 
 def usable(columns: tuple[Column, ...], problem: Problem, never: tuple[str, ...] = ()) -> tuple[Column, ...]:
@@ -118,13 +118,8 @@ def conditions_of(rows: pd.DataFrame | Cells, column: Column) -> tuple[Condition
 
 def _few_numbers(series: pd.Series, name: str) -> tuple[Condition, ...]:
     found = sorted(float(value) for value in series.dropna().unique())
-    edges = [math.nan, *(_nice(a, b) for a, b in pairwise(found)), math.nan]
+    edges = [math.nan, *(short_between(a, b) for a, b in pairwise(found)), math.nan]
     return tuple(Condition(name, (), low, high) for low, high in pairwise(edges)) if len(found) > 1 else ()
-
-
-def _nice(below: float, above: float) -> float:
-    """An edge between two values that reads well: the upper one when both are whole."""
-    return above if float(below).is_integer() and float(above).is_integer() else (below + above) / 2
 
 
 def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
@@ -132,38 +127,6 @@ def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
     inner = short_edges(present, np.quantile(present, [k / BINS for k in range(1, BINS)]))
     bounds = [math.nan, *inner, math.nan]
     return tuple(Condition(name, (), a, b) for a, b in pairwise(bounds)) if inner else ()
-
-
-def short_edges(values: NDArray[np.float64], cuts: NDArray[np.float64], exact: bool = False) -> list[float]:
-    """The `cuts` of sorted `values` (n,) as edges with few digits, each above the lowest value and not above the highest.
-
-    Digits are left out where that moves few rows to the other side, none when it has to be `exact`. A price such as 9.99, which
-    many rows have, stays above the edge that it is cut at: there the edge is a short number between it and the value below.
-    """
-    low, high, made = float(values[0]), float(values[-1]), set()
-    for cut in cuts.tolist():
-        place = int(np.searchsorted(values, cut))
-        edge = short_number(cut, high - low)
-        if place and abs(int(np.searchsorted(values, edge)) - place) > (0 if exact else MOVED * len(values)):
-            edge = short_between(float(values[place - 1]), float(values[place]))
-        made.add(edge)
-    return [edge for edge in sorted(made) if low < edge <= high]
-
-
-def short_between(below: float, above: float) -> float:
-    """A number with few digits above the one and not above the other: the upper one when both are whole, else their middle,
-    rounded as far as it goes."""
-    if below.is_integer() and above.is_integer():
-        return above  # nobody counts half a call
-    rounded = (round((below + above) / 2, digits) for digits in range(18))
-    return next((edge for edge in rounded if below < edge <= above), above)
-
-
-def short_number(value: float, spread: float) -> float:
-    """The value with as few digits as keep it within a hundredth of the spread: the edge that is shown is the edge used."""
-    if spread <= 0 or value.is_integer():
-        return value
-    return round(value, max(0, 2 - math.floor(math.log10(spread))))
 
 
 def condition_of(column: str, text: str) -> Condition:

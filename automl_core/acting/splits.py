@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import Cells, holds, short_between, short_edges
+from automl_core.acting.conditions import Cells, holds
 from automl_core.data.table import Column
+from automl_core.explaining.edges import short_between, short_edges
 
 Floats = NDArray[np.float64]
 Thin = NDArray[np.float32]

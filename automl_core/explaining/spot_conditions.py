@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.explaining.closer_look import SpotCondition
+from automl_core.explaining.edges import short_edges
 from automl_core.explaining.swap import as_numbers, is_number
 from automl_core.explaining.words import edge, number, quote
 
@@ -24,8 +25,7 @@ def conditions_of(series: pd.Series) -> list[SpotCondition]:
     if is_number(series) and series.nunique() > BINS:
         values = as_numbers(series)
         known = values[np.isfinite(values)]
-        cuts = sorted({_short(float(cut), float(np.ptp(known))) for cut in np.quantile(known, np.arange(1, BINS) / BINS)})
-        cuts = [cut for cut in cuts if known.min() < cut <= known.max()]
+        cuts = short_edges(np.sort(known), np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else []
         ends = [math.nan, *cuts, math.nan]
         found = [SpotCondition(name, (), low, high) for a, low in enumerate(ends[:-1]) for high in ends[a + 1 :]
                  if not (math.isnan(low) and math.isnan(high))]
@@ -42,13 +42,6 @@ def conditions_of(series: pd.Series) -> list[SpotCondition]:
 def _level(value: float) -> str:
     """One of few numbers in full; whole ones of four digits stand without a mark, for they may be years."""
     return edge(value) if value.is_integer() and abs(value) < 1e6 else number(value, 12)
-
-
-def _short(value: float, spread: float) -> float:
-    """The value with as few digits as keep it within a hundredth of the spread: the edge that is shown is the edge used."""
-    if spread <= 0 or value.is_integer():
-        return value
-    return round(value, max(0, 2 - math.floor(math.log10(spread))))
 
 
 def holds(condition: SpotCondition, frame: pd.DataFrame) -> Mask:

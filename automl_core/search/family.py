@@ -139,6 +139,8 @@ class Family:
     option that is worth tuning. `tried` are the labels and options of the candidates of a family that has no place in the
     portfolio; none: one without options.
     `weighs` False says that it cannot let some rows count more than others: it is not tried where rows have weights.
+    In the `taught` tasks it can learn soft targets: numbers, or shares of classes as copies of a row that count by them, of which
+    `leaf_rows` is the option that counts rows, if it has one.
     """
 
     name: str
@@ -166,6 +168,8 @@ class Family:
     ordered: bool = False
     most_classes: int = 0
     weighs: bool = True
+    taught: tuple[Task, ...] = ()
+    leaf_rows: str = ""
     quantiles: bool = False
     hastens: bool = False
     space: Mapping[str, Range] = field(default_factory=dict)

@@ -13,6 +13,7 @@ import numpy as np
 
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import blend
+from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import ENSEMBLE, Offer, make_ballot, make_offers
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from automl_core.search.race import Race
 
 SHARE = 0.5  # of what is learned that the ensemble says: benchmarks/results/student.md
-LEARNERS = ("lightgbm", "xgboost", "catboost")
-OF_SHARES = ("lightgbm", "xgboost")  # CatBoost reads its codes of levels off the copies of a row that come before
 LEAST_FOLDS = 3
 MOST_BYTES = 500e6  # of the rows as a student learns them, in each worker
 SLACK = 1.15
@@ -49,7 +48,7 @@ def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
         return 0.0
     folds, members = contest.common_folds(), [find_candidate(contest.candidates, key) for key in team]
     through = [find_candidate(contest.candidates, key) for key in contest.through()]
-    learner = next((one for one in (*members, *through) if one.family in _learners(contest)), None)
+    learner = next((one for one in (*members, *through) if _learns(contest, one.family)), None)
     if learner is None or len(folds) < LEAST_FOLDS:
         return 0.0
     kinds = {kind for member in members for kind in contest.wanted_extras(member)}
@@ -104,7 +103,7 @@ def _meet(race: Race, end: float) -> Candidate:
     team = tuple(sorted(weights, key=lambda key: -weights[key]))
     if len(team) < 2:
         raise Untaught("There is no student: the best blend is one model.")
-    learners = [offer for offer in offers if len(offer.weights) == 1 and not offer.taught and offer.family in _learners(contest)]
+    learners = [offer for offer in offers if len(offer.weights) == 1 and not offer.taught and _learns(contest, offer.family)]
     if not learners:
         raise Untaught("There is no student: no boosting that could learn from an ensemble was tried.")
     while timed and lesson_seconds(contest, team) / SLACK > left:
@@ -118,8 +117,9 @@ def _meet(race: Race, end: float) -> Candidate:
 def _student(contest: Contest, best: Offer, teachers: dict[str, float]) -> Candidate:
     base = find_candidate(contest.candidates, best.name)
     options = dict(base.options)
-    if base.family == "lightgbm" and copies(contest) > 1:
-        options["min_data_in_leaf"] = copies(contest) * int(options.get("min_data_in_leaf", 20))
+    counted = families().get(base.family).leaf_rows
+    if counted in options:
+        options[counted] *= copies(contest)
     weights = tuple(sorted(teachers.items()))
     key = candidate_key(base.family, options | {"teachers": weights}, base.view, base.coded)
     return replace(base, key=key, label=f"{base.label}, taught by the ensemble", options=options, twin="", tuned=False,
@@ -153,8 +153,8 @@ def _no_time(race: Race) -> str:
     return f"There was no time for a student: a search of {math.ceil(race.lesson / MOST_SHARE):,} seconds keeps enough."
 
 
-def _learners(contest: Contest) -> tuple[str, ...]:
-    return LEARNERS if contest.prepared.data.problem.task == "regression" else OF_SHARES
+def _learns(contest: Contest, family: str) -> bool:
+    return contest.prepared.data.problem.task in families().get(family).taught
 
 
 def _bytes(contest: Contest) -> float:

@@ -132,6 +132,29 @@ def test_a_fit_without_a_pair_of_folds_knows_nothing_of_either() -> None:
                               run_fit(arrays | {"y": np.where(parts == 2, y, 5.0)}, alone).prediction)
 
 
+def test_what_is_said_to_who_is_judged_by_a_fold_knows_nothing_of_it(
+    tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With other outcomes in one fold what is said without it is the same to the bit, and what is said without another is not."""
+    known, asked = lesson.said_without, []
+
+    def twice(race: Any, weights: Any, folds: Any, end: float) -> Any:
+        first = known(race, weights, folds, end)
+        y, rows = race.prepared.y, race.prepared.folds[0][1]
+        before = y.copy()
+        y[rows] = y[rows][::-1] + 300.0
+        second = known(race, weights, folds, end)
+        y[:] = before
+        asked.append(np.array_equal(first[0], second[0], equal_nan=True))
+        asked.append(np.array_equal(first[1], second[1], equal_nan=True))
+        assert np.isfinite(first[0]).sum() > len(rows)
+        return first
+
+    monkeypatch.setattr(lesson, "said_without", twice)
+    found(tmp_path, "regression")
+    assert asked == [True, False]
+
+
 def test_where_time_orders_rows_no_teacher_is_fitted_anew(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,4 +217,5 @@ FAMILY = Family(
     space=RATE | {
         "num_leaves": Range(4, 256, True, True), "min_data_in_leaf": Range(1, 120, True, True),
         "feature_fraction": Range(0.3, 1.0), "bagging_fraction": Range(0.5, 1.0), "lambda_l2": Range(0.01, 20.0, True)},
+    taught=("binary", "multiclass", "regression"), leaf_rows="min_data_in_leaf",
 )

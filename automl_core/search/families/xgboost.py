@@ -243,4 +243,5 @@ FAMILY = Family(
     space=RATE | {
         "max_depth": Range(3, 10, False, True), "min_child_weight": Range(0.5, 50.0, True), "subsample": Range(0.5, 1.0),
         "colsample_bytree": Range(0.3, 1.0), "reg_lambda": Range(0.01, 20.0, True)},
+    taught=("binary", "multiclass", "regression"),
 )
