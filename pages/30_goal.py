@@ -84,7 +84,8 @@ if draft is not None and (st.button(
 if changed and saved:
     if not goal_form.waits(draft):
         st.caption("The goal above differs from the saved one; save it to check it.")
-    if st.button("Undo changes", key="goal_undo", icon=":material/undo:", help="Back to the saved goal."):
+    typed = draft.target != saved.target or goal_form.is_typed(project, draft.target)  # else only the data have changed
+    if typed and st.button("Undo changes", key="goal_undo", icon=":material/undo:", help="Back to the saved goal."):
         goal_form.renew(project)
         st.rerun()
 if running:

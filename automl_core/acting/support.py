@@ -54,5 +54,5 @@ def plausibility(covariates: Covariates, lever: Floats, seed: int = 0) -> Plausi
     generator = np.random.default_rng(seed)
     picked = known if len(known) <= FIT_ROWS else generator.choice(known, FIT_ROWS, replace=False)
     rows = np.column_stack([matrix[picked], lever[picked]])
-    forest = IsolationForest(n_estimators=TREES, random_state=seed, n_jobs=1).fit(rows)
+    forest = IsolationForest(n_estimators=TREES, random_state=seed % 2**32, n_jobs=1).fit(rows)
     return Plausibility(forest, matrix, float(np.quantile(forest.score_samples(rows), STRANGEST)))

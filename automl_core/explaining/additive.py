@@ -15,7 +15,7 @@ from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.log_target import from_log, to_log
 from automl_core.search.model import Model
-from automl_core.search.worker import FAILURES
+from automl_core.search.worker import FAILURES, LARGEST_SEED
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -40,7 +40,7 @@ def added_up(
     learning, stopping, asked = (encoder.matrix(part)[:, : encoder.plain]
                                  for part in (past.frame.iloc[kept], past.frame.iloc[aside], frame))
     request = FitRequest(learning, past.y[kept], encoder.features[: encoder.plain], problem.task, max(2, len(problem.classes)),
-                         STUMPS, valid_matrix=stopping, valid_y=past.y[aside], seed=past.seed)
+                         STUMPS, valid_matrix=stopping, valid_y=past.y[aside], seed=past.seed % LARGEST_SEED)
     try:
         return family.predict(family.fit(request).native, asked), aside
     except FAILURES:

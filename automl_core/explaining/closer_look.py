@@ -86,13 +86,18 @@ class Interactions:
 @dataclass(frozen=True, slots=True)
 class SpotCondition:
     """One condition of a group of rows: some levels, or a range from `low` to below `high` (NaN: open), or `gone`, that there is
-    no value; its `values` are then “missing”, as a level may be called as well."""
+    no value; its `values` are then “missing”, as a level may be called as well (None: not noted, in older records)."""
 
     column: str
     values: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
-    gone: bool = False
+    gone: bool | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it holds for rows without a value."""
+        return self.values == ("missing",) if self.gone is None else self.gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,7 @@ def permutation_drops(
     counting = counting if isinstance(counting, Counting) else Counting(counting)
     picked, (weights, groups) = some_rows(model.problem, y, counting, generator)
     matrix, y = matrix[picked], y[picked]
-    cut = model.cut if model.judged_at is None else model.judged_at  # where its score is read
-    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights, cut)
+    judge = _judge(model.problem, y, model.predict_matrix(matrix), weights, model.read_at)
     out = {}
     for columns in wanted:
         places = [place for place, feature in enumerate(model.encoder.features) if set(feature.sources) <= set(columns)]

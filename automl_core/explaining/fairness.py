@@ -24,6 +24,7 @@ from automl_core.explaining.fairness_counts import (
     UNKNOWN,
     Rate,
     Spread,
+    is_still,
     mean_rate,
     mean_spread,
     odds_spread,
@@ -62,12 +63,13 @@ def audit(case: Audit) -> Fairness:
     off = np.zeros(len(case.y))
     for place in range(len(names)):
         off[codes == place] = _missed(case, codes == place)
+    still = tuple(is_still(case.y[codes == place]) for place in large)
     if case.by_share:
         residuals = share_spread(*_counts(off > 0.5, everyone, codes, large), generator)
     elif selected is not None:
         residuals = off_spread([_told(case, codes == place) for place in large], generator)
     else:
-        residuals = mean_spread([off[codes == place] for place in large], generator)
+        residuals = mean_spread([off[codes == place] for place in large], generator, still=still)
     most = 1.0 if case.by_share else MOST_APART if selected is not None else math.inf
     residuals = _dependent(residuals, case, [(off, everyone)], (codes, large), generator, most)
     made = Fairness(case.column, case.label, selected is not None, figures, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, residuals,
@@ -76,7 +78,7 @@ def audit(case: Audit) -> Fairness:
         made = _class_gaps(made, case, codes, generator)
     else:
         sizes = _errors(case, everyone)
-        errors = mean_spread([sizes[codes == place] for place in large], generator, ratio=True)
+        errors = mean_spread([sizes[codes == place] for place in large], generator, ratio=True, still=still)
         made = replace(made, error=_dependent(errors, case, [(sizes, everyone)], (codes, large), generator, math.inf))
     return replace(made, sentences=sentences(made))
 

@@ -24,6 +24,7 @@ DRAWS = 2000
 SMALL_ROWS = 100
 LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
 NORMAL_ROWS = 300
+STILL = 0.9  # of a group's outcomes
 REACH = 1.959964
 
 
@@ -95,16 +96,26 @@ def share_spread(hits: NDArray[np.int64], rows: NDArray[np.int64], generator: np
     return replace(found, high=min(1.0, found.high))
 
 
-def mean_spread(groups: list[Floats], generator: np.random.Generator, ratio: bool = False) -> Spread:
-    """The widest gap of means, by resampling each group's rows; the interval is no narrower than if all groups varied as their
-    rows do together: in a small one of hardly anything but zeros, what it did not happen to see is no certainty."""
+def is_still(outcomes: Floats) -> bool:
+    """Whether a group's outcomes are nearly all the same, so that they do not tell how much they vary."""
+    return int(np.unique(outcomes, return_counts=True)[1].max(initial=0)) >= STILL * len(outcomes)
+
+
+def mean_spread(
+    groups: list[Floats], generator: np.random.Generator, ratio: bool = False, still: tuple[bool, ...] = ()
+) -> Spread:
+    """The widest gap of means, by resampling each group's rows. Where the outcomes of some groups stand `still` (see `is_still`),
+    the interval is no narrower than if these varied as all rows do: what they did not happen to see is no certainty."""
     if len(groups) < 2 or min(len(values) for values in groups) < 2:
         return UNKNOWN
     means = np.array([float(values.mean()) for values in groups])
     drawn = np.column_stack([resampled_means(values, generator) for values in groups])
     logs = np.log(np.maximum(drawn, 1e-12)) - np.log(np.maximum(means, 1e-12)) if ratio else None
+    if not any(still):
+        return widest(means, drawn - means, logs)
     spread = float(np.concatenate(groups).std())
-    alike = generator.standard_normal((DRAWS, len(groups))) * (spread / np.sqrt([len(values) for values in groups]))
+    spreads = [spread if quiet else float(values.std()) for values, quiet in zip(groups, still, strict=True)]
+    alike = generator.standard_normal((DRAWS, len(groups))) * (np.array(spreads) / np.sqrt([len(values) for values in groups]))
     logs_alike = np.ptp(alike / np.maximum(np.abs(means), 1e-12), axis=1) if ratio else None
     return widened(widest(means, drawn - means, logs), np.ptp(alike, axis=1), logs_alike)
 

@@ -37,7 +37,7 @@ from automl_core.search.log_target import family_options, to_log
 from automl_core.search.model import NO_FORMULAS, Member, Model
 from automl_core.search.plan import Trial
 from automl_core.search.portfolio import loss_options
-from automl_core.search.worker import FAILURES
+from automl_core.search.worker import FAILURES, LARGEST_SEED
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -233,7 +233,7 @@ class _Table:
         members, until = [], time.monotonic() + seconds
         for member, spec in zip(model.members, self.specs, strict=True):
             y = to_log(self.y[train]) if member.logs else self.y[train]
-            whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed, deadline=until)
+            whole = FitRequest(matrix, y, features, problem.task, classes, spec.options, seed=seed % LARGEST_SEED, deadline=until)
             if self.learning is not None:
                 whole = replace(whole, weights=self.learning[train])
             request = early_or_given(whole, spec)

@@ -32,7 +32,7 @@ def conditions_of(series: pd.Series) -> list[SpotCondition]:
     else:
         shares = series.dropna().value_counts() / rows
         texts = [_level(float(v)) if is_number(series) else str(v) for v in shares.index]
-        found = [SpotCondition(name, (text,)) for text, share in zip(texts, shares, strict=True)
+        found = [SpotCondition(name, (text,), gone=False) for text, share in zip(texts, shares, strict=True)
                  if LEVEL_SHARE <= share <= 1 - LEVEL_SHARE]
     if LEVEL_SHARE <= float(series.isna().mean()) <= 1 - LEVEL_SHARE:
         found.append(SpotCondition(name, ("missing",), gone=True))
@@ -47,7 +47,7 @@ def _level(value: float) -> str:
 def holds(condition: SpotCondition, frame: pd.DataFrame) -> Mask:
     """The rows a condition holds for."""
     series = frame[condition.column]
-    if condition.gone:
+    if condition.is_gone:
         return np.asarray(series.isna(), dtype=bool)
     if condition.values:
         texts = series.map(lambda v: _level(float(v))) if is_number(series) else series.astype("str")
@@ -72,7 +72,7 @@ def all_hold(conditions: tuple[SpotCondition, ...], frame: pd.DataFrame) -> Mask
 def describe(condition: SpotCondition) -> str:
     """A condition in words."""
     name = quote(condition.column)
-    if condition.gone:
+    if condition.is_gone:
         return f"{name} is missing"
     if condition.values:
         return f"{name} is {' or '.join(quote(value) for value in condition.values)}"

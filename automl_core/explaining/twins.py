@@ -13,7 +13,7 @@ from automl_core.framing.score_interval import Counting
 from automl_core.search.families import families
 from automl_core.search.family import FitRequest
 from automl_core.search.portfolio import loss_options
-from automl_core.search.worker import FAILURES
+from automl_core.search.worker import FAILURES, LARGEST_SEED
 
 Floats = NDArray[np.float64]
 MOST = 4
@@ -47,7 +47,8 @@ def replaceable(
 
     def predicted(kept: NDArray[np.int64]) -> Floats:
         request = FitRequest(train[:, kept], past.y[refit.train], tuple(features[place] for place in kept), problem.task,
-                             max(2, len(problem.classes)), options, rounds=ROUNDS, seed=past.seed, weights=learning)
+                             max(2, len(problem.classes)), options, rounds=ROUNDS, seed=past.seed % LARGEST_SEED,
+                             weights=learning)
         family = families().get("lightgbm")
         return family.predict(family.fit(request).native, valid[:, kept])
 
@@ -60,7 +61,7 @@ def replaceable(
             kept = np.flatnonzero([feature.sources != (name,) for feature in features])
             if not len(kept):
                 continue
-            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.cut)
+            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.read_at)
             if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
                 found.append(name)
     except FAILURES:

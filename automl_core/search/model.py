@@ -110,6 +110,11 @@ class Model:
         """What labels are made by: the factors of several classes, the middle of steps, or the threshold of two."""
         return MiddleStep(self.factors) if self.middle else self.factors or self.threshold
 
+    @property
+    def read_at(self) -> Cut:
+        """What labels are made by where the score is read."""
+        return self.cut if self.judged_at is None else self.judged_at
+
     def called(self, shares: Array) -> NDArray[np.int64]:
         """(n,) places of the classes that rows with these probabilities (n, k) of several are called."""
         return predicted_codes(shares, self.cut)

@@ -63,6 +63,11 @@ def _turn(project: str) -> int:
     return int(session.session().drafts.get(f"goal_turn_{project}", 0))
 
 
+def is_typed(project: str, target: str) -> bool:
+    """Whether something was typed for a target and not saved."""
+    return target in _typed(project)
+
+
 def _typed(project: str) -> dict[str, Renewed]:
     """What was typed and not saved, by target."""
     found: dict[str, Renewed] = session.session().drafts.setdefault(f"goal_typed_{project}", {})

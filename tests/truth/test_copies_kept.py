@@ -10,9 +10,12 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from automl_core.data.infer import table_from_frame
 from automl_core.explaining import Fairness, Past, weak_spots, what_if_table
 from automl_core.explaining.changes import TableChange
+from automl_core.explaining.copies import together_of
 from automl_core.explaining.depth import judged_rows
+from automl_core.framing.problem import Problem
 from automl_core.search.model import Model
 from automl_core.workspace.fairness import Auditing
 from tests.truth.explaining_data import fitted
@@ -70,3 +73,18 @@ def test_the_range_of_a_change_of_the_whole_table_counts_copies_once() -> None:
     told = what_if_table(model(), frame, change, model().cleaned)
     alone = what_if_table(model(), frame.drop_duplicates(), change, model().cleaned)
     assert 0.9 < (told.high - told.low) / (alone.high - alone.low) < 1.1
+
+
+def test_copies_beside_a_group_are_counted_as_folds_have_them() -> None:
+    """Folds joined customers that share copies, and all figures of explaining counted the customers alone."""
+    frame = pd.DataFrame({"who": [f"C{k // 2}" for k in range(40)], "a": np.arange(40.0), "b": np.arange(40) % 7 + 0.5})
+    frame.loc[38, ["a", "b"]] = frame.loc[0, ["a", "b"]]
+    columns = table_from_frame(frame.assign(y=0.0), "copies").columns
+    problem = Problem("y", "regression", "rmse", group="who", copies_together=True)
+    codes = together_of(frame, columns, problem)
+    alone = together_of(frame, columns, replace(problem, copies_together=False))
+    assert codes is not None
+    assert alone is not None
+    assert len(np.unique(alone)) == 20
+    assert codes[0] == codes[1] == codes[38] == codes[39]
+    assert len(np.unique(codes)) == 19

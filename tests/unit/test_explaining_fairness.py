@@ -14,7 +14,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
-from automl_core.explaining.fairness_counts import wilson
+from automl_core.explaining.fairness_counts import is_still, mean_spread, wilson
 from pages.ui import cards, fairness_view, findings_charts
 from pages.ui.cards import Fact
 from pages.ui.theme import LIGHT
@@ -213,3 +213,15 @@ def test_quantiles_are_drawn_as_the_share_below_them(monkeypatch: pytest.MonkeyP
     fairness_view._table(made)
     assert all(re.fullmatch(r"\d+(\.\d)? % \(\d+(\.\d)? to \d+(\.\d)? %\)", text) for text in tables[0]["Outcomes below"])
     assert from_json(Fairness, to_json(made)).level == 0.9
+
+
+def test_a_gap_of_numbers_is_as_wide_as_its_groups_vary() -> None:
+    """A group whose rows hardly vary was given the spread of the others: a bias that is sure was told as chance."""
+    random = np.random.default_rng(0)
+    loud, quiet = random.normal(0, 1_000, 5_000), random.normal(-60, 20, 150)
+    found = mean_spread([loud, quiet], np.random.default_rng(1), still=(False, False))
+    assert 20 < found.low < found.high < 100
+    zeros = mean_spread([loud, np.full(150, -1.0)], np.random.default_rng(1), still=(False, True))
+    assert zeros.high - zeros.low > 100  # a quiet year of a rare loss tells nothing
+    assert is_still(np.append(np.zeros(95), np.ones(5)))
+    assert not is_still(random.normal(size=100))
