@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,16 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl_core.acting import Lever, Options, Roles, applied, assign, eligible, find_actions, typed
+from automl_core.acting import Lever, eligible
 from automl_core.acting.action import ActionCard
 from automl_core.acting.levers import handed_on, moved
 from automl_core.acting.moves import category_moves, movable, numeric_moves, steps_of
 from automl_core.acting.pilot_files import _set_to
 from automl_core.acting.shift import Dose, Shift
-from automl_core.acting.wording import BANNED
 
 CARD = ActionCard("", "price", "", "", 0, *[0.0] * 8, "B", 0.0, 0.0, "")
 PLANS = ("basic", "plus", "pro", "max")
@@ -148,56 +146,3 @@ def test_a_step_that_ends_at_a_limit_is_within_it(now: float, step: float, relat
 def test_rows_at_a_named_number_are_those_that_show_it() -> None:
     (move,) = numeric_moves(Lever("price", from_values=("0.3",), step=0.1), np.array([0.3]), 1.0)
     assert movable(move, np.array([0.1 * 3, 0.3, 0.31])).tolist() == [True, True, False]
-
-
-goals = given(
-    seed=st.integers(0, 50),
-    to=plans,
-    forbidden=pairs,
-    direction=st.sampled_from(["up", "down"]),
-    limits=st.tuples(st.floats(5, 20), st.floats(20, 35)),
-)
-
-
-@pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-@goals
-def test_no_row_is_ever_moved_against_the_limits_full(
-    seed: int, to: list[str], forbidden: list[tuple[str, str]], direction: str, limits: tuple[float, float]
-) -> None:
-    kept_to(seed, to, forbidden, direction, limits)
-
-
-def test_no_row_is_ever_moved_against_the_limits() -> None:
-    """Two goals whose forbidden moves would pay and whose price both goes up and down to a limit."""
-    forbidden = [("basic", "pro"), ("plus", "max")]
-    for direction, limits in (("down", (15.0, 25.0)), ("up", (10.0, 22.5))):
-        assert kept_to(4, ["pro", "max"], forbidden, direction, limits) == {"plan", "price", "alert"}
-
-
-def kept_to(
-    seed: int, to: list[str], forbidden: list[tuple[str, str]], direction: str, limits: tuple[float, float]
-) -> set[str]:
-    """Make the cards of one goal, and look at every row that they would move; gives the levers that were looked at."""
-    frame = table(seed)
-    plan = Lever("plan", tuple(to), forbidden=tuple(forbidden))
-    price = Lever("price", direction=direction, low=limits[0], high=limits[1])  # type: ignore[arg-type]
-    found = find_actions(frame, "y", "No", [plan, price, "alert"], Roles(never=("gender",)), Options(value=50.0))
-    before, after, chosen = typed(frame).frame, applied(found.cards, frame), assign(found.cards, frame)
-    for card in (*found.cards, *found.patterns):
-        assert all(condition.column == "age" for condition in card.conditions)
-        rows = eligible(card, before)
-        if card.lever == "plan":
-            assert not to or card.to_value in to
-            assert all((value, card.to_value) not in forbidden for value in before["plan"][rows].unique())
-        if card.lever == "price":
-            moved = before["price"][rows] + card.step
-            assert moved.between(*limits).all()
-            assert (card.step > 0) == (direction == "up")
-        text = " ".join((card.who, card.sentence, card.overturn, card.next_step, *card.reasons)).lower()
-        assert card.grade == "A" or not [word for word in BANNED if re.search(rf"\b{word}\b", text)]
-    still = chosen < 0
-    assert after[still].equals(frame[still])
-    for column in ("age", "gender", "y"):
-        assert after[column].equals(frame[column])
-    return {card.lever for card in (*found.cards, *found.patterns)}
