@@ -453,7 +453,8 @@ def test_what_the_labels_of_rare_classes_need_is_seen_by_the_factors(metric: str
 
     encoder = SimpleNamespace(features=[SimpleNamespace(sources=("x",)), SimpleNamespace(sources=("z",))])
     problem = Problem("y", "multiclass", metric, ("most", "few", "least"))
-    made: Any = SimpleNamespace(problem=problem, encoder=encoder, predict_matrix=said, cut=(0.1, 4.8, 9.6))
+    made: Any = SimpleNamespace(problem=problem, encoder=encoder, predict_matrix=said, cut=(0.1, 4.8, 9.6),
+                               read_at=(0.1, 4.8, 9.6))
     found = permutation_drops(made, matrix, y.astype(np.float64), [("x",), ("z",)], 0)
     fall, variance = found[("x",)]
     assert fall - 1.96 * variance**0.5 > 0.02
