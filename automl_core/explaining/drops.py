@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.dependent import Codes, codes_of, resampled, widening
 from automl_core.framing.metric_rows import Cut
-from automl_core.framing.metrics import Decision, Metric, decision_of, metric_of
+from automl_core.framing.metrics import Decision, Metric, decision_of, judging_threshold, metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
 from automl_core.search.model import Model
@@ -97,11 +97,12 @@ def _deal(generator: np.random.Generator, rows: int, weights: Floats | None) -> 
 def _judge(problem: Problem, y: Floats, before: Floats, weights: Floats | None, cut: Cut | None) -> _Judge:
     """Labels are cut where the model cuts them: where one class has 97 % of the rows, it is the largest probability of every row,
     and by that alone no column would be missed. A cut tuned on these rows would be the best for them as they are, and each column
-    that moves a prediction, noise as well, would be missed."""
+    that moves a prediction, noise as well, would be missed; it is the last resort, where no cut is known."""
     metric = metric_of(problem)
     truth: NDArray[np.generic] = y.astype(np.int64) if problem.task != "regression" else y
     if problem.task == "binary":
-        cut = cut if metric.labels else None
+        given = judging_threshold(truth, before, problem, weights) if cut is None else cut
+        cut = given if metric.labels else None
     return _Judge(metric, (truth, weights), decision_of(problem, cut), before)
 
 
