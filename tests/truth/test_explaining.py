@@ -47,7 +47,8 @@ def honest(made: Made, seconds: float = 1.0) -> Explanation:
 
 
 def order_figures(seeds: range) -> tuple[float, float, float]:
-    """Over seeds: how often a planted rank lies in its interval, how often a real column has evidence, a null one none."""
+    """Over seeds: how often a real column's planted rank lies in its interval, how often it has evidence, a null one none. Ranks
+    of nulls, which share the last three places, were counted, too: hit nearly always, they let 84 % of the real ones do."""
     hit: list[bool] = []
     real: list[bool] = []
     null: list[bool] = []
@@ -56,8 +57,8 @@ def order_figures(seeds: range) -> tuple[float, float, float]:
         found = honest(fitted(frame, y, "binary", options={"learning_rate": 0.1}))
         for item in found.importance:
             number = int(item.column[1:])
-            low, high = (number + 1, number + 1) if number < 5 else (6, 8)  # the three nulls share the last places
-            hit.append(item.rank_low <= high and item.rank_high >= low)
+            if number < 5:
+                hit.append(item.rank_low <= number + 1 <= item.rank_high)
             (real if number < 5 else null).append(item.evidence)
     return float(np.mean(hit)), float(np.mean(real)), 1 - float(np.mean(null))
 
