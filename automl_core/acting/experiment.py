@@ -24,7 +24,7 @@ from automl_core.acting.uplift import Uplift, measure_uplift
 from automl_core.acting.uplift_asked import UpliftRoles
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import count, counted_alike, interval, money, percent, quote
+from automl_core.explaining.words import count, counted_alike, interval, money, number, percent, quote
 from automl_core.framing.problem import Problem
 from automl_core.framing.validation import encode_target
 
@@ -40,12 +40,13 @@ class Experiment:
 
     `effect` is the mean change of the outcome: of the share of the wanted class (between -1 and 1), or of the number, which falls
     when a low one is wanted and the treatment works; with its 95 % range, as in `parts`. Gains (`curve`, `qini`, money) are
-    changes in the wanted direction. `qini` judges the DR-learner's order, `simple_qini` the T-learner's; `ordered` says that the
-    first one's range lies above zero. `treat` is the share of rows worth treating, `rows` how many of the measured ones that is;
-    `net` (money, NaN without a value) is what treating these brings after costs, `net_all` what treating all brings. `who`
-    describes the 30 % ranked first in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the
-    rows with an outcome and a treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth
-    treating the goal's limits pay for (None when they reach all).
+    changes in the wanted direction. `qini` judges the DR-learner's order, `simple_qini` the T-learner's; `ordered` says that
+    the first one's range lies above zero; `auuc` is all of the area under its `curve` (NaN in results kept before it was told).
+    `treat` is the share of rows worth treating, `rows` how many of the measured ones that is; `net` (money, NaN without a
+    value) is what treating these brings after costs, `net_all` what treating all brings. `who` describes the 30 % ranked first
+    in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the rows with an outcome and a
+    treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the goal's
+    limits pay for (None when they reach all).
     """
 
     treatment: str
@@ -79,6 +80,18 @@ class Experiment:
     refused: str = ""
     drawn_from: int = 0
     reach: int | None = None
+    auuc: float = math.nan
+    auuc_low: float = math.nan
+    auuc_high: float = math.nan
+
+    @property
+    def areas(self) -> str:
+        """What the order of rows is worth, as a part of a sentence: in points of all rows for a share, else in the number."""
+        scale, told = (100 if self.is_rate else 1), [("Qini", self.qini, self.qini_low, self.qini_high)]
+        if math.isfinite(self.auuc):
+            told.append(("AUUC", self.auuc, self.auuc_low, self.auuc_high))
+        return ", ".join(f"{name} {number(scale * value)} (95 % range {interval(number(scale * low), number(scale * high))})"
+                         for name, value, low, high in told)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -134,6 +147,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         effect, low, high, found.ranking.qini, found.ranking.qini_low, found.ranking.qini_high,
         found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=tuple(parts),
         curve=found.ranking.curve, sentence=found.sentence + _drawn(inputs), drawn_from=inputs.drawn_from,
+        auuc=found.ranking.auuc, auuc_low=found.ranking.auuc_low, auuc_high=found.ranking.auuc_high,
     )  # fmt: skip
     cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost  # what another change costs is none of the treatment's
     made = _worth(made, found, goal, cost)

@@ -93,9 +93,9 @@ def experiment(found: Experiment, palette: Palette) -> Chart:
                                 hovertemplate="%{x:.0f} % treated: %{y:.2f}<extra></extra>"))
     figure.update_xaxes(title_text="Rows treated, those that gain most first, %", showgrid=False)
     figure.update_yaxes(title_text="Gain, points of all rows" if found.is_rate else "Gain per row", nticks=6)
-    area = words.interval(scale * found.qini_low, scale * found.qini_high)
-    sentence = (f"The line against the dotted one of a random choice, on rows the ranking had not seen: Qini "
-                f"{words.number(scale * found.qini)} (95 % range {area}).")
+    sentence = f"The line against the dotted one of a random choice, on rows the ranking had not seen: {found.areas}."
+    if math.isfinite(found.auuc):
+        sentence += " Qini is the area between the two, AUUC all that is under the line."
     return Chart(figure, words.plain(sentence), f"Uplift curve. {sentence}")
 
 

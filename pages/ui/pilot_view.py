@@ -106,7 +106,7 @@ def start(project: str, usable: list[ActionCard]) -> None:
                  "How often a pilot of this size finds the promised effect when it is real; weak end: when the effect is only "
                  "as large as the low end of its interval."),
             Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project))), help="A pilot of this size finds a "
-                 "true effect as large as this in 80 of 100 cases; smaller ones it will often miss."),
+                 "true effect as large as this in 80 of 100 cases; smaller ones it often misses."),
         ])
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available and (choice.ended or not still):

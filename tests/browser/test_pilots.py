@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from automl_core import Workspace
+from pages.ui.pilot_view import title
 from tests.browser.conftest import Watcher, photo, settle, shots
 from tests.serving import Server
 
@@ -24,11 +26,18 @@ def filled(path: Path) -> Path:
 
 
 def test_card_to_pilot_to_grade_a(
-    page: Page, browser: Browser, server: Server, project: str, watcher: Watcher, tmp_path: Path
+    page: Page, server: Server, project: str, workspace: Workspace, watcher: Watcher, tmp_path: Path
 ) -> None:
+    browser = page.context.browser
+    assert browser is not None
     url = {"pilots": f"{server.url}/pilots?project={project}"}
-    page.goto(url["pilots"])
+    chosen = workspace.act.cards(project)[-1]
+    page.goto(f"{server.url}/act?project={project}")
     settle(page)
+    page.get_by_role("button", name="Test it in a pilot").last.click()  # not that of the card which is offered first
+    page.wait_for_url(re.compile(f"/pilots\\?.*project={project}"))
+    settle(page)
+    expect(page.get_by_role("combobox", name="Card to test")).to_have_value(title(chosen))
     shots(browser, {"pilots-choose": url["pilots"]})
     page.get_by_role("spinbutton", name="Rows in all").fill("300")
     page.get_by_role("spinbutton", name="Rows in all").press("Enter")

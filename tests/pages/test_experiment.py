@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
+from automl_core.explaining.words import number
 from pages.ui import session
 from pages.ui.words import signed
 from tests.pages.conftest import Stages, Visit, open_page, texts, work
@@ -57,6 +58,7 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
     assert effect.value.replace("\\", "") == f"{signed(100 * found.effect, 3)} points"
     assert " to " in effect.delta
     assert "Qini" in texts(shown)
+    assert f", AUUC {number(100 * found.auuc)} " in texts(shown).replace("\\", "")
     cards = stages.workspace.act.cards(project) or ()
     told = "estimates the same effect in another way" in texts(shown)
     assert told == any(card.lever == "discount" for card in cards)

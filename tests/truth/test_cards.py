@@ -222,34 +222,6 @@ def test_an_idle_lever_is_not_shown_to_a_stranger_full() -> None:
     assert tally.covered >= 0.85 * tally.cards
 
 
-def promised_over_delivered(seeds: range) -> tuple[float, int]:
-    """Promised over delivered outcomes of grade B cards and their number, when the offer was handed out nearly at random."""
-    promised = delivered = 0.0
-    number = 0
-    for seed in seeds:
-        made = market(seed, steered=0.0)
-        for card in actions(made).cards:
-            if card.grade == "B":
-                number += 1
-                promised += card.adjusted * card.rows
-                delivered += made.effect(card) * card.rows
-    return promised / delivered if delivered else float("nan"), number
-
-
-def test_grade_b_delivers_what_it_promises() -> None:
-    """T9."""
-    ratio, number = promised_over_delivered(range(4))
-    assert number >= 2
-    assert 0.8 <= ratio <= 1.2
-
-
-@pytest.mark.slow
-def test_promises_full() -> None:
-    ratio, number = promised_over_delivered(range(60))
-    assert number >= 20
-    assert 0.8 <= ratio <= 1.2
-
-
 @pytest.mark.slow
 def test_same_seed_same_cards() -> None:
     """Each time tests/unit/test_acting_asked.py asks twice at the door, on fewer rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ from automl_core.acting.uplift import _sentence
 from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
+from automl_core.explaining.words import number
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.experiment import Experimenting
@@ -66,6 +68,12 @@ def test_measured_with_money_and_rows() -> None:
     assert table["expected_gain"].is_monotonic_decreasing
     sections = make_sections(SectionInputs(experiment=made))
     assert [section.title for section in sections] == ["What the experiment showed"]
+    curve = np.array([(point.share, point.gain) for point in made.curve])
+    assert made.auuc == pytest.approx(np.trapezoid(curve[:, 1], curve[:, 0]), abs=1e-3)  # the area under the line that is shown
+    assert made.auuc - made.qini == pytest.approx(curve[-1, 1] / 2, abs=1e-9)
+    assert made.auuc_low < made.auuc < made.auuc_high
+    assert f", AUUC {number(100 * made.auuc)} (95 % range {number(100 * made.auuc_low)} to " in sections[0].lines[1]
+    assert "AUUC" not in replace(made, auuc=math.nan).areas  # kept before it was told
 
 
 def test_figures_of_a_sample_are_not_told_as_those_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,17 @@ def test_an_order_that_knows_nothing_is_worth_nothing_on_a_sorted_file(first: in
     assert found.parts[2].low < psi.mean() < found.parts[2].high
 
 
+def test_the_area_under_the_curve_is_that_of_a_drawing() -> None:
+    """Half gains 30 points, ranked first, and half 10: the line rises to 15 points at half of the rows and to 20 at all."""
+    effect = np.repeat([0.3, 0.1], 2_000)
+    found = judge_ranking(effect, effect, np.arange(4_000) % 5)
+    assert found.auuc == pytest.approx(0.5 * 0.15 / 2 + 0.5 * (0.15 + 0.20) / 2)
+    assert found.qini == pytest.approx(found.auuc - 0.2 / 2)
+    assert [part.effect for part in found.parts] == pytest.approx([0.3] * 4)
+    turned = judge_ranking(-effect, effect, np.arange(4_000) % 5)
+    assert turned.auuc == pytest.approx(0.5 * 0.05 / 2 + 0.5 * (0.05 + 0.20) / 2)
+
+
 def test_an_order_of_two_levels_is_judged_by_its_levels_and_not_by_the_file() -> None:
     """Half gains 30 points and half 10; the range is that of the file as it was shuffled."""
     rng = np.random.default_rng(0)

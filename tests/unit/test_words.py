@@ -1,15 +1,19 @@
 """Numbers in words, and user strings that stay literal."""
 from __future__ import annotations
 
+import ast
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
+from automl_core.acting.wording import BANNED
 from automl_core.data.words import join_words
 from automl_core.explaining.words import (
     axis_value,
@@ -249,3 +253,33 @@ def test_what_is_under_what_is_shown_has_no_sign_and_all_of_it_no_decimal() -> N
     ((NAN, 12_345.0, 0.0003), ("unknown", "12,345", "0.0003"))])
 def test_numbers_side_by_side_have_no_more_decimals_than_say_something(values: tuple[float, ...], told: tuple[str, ...]) -> None:
     assert numbers_alike(values) == told
+
+
+ROOT = Path(__file__).parents[2]
+TOLD = (  # where people read what goes with an outcome, what a change does, and what a pilot or an experiment showed
+    "automl_core/acting/**/*.py", "automl_core/explaining/**/*.py", "automl_core/reporting/**/*.py", "automl_core/cli_act.py",
+    "automl_core/cli_explain.py", "automl_core/cli_findings.py", "automl_core/workspace/[!s]*.py", "pages/[4-7]*.py",
+    "pages/ui/[!gs]*.py",
+)  # fmt: skip
+
+
+def said_in(path: Path) -> list[str]:
+    """The texts of a program, without what it says of itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [node.value for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in own]
+
+
+def test_no_text_about_effects_promises() -> None:
+    """Cards and reports were looked at as they are shown; pages of pilots, explanations, groups and experiments, and what `act`
+    says in a terminal, were not: a pilot of some size “will often miss” smaller effects."""
+    promises = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
+    files = [path for pattern in TOLD for path in ROOT.glob(pattern)]
+    assert {"pilot_view.py", "explain_view.py", "findings_view.py", "experiment_view.py", "cli_act.py", "cards.py"} <= {
+        path.name for path in files}
+    found = {(path.name, text) for path in files for text in said_in(path) if promises.search(text) and text not in BANNED}
+    assert found == set()
+    pages = list((ROOT / "automl_core/reporting/templates").glob("*.html"))
+    assert pages
+    assert [path.name for path in pages if promises.search(path.read_text(encoding="utf-8"))] == []
