@@ -107,7 +107,10 @@ class Desk:
 
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
         letter, reasons = grade(found)
-        told = best_of(trial.effect, trial.rules, self._break_even(trial), self.gain(self._cost(trial)))
+        stop = self._break_even(trial)
+        told = best_of(trial.effect, trial.rules, stop, self.gain(self._cost(trial)))
+        just_pays = stop in (told.low, told.high) or (
+            told.money is not None and self.gain(self._cost(trial)) in (told.money.low, told.money.high))
         trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
@@ -122,7 +125,8 @@ class Desk:
             net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
             grade=letter, support=effect.support, robustness=effect.robustness,
             firm_robustness=found.effect.firm_robustness,
-            sentence=card_sentence(subject, letter, worth), overturn=overturn_sentence(found.effect, found.benchmark, letter),
+            sentence=card_sentence(subject, letter, worth),
+            overturn=overturn_sentence(found.effect, found.benchmark, letter, just_pays),
             next_step=next_sentence(subject, letter), conditions=trial.conditions,
             from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=self._first_cost(trial),
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,

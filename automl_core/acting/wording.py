@@ -39,6 +39,10 @@ VERBS: dict[Grade, tuple[str, str]] = {  # of one change, and of two that are ma
     "D": ("is a pattern, not advice", "are a pattern, not advice"),
 }
 MOST_NAMED = 6  # values in a sentence; of seven the last takes no more room than “1 more”
+JUST_PAYS = (
+    " The weak end of its range is just where it begins to pay: changes as near to that are shown when chance flatters them, so"
+    " expect less than it says."
+)
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too."  # in a raw gap
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
@@ -189,10 +193,15 @@ def whole_words(card: ActionCard, outcome: Outcome, drawn: bool, able: int = 0) 
             f"{told(card.whole_adjusted)} (95 % range {interval(told(card.whole_low), told(card.whole_high))}).")
 
 
-def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade) -> str:
-    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided."""
+def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade, just_pays: bool = False) -> str:
+    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided. Of one whose range
+    ends where it `just_pays`, that it is likely to say too much."""
     if letter == "A":
         return OTHER_ROWS
+    return _hidden_words(effect, benchmark) + (JUST_PAYS if just_pays else "")
+
+
+def _hidden_words(effect: Effect, benchmark: Benchmark | None) -> str:
     strength = percent(effect.robustness)
     if benchmark is None:
         return f"A hidden factor that explains {strength} of what is left of both the lever and the outcome would cancel this."

@@ -18,6 +18,7 @@ from automl_core.acting.moves import Move
 from automl_core.acting.policy import Leaf, Objective
 from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
+from automl_core.acting.wording import JUST_PAYS
 from automl_core.data.table import Column
 from automl_core.framing.dependent import codes_of, effective
 
@@ -158,6 +159,15 @@ def test_the_range_of_a_card_answers_for_its_group_being_picked(monkeypatch: pyt
     assert card.high == wider.high > plain
     assert card.high <= stop
     assert card.net_low == pytest.approx(card.rows * (-100 * card.high - 3))
+    assert JUST_PAYS not in card.overturn
+
+    def cut(effect: Effect, rules: int, stop: float, cost: float) -> Effect:
+        return best_of(effect, 10**6, stop, cost)  # so wide that only what it takes to pay ends the range
+
+    monkeypatch.setattr(desk, "best_of", cut)
+    (near,) = find_actions(frame, "y", "no", [Lever("offer", ("new",), cost=3.0)], options=Options(value=100.0)).cards
+    assert (near.high, near.net_low) == (stop, 0.0)
+    assert near.overturn.endswith(JUST_PAYS)
 
 
 def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:
