@@ -5,34 +5,20 @@ Seventy thousand combinations take a blend ten seconds and more, though all but 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.search.boxes import Valued, moving_in, sums_over
-from automl_core.search.families import lightgbm, xgboost
-from automl_core.search.family import link
-from automl_core.search.forest import Forest, finished
-from automl_core.search.log_target import from_log
+from automl_core.explaining.trees import wood_of
+from automl_core.search.boxes import moving_in, sums_over
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 Picks = NDArray[np.int64]
 _Things = tuple[int, ...]
 CLOSE = 1e-5  # boxes add in another order than libraries do, of which one adds in 32 bits
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Wood:
-    """A member whose trees are asked by boxes: their slots of a row of its inputs (p,), and predictions of sums (n, outputs)."""
-
-    member: Member
-    valued: Valued
-    slots: Callable[[Floats], Floats]
-    told: Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,40 +80,20 @@ class Combined:
     def _boxed(self, member: Member, things: _Things) -> Floats | None:
         """(k1, k2, ...) or (k1, k2, ..., classes) what a member says of all values of these things; None where it is quicker, or
         the only way, to ask."""
-        wood = _wood(member) if things else None
+        wood = wood_of(member) if things else None
         if wood is None:
             return None
 
         def seen(rows: Floats) -> Floats:
             whole = self.model.extended(rows)
-            return np.array([wood.slots(one) for one in (whole[:, member.inputs] if member.inputs else whole)])
+            return wood.slots(whole[:, member.inputs] if member.inputs else whole)
 
         moving = moving_in(seen(self.row[None, :])[0], [seen(self.changed[thing])[1:] for thing in things])
         if moving is None:
             return None
         sums = sums_over(wood.valued, seen(self.row[None, :])[0], moving)
-        found = wood.told(sums.reshape(-1, sums.shape[-1]))
-        found = member.scale * from_log(found) if member.logs else found
+        found = wood.said(sums.reshape(-1, sums.shape[-1]))
         return found.reshape(*sums.shape[:-1], *found.shape[1:])
-
-
-def _wood(member: Member) -> _Wood | None:
-    native = member.native
-    if isinstance(native, Forest):
-        return _Wood(member, Valued(native.packed, native.value), lambda row: native.sees(row).astype(np.float64),
-                     lambda sums: finished(native, sums / len(native.roots)))
-    if not isinstance(native, lightgbm.Trees | xgboost.Trees):
-        return None
-    packed = native.packed
-    valued = Valued(packed.trees, packed.values[:, None], packed.classes)
-
-    def told(sums: Floats) -> Floats:
-        raw = sums / len(packed.rounds)
-        said = link(native.task, raw if native.task == "multiclass" else raw[:, 0])
-        return native.unit.back(said) if isinstance(native, xgboost.Trees) else said
-
-    known = xgboost.numbers if isinstance(native, xgboost.Trees) else (lambda row: row)
-    return _Wood(member, valued, lambda row: packed.slots(known(row)), told)
 
 
 def combined(model: Model, row: Floats, changed: tuple[Floats, ...]) -> Combined:

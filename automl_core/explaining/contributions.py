@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.chance import row_seeds, same_seeds
 from automl_core.explaining.classes import no_such_class
+from automl_core.explaining.coalitions import enumerated
 from automl_core.explaining.reference import LEAST_ALONE, MOST_ALONE, Care, Reference, open_reference, parted
 from automl_core.explaining.routes import (
     Raw,
     by_itself,
-    enumerated,
     exact,
     exact_together,
     needs_background,
@@ -27,10 +27,10 @@ Floats = NDArray[np.float64]
 POOL = 5  # rows predicted for each that is picked
 BACKGROUND_ROWS = 100
 ROUNDS = 8
-MOST_ENUMERATED = 8
 FIXED_MIXTURES = 30_000
 ROW_SECONDS = 0.033  # by the clock, for the parts of one row: what is left of 50 ms is for rows that take longer than others
 ASKED_SECONDS = 0.025  # the same where mixtures are predicted: their threads and tables vary more
+EVERY_SECONDS = 0.1  # for all coalitions of up to eight columns: parts without chance are worth the wait
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -121,7 +121,7 @@ def raw_parts(model: Model, matrix: Floats, reference: Reference | None, care: C
 def of_row(model: Model, row: Floats, reference: Reference | None, label: str = "") -> Contributions:
     """The same for one encoded row (1, p), with as much care as 50 ms allow where values must be sampled.
 
-    All coalitions of up to eight columns are gone through when that takes no longer.
+    All coalitions of up to eight columns are gone through when that takes no longer than twice as much.
     """
     raw = exact(model, row, None if reference is None else reference.matrix)
     if raw is None:
@@ -132,21 +132,19 @@ def of_row(model: Model, row: Floats, reference: Reference | None, label: str = 
 
 
 def row_care(reference: Reference) -> Care:
-    """What 50 ms allow for a row alone, by the pace of this machine just now."""
-    if not reference.asked:
-        return reference.affords_alone(ROW_SECONDS)
-    if len(reference.model.sources) <= MOST_ENUMERATED and reference.enumerates(ASKED_SECONDS):
+    """What 50 ms allow for a row alone, by the pace of this machine just now; twice as much where that leaves nothing to
+    chance."""
+    if reference.enumerates(EVERY_SECONDS):
         return Care(0, 0, alone=True)
-    return reference.affords_alone(ASKED_SECONDS)
+    return reference.affords_alone(ASKED_SECONDS if reference.asked else ROW_SECONDS)
 
 
 def fixed_row_care(reference: Reference) -> Care:
     """What a row alone gets where no clock may decide: as many orders as some 30,000 mixtures allow, which takes a few seconds
     of a slow model; trees meet every row compared with, and up to eight columns are gone through without chance."""
-    columns = len(reference.model.sources)
-    if reference.asked and columns <= MOST_ENUMERATED:
+    if reference.enumerable:
         return Care(0, 0, alone=True)
-    rounds = int(np.clip(FIXED_MIXTURES // (2 * max(columns - 1, 1)), LEAST_ALONE.rounds, MOST_ALONE.rounds))
+    rounds = int(np.clip(FIXED_MIXTURES // (2 * max(len(reference.model.sources) - 1, 1)), LEAST_ALONE.rounds, MOST_ALONE.rounds))
     return Care(rounds, MOST_ALONE.meetings, alone=True)
 
 

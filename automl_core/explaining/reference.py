@@ -9,6 +9,7 @@ biased).
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import time
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, same_seeds
+from automl_core.explaining.coalitions import enumerated, seconds_unmet
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
 from automl_core.explaining.sampled import dark_said, in_columns, said, sampled, wooden_said
 from automl_core.explaining.terms import LEARNED, Terms, cells, dense, likeness, member_terms
@@ -27,8 +29,9 @@ from automl_core.search.model import Member, Model
 Floats = NDArray[np.float64]
 PACE_ROWS = 10
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
-TRIED_WHOLE = 100
 TURNS_SECONDS = 0.01  # worth of orders by which it is measured what one more takes
+MOST_ENUMERATED = 8  # columns whose coalitions are all gone through
+TRIED_ALL, ALL_TRIES = 0.3, 3  # seconds beyond which it is not tried how long they take, and how often it is
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
 PROCESSORS = min(os.cpu_count() or 1, 2)  # that a row alone is counted on to use
 
@@ -53,11 +56,12 @@ class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
-    seconds of one processor that a mixture of theirs takes, `whole` one of all members, `lone` a row's native parts among others;
-    by the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`, and `turn` what one more order and its
-    reverse add. `slope` is how a calibrated prediction goes with the blend before, on the whole: what it does beyond that is
-    sampled. `shift` is how far the starting points of native parts are from their mean prediction, `ends` what dark members and
-    forests say of the rows to compare with. It holds for `model` alone.
+    seconds of one processor that a mixture of theirs takes, `lone` a row's native parts among others;
+    by the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`, `turn` what one more order and its reverse
+    add, and `every` what all coalitions of its columns take (infinite where that was not tried). `slope` is how a calibrated
+    prediction goes with the blend before, on the whole: what it does beyond that is sampled. `shift` is how far the starting
+    points of native parts are from their mean prediction, `ends` what dark members and forests say of the rows to compare with.
+    It holds for `model` alone.
     `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
@@ -71,7 +75,7 @@ class Reference:
     dark: tuple[Member, ...] = ()
     copy: Terms | None = None
     pace: float = 0.0
-    whole: float = 0.0
+    every: float = math.inf
     lone: float = 0.0
     alone: float = 0.0
     turn: float = 0.0
@@ -92,11 +96,14 @@ class Reference:
         meetings = LEAST_ALONE.meetings + int(PROCESSORS * each / max(self.meeting_seconds(), 1e-9))
         return Care(min(rounds, MOST_ALONE.rounds), min(meetings, MOST_ALONE.meetings), alone=True)
 
+    @property
+    def enumerable(self) -> bool:
+        """Whether the columns are few enough to go through all their coalitions, which leaves nothing to chance."""
+        return len(self.model.sources) <= MOST_ENUMERATED
+
     def enumerates(self, seconds: float) -> bool:
         """Whether so many seconds by the clock allow for all coalitions of the columns of a row by itself."""
-        columns = len(self.model.sources)
-        each = max(self._turn_seconds() / (2 * max(columns - 1, 1)), self.whole / PROCESSORS)
-        return each * (1 << columns) * len(self.matrix) < seconds
+        return self.every < seconds
 
     def _turn_seconds(self) -> float:
         return max(self.turn, self.round_seconds() / PROCESSORS)
@@ -144,7 +151,23 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
     if found.asked:
         found = _tried(found, whole)
     found = replace(found, alone=_takes(found, LEAST_ALONE))
+    if found.enumerable:
+        found = replace(found, every=_every(found))
     return replace(found, turn=_turn(found)) if found.asked else found
+
+
+def _every(reference: Reference) -> float:
+    """Seconds by the clock that all coalitions of a row's columns take."""
+    row, others = reference.matrix[:1], reference.matrix
+    unmet = seconds_unmet(reference.model, row, others)
+    if unmet > TRIED_ALL:
+        return math.inf
+    took = []
+    for _ in range(ALL_TRIES):  # the first may compile something
+        began = time.perf_counter()
+        enumerated(reference.model, row, others)
+        took.append(time.perf_counter() - began)
+    return min(took)
 
 
 def _turn(reference: Reference) -> float:
@@ -195,15 +218,12 @@ def _tried(reference: Reference, others: Floats) -> Reference:
     if model.calibration is not None:
         wooden_said(reference, whole)
     pace = (time.thread_time() - began) / size
-    began = time.perf_counter()
-    model.predict_matrix(mixed[:TRIED_WHOLE])
-    all_members = (time.perf_counter() - began) / TRIED_WHOLE
     copy = None
     if reference.dark:
         weight = sum(member.weight for member in reference.dark)
         copy = likeness(model, values / weight, mixed, matrix)
         copy = None if copy is None else replace(copy, weight=weight)
-    return replace(reference, pace=pace, whole=all_members, copy=copy, ends=said(reference, others))
+    return replace(reference, pace=pace, copy=copy, ends=said(reference, others))
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:

@@ -6,7 +6,6 @@ Everything else (blends of probabilities, families without contributions) goes b
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 Part = TypeVar("Part")
-STEP_CELLS = 100_000  # of the mixtures that are predicted at once
 THREAD_ROWS = 20
 ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 
@@ -148,32 +146,6 @@ def by_source(model: Model, phi: Floats) -> Floats:
         for source in feature.sources:
             out[:, names[source]] += phi[:, place] / len(feature.sources)
     return out
-
-
-def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
-    """Interventional Shapley values of one encoded row (1, p) by all coalitions of the d columns, without chance: `2**d` mixtures
-    with each background row are predicted (Shapley 1953; Lundberg and Lee 2017)."""
-    groups = [np.flatnonzero([feature.sources == (name,) for feature in model.encoder.features]) for name in model.sources]
-    d, size = len(groups), len(background)
-    inside = (np.arange(2**d)[:, None] >> np.arange(d)) & 1 == 1
-
-    def block(part: NDArray[np.bool_]) -> Floats:
-        mixed = np.tile(background, (len(part), 1)).reshape(len(part), size, -1)
-        for place, group in enumerate(groups):
-            mixed[np.ix_(part[:, place], np.arange(size), group)] = row[0, group]
-        said = model.predict_matrix(mixed.reshape(len(part) * size, -1))
-        return np.asarray(said.reshape(len(part), size, *said.shape[1:]).mean(axis=1))
-
-    most = max(1, STEP_CELLS // max(background.size, 1))
-    worth = np.concatenate(shared(block, [inside[start : start + most] for start in range(0, 2**d, most)]))
-    taken = inside.sum(axis=1)
-    weights = np.array([math.factorial(k) * math.factorial(d - k - 1) / math.factorial(d) for k in range(d)])
-    phi = []
-    for place in range(d):
-        without = np.flatnonzero(~inside[:, place])
-        gain = worth[without + (1 << place)] - worth[without]
-        phi.append(np.tensordot(weights[taken[without]], gain, axes=1))
-    return Raw(np.stack(phi)[None], worth[0], linked=False)
 
 
 def spread_remainder(phi: Floats, total: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 
-def _compiled(function: Any) -> Any:
+def compiled(function: Any) -> Any:
     try:
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no folder for what is compiled can be written
@@ -72,7 +72,7 @@ def _meet(
         side[settled[place]] = 0
 
 
-meet: Any = _compiled(_meet)
+meet: Any = compiled(_meet)
 
 
 def _walk(
@@ -99,4 +99,4 @@ def _walk(
                 meet((feature, threshold, left, right, value), roots[tree], (rows[number], other), columns, room, sums)
 
 
-walk: Any = _compiled(_walk)
+walk: Any = compiled(_walk)

@@ -28,11 +28,11 @@ from automl_core.explaining import (
     row_care,
 )
 from automl_core.explaining.chance import draws, row_seeds
+from automl_core.explaining.coalitions import enumerated
 from automl_core.explaining.contributions import fixed_row_care, of_matrix
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.overview import _fixed
 from automl_core.explaining.reference import Care, Reference, parted
-from automl_core.explaining.routes import enumerated
 from automl_core.explaining.threads import shared
 from automl_core.explaining.woods import walked
 from automl_core.framing.problem import Task
@@ -211,11 +211,13 @@ def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:
     """How much care 50 ms allow is settled once; the pace of another day changes nothing."""
     made, frame = model("binary", ("lightgbm", "neural")), table()[0]
     row, background = frame.iloc[2].to_dict(), pick_background(model("binary", ("lightgbm", "neural")), frame)
-    reference = opened(made, 100)
+    reference = replace(opened(made, 100), every=math.inf, alone=0.0, pace=1e-5, turn=1e-3)  # of a quick day and many columns
     told = replace(reference, care=row_care(reference))
     slower = replace(told, pace=100 * reference.pace, alone=1.0)
     assert explain_row(made, row, background, "", slower) == explain_row(made, row, background, "", told)
     assert row_care(replace(slower, care=None)) != told.care
+    exact = replace(reference, care=row_care(replace(reference, every=0.01)))
+    assert explain_row(made, row, background, "", exact).doubt == 0
 
 
 def asleep(made: Model, seconds: float) -> Model:
@@ -361,7 +363,7 @@ def test_a_fixed_effort_does_not_hang_on_the_clock() -> None:
     """A row of a file got other figures on each run under load: its orders were as many as there was time for."""
     made = model("binary", ("lightgbm", "extra_trees", "linear"))
     reference = opened(made)
-    slow = replace(reference, pace=1.0, whole=1.0, alone=1.0, turn=1.0)
+    slow = replace(reference, pace=1.0, every=1.0, alone=1.0, turn=1.0)
     assert reference.asked
     assert fixed_row_care(slow) == fixed_row_care(reference)
     assert _fixed(made, slow, 2_000) == _fixed(made, reference, 2_000)
