@@ -136,9 +136,9 @@ class Contest:
                 self.prepared.y[valid], prediction, weights=self.prepared.weights_of(valid))
         return self.scores[key, fold]
 
-    def mean_score(self, key: str) -> float:
-        """The mean of a complete candidate's scores over the folds that can be judged, greater is better."""
-        scores = np.array([self.fold_score(key, fold) for fold in range(self.folds)])
+    def mean_score(self, key: str, folds: tuple[int, ...] = ()) -> float:
+        """The mean of a candidate's scores over those of the folds (none: all in use) that can be judged, greater is better."""
+        scores = np.array([self.fold_score(key, fold) for fold in folds or range(self.folds)])
         known = scores[np.isfinite(scores)]
         return float(known.mean()) if len(known) else -math.inf
 

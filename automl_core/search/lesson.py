@@ -16,7 +16,7 @@ from automl_core.search.ensemble import blend
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.journal import FoldResult
-from automl_core.search.offers import ENSEMBLE, Offer, make_ballot, make_offers
+from automl_core.search.offers import ENSEMBLE, formulas_fail, make_ballot, make_offers
 from automl_core.search.plan import Candidate
 from automl_core.search.portfolio import candidate_key
 from automl_core.search.progress import announce
@@ -44,13 +44,10 @@ LEAST_LEFT = 0.3  # of what the likely teachers take, from which fewer of them m
 
 def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     """What a student of this team (keys, the best first) should take with the workers there are; 0 where there will be none."""
-    if len(team) < 2 or _bytes(contest) > MOST_BYTES:
+    learner = _learner(contest)
+    if learner is None or _obstacle(contest, team):
         return 0.0
     folds, members = contest.common_folds(), [find_candidate(contest.candidates, key) for key in team]
-    through = [find_candidate(contest.candidates, key) for key in contest.through()]
-    learner = next((one for one in (*members, *through) if _learns(contest, one.family)), None)
-    if learner is None or len(folds) < LEAST_FOLDS:
-        return 0.0
     kinds = {kind for member in members for kind in contest.wanted_extras(member)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     pairs, rows = pairs_of(contest, folds), len(contest.prepared.folds[0][0])
@@ -88,34 +85,53 @@ def taught(contest: Contest, candidate: Candidate) -> Array:
     return _mixed(contest, said)
 
 
+def _obstacle(contest: Contest, team: tuple[str, ...]) -> str:
+    """Why there can be no student of this team (keys) whatever time there is, a sentence; empty where there can be one."""
+    if len(contest.common_folds()) < LEAST_FOLDS:
+        return f"There is no student: its lessons take {LEAST_FOLDS} folds or more."
+    if _bytes(contest) > MOST_BYTES:
+        return "There is no student: the table is too large for one."
+    if len(team) < 2:
+        return "There is no student: the best blend is one model."
+    if _learner(contest) is None:
+        return "There is no student: no boosting that could learn from an ensemble was tried."
+    return ""
+
+
+def _learner(contest: Contest) -> Candidate | None:
+    """The one that is taught, if there is any: of those that can be and are compared the best by the mean of their folds; with
+    formulas or letters only where these are no noise."""
+    folds = contest.common_folds()
+    able = [one for one in contest.candidates
+            if not one.teachers and set(folds) <= set(contest.good(one.key)) and _learns(contest, one.family)]
+    rows = contest.positions(folds)
+    for one in sorted(able, key=lambda one: -contest.mean_score(one.key, folds)):
+        if not one.twin or not formulas_fail(make_ballot(contest, folds, rows, (one.key, one.twin)), one):
+            return one
+    return None
+
+
 def _meet(race: Race, end: float) -> Candidate:
     """The student with its teachers, who are as many of the ensemble as there is time for, the heaviest; Untaught for none."""
     contest, timed = race.contest, race.contest.plan.timed
     left, folds = end - race.clock.elapsed(), contest.common_folds()
     if timed and (not contest.through() or left < LEAST_LEFT * race.lesson):
         raise Untaught(_no_time(race))
-    if len(folds) < LEAST_FOLDS:
-        raise Untaught(f"There is no student: its lessons take {LEAST_FOLDS} folds or more.")
-    if _bytes(contest) > MOST_BYTES:
-        raise Untaught("There is no student: the table is too large for one.")
     offers = make_offers(make_ballot(contest, folds, contest.positions(folds)))
     weights = next(offer.weights for offer in offers if offer.name == ENSEMBLE)
     team = tuple(sorted(weights, key=lambda key: -weights[key]))
-    if len(team) < 2:
-        raise Untaught("There is no student: the best blend is one model.")
-    learners = [offer for offer in offers if len(offer.weights) == 1 and not offer.taught and _learns(contest, offer.family)]
-    if not learners:
-        raise Untaught("There is no student: no boosting that could learn from an ensemble was tried.")
+    learner, obstacle = _learner(contest), _obstacle(contest, team)
+    if learner is None or obstacle:
+        raise Untaught(obstacle)
     while timed and lesson_seconds(contest, team) / SLACK > left:
         team = team[:-1]
         if len(team) < 2:
             raise Untaught(_no_time(race))
     whole = sum(weights[key] for key in team)
-    return _student(contest, max(learners, key=lambda offer: offer.quality), {key: weights[key] / whole for key in team})
+    return _student(contest, learner, {key: weights[key] / whole for key in team})
 
 
-def _student(contest: Contest, best: Offer, teachers: dict[str, float]) -> Candidate:
-    base = find_candidate(contest.candidates, best.name)
+def _student(contest: Contest, base: Candidate, teachers: dict[str, float]) -> Candidate:
     options = dict(base.options)
     counted = families().get(base.family).leaf_rows
     if counted in options:

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal, Outcome, entry, lesson, search, teachers
+from automl_core.search.contest import Clock
 from automl_core.search.feature import Feature
+from automl_core.search.journal import FoldResult
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan, RungOffer, RunSummary
+from automl_core.search.prepared import prepare
 from automl_core.search.soft import Lesson, softened
 from automl_core.search.worker import FitTask, run_fit
 from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
@@ -91,6 +95,28 @@ def test_it_is_said_that_there_was_no_time(tmp_path: Path, here: HereExecutor, m
     outcome = found(tmp_path, plan=Plan(4.0, 1, folds=3, families=("linear", "lightgbm"), student=True))
     assert "no time for a student" in outcome.summary.untaught
     assert outcome.model.members
+
+
+def test_the_time_that_is_kept_is_that_of_the_model_that_is_taught(tmp_path: Path) -> None:
+    """It was that of the blend's heaviest boosting, and the best one was fitted, whatever that takes."""
+    plan = replace(PLAN, max_trials=0)
+    prepared = prepare(make_data("regression"), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(600.0))
+    contest.folds = 3
+    line = next(one for one in contest.candidates if one.family == "linear")
+    heavy, best, *_ = (one for one in contest.candidates if one.family == "lightgbm" and not one.twin)
+
+    def kept(seconds: float) -> float:
+        for one, miss, took in ((line, 2.0, 1.0), (heavy, 2.0, 1.0), (best, 1.0, seconds)):
+            for fold in range(3):
+                truth = prepared.y[prepared.folds[fold][1]]
+                contest.take(FoldResult(one.key, fold, truth + miss * np.resize([1.0, -1.0], len(truth)), 40, took))
+        return lesson.lesson_seconds(contest, (heavy.key, line.key))
+
+    assert kept(9.0) - kept(1.0) == pytest.approx(lesson.SLACK * 4 * 8.0)  # three folds and all rows
+    best = replace(best, key="formed", view="formed", twin=best.key)  # as good as its twin: what it adds is noise
+    contest.candidates += (best,)
+    assert kept(500.0) == pytest.approx(kept(9.0))
 
 
 def test_nothing_that_teaches_has_seen_the_rows_that_judge(
