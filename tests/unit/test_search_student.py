@@ -22,6 +22,7 @@ from automl_core.search.worker import FitTask, run_fit
 from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
 
 PLAN = Plan(600, 1, folds=3, max_trials=3, families=FAST, student=True)
+AMPLE = replace(PLAN, max_trials=5, limited=True, budget_seconds=1e6)  # a time holds, too, and no machine is too slow for it
 
 
 def found(folder: Path, task: str = "binary", plan: Plan = PLAN) -> Outcome:
@@ -91,8 +92,8 @@ def test_it_is_said_why_there_is_none(changes: dict[str, object], why: str, tmp_
 
 
 def test_it_is_said_that_there_was_no_time(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 1e6)
-    outcome = found(tmp_path, plan=Plan(4.0, 1, folds=3, families=("linear", "lightgbm"), student=True))
+    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 1e9)
+    outcome = found(tmp_path, plan=AMPLE)
     assert "no time for a student" in outcome.summary.untaught
     assert outcome.model.members
 
@@ -246,9 +247,9 @@ def test_as_many_teach_as_there_is_time_for(tmp_path: Path, here: HereExecutor, 
         assert sum(weights.values()) == pytest.approx(1.0)
         return known(race, weights, *rest)
 
-    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 0.5 if len(team) <= 2 else 1e6)
+    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 0.5 if len(team) <= 2 else 1e9)
     monkeypatch.setattr(lesson, "said_without", noting)
-    summary = found(tmp_path, "regression", replace(PLAN, max_trials=5, limited=True, budget_seconds=300.0)).summary
+    summary = found(tmp_path, "regression", AMPLE).summary
     assert taught == [2], summary.untaught
     assert student_of(summary).members
 
