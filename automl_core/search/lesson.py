@@ -22,13 +22,13 @@ from automl_core.search.portfolio import candidate_key
 from automl_core.search.progress import announce
 from automl_core.search.teachers import (
     Untaught,
-    copies,
     fits_of,
     learn_columns,
-    nothing,
     pairs_of,
+    rows_each,
     said_without,
     shares,
+    unsaid,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SHARE = 0.5  # of what is learned that the ensemble says: benchmarks/results/stu
 LEAST_FOLDS = 3
 MOST_BYTES = 500e6  # of the rows as a student learns them, in each worker
 SLACK = 1.15
-MOST_SHARE = 0.45  # of a search's own time
+STUDENT_SHARE = 0.45  # of a search's own time
 LEAST_LEFT = 0.3  # of what the likely teachers take, from which fewer of them may do
 
 
@@ -53,7 +53,7 @@ def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     pairs, rows = pairs_of(contest, folds), len(contest.prepared.folds[0][0])
     share = max((len(contest.prepared.y) - len(pair.rows)) / rows for pair in pairs) if pairs else 0.0
     teaching = len(pairs) * share * (learning + sum(contest.fold_seconds(member) for member in members))
-    fits = (len(folds) + 1) * copies(contest) * contest.fold_seconds(learner)
+    fits = (len(folds) + 1) * rows_each(contest) * contest.fold_seconds(learner)
     return SLACK * (teaching + fits) / max(1, contest.plan.jobs)
 
 
@@ -80,7 +80,7 @@ def taught(contest: Contest, candidate: Candidate) -> Array:
     """What a student learns of all rows, (n,) numbers or (n, k) shares: the truth alone where the ensemble says nothing."""
     folds = contest.common_folds()
     weights = dict(candidate.teachers)
-    said = nothing(contest)
+    said = unsaid(contest)
     said[contest.positions(folds)] = shares(contest, blend(weights, {key: contest.out_of_fold(key, folds) for key in weights}))
     return _mixed(contest, said)
 
@@ -115,7 +115,7 @@ def _meet(race: Race, end: float) -> Candidate:
     """The student with its teachers, who are as many of the ensemble as there is time for, the heaviest; Untaught for none."""
     contest, timed = race.contest, race.contest.plan.timed
     left, folds = end - race.clock.elapsed(), contest.common_folds()
-    if timed and (not contest.through() or left < LEAST_LEFT * race.lesson):
+    if timed and (not contest.through() or left < LEAST_LEFT * race.lesson_seconds):
         raise Untaught(_no_time(race))
     offers = make_offers(make_ballot(contest, folds, contest.positions(folds)))
     weights = next(offer.weights for offer in offers if offer.name == ENSEMBLE)
@@ -135,7 +135,7 @@ def _student(contest: Contest, base: Candidate, teachers: dict[str, float]) -> C
     options = dict(base.options)
     counted = families().get(base.family).leaf_rows
     if counted in options:
-        options[counted] *= copies(contest)
+        options[counted] *= rows_each(contest)
     weights = tuple(sorted(teachers.items()))
     key = candidate_key(base.family, options | {"teachers": weights}, base.view, base.coded)
     return replace(base, key=key, label=f"{base.label}, taught by the ensemble", options=options, twin="", tuned=False,
@@ -164,9 +164,10 @@ def _take(race: Race, student: Candidate, results: list[FoldResult]) -> None:
 
 def _no_time(race: Race) -> str:
     """That time was too short, and how much more is needed for time to be kept."""
-    if not race.lesson:
+    if not race.lesson_seconds:
         return "There was no time for a student."
-    return f"There was no time for a student: a search of {math.ceil(race.lesson / MOST_SHARE):,} seconds keeps enough."
+    enough = math.ceil(race.lesson_seconds / STUDENT_SHARE)
+    return f"There was no time for a student: a search of {enough:,} seconds keeps enough."
 
 
 def _learns(contest: Contest, family: str) -> bool:
@@ -177,12 +178,12 @@ def _bytes(contest: Contest) -> float:
     """Of the matrix with each row as often as it is learned."""
     columns = len(contest.prepared.encoder.features) + sum(
         len(extras.features) for (_, fold), extras in contest.extras.items() if fold == 0)
-    return 8.0 * len(contest.prepared.y) * copies(contest) * columns
+    return 8.0 * len(contest.prepared.y) * rows_each(contest) * columns
 
 
 def _mixed(contest: Contest, said: Array) -> Array:
     """Half the truth and half what is said, where something is."""
-    y, classes = contest.prepared.y, copies(contest)
+    y, classes = contest.prepared.y, rows_each(contest)
     truth = y.astype(np.float64) if classes == 1 else np.eye(classes)[y.astype(np.int64)]
     mixed: Array = np.where(np.isnan(said), truth, SHARE * said + (1 - SHARE) * truth)
     return mixed

@@ -17,7 +17,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan, RungOffer, RunSummary
 from automl_core.search.prepared import prepare
-from automl_core.search.soft import Lesson, softened
+from automl_core.search.soft import Rows, softened
 from automl_core.search.worker import FitTask, run_fit
 from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
 
@@ -34,8 +34,8 @@ def student_of(summary: RunSummary) -> RungOffer:
 
 
 def test_shares_are_learned_as_rows_that_count_by_them() -> None:
-    lesson_ = Lesson(np.array([[1.0], [2.0]]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
-    taught = softened(lesson_, np.array([[0.75, 0.25], [0.0, 1.0]]))
+    rows = Rows(np.array([[1.0], [2.0]]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
+    taught = softened(rows, np.array([[0.75, 0.25], [0.0, 1.0]]))
     assert taught.matrix[:, 0].tolist() == [1.0, 1.0, 2.0]  # a copy that would not count is not there
     assert taught.y.tolist() == [0.0, 1.0, 1.0]
     assert taught.weights is not None
@@ -43,7 +43,7 @@ def test_shares_are_learned_as_rows_that_count_by_them() -> None:
 
 
 def test_numbers_are_learned_in_place_of_the_outcomes() -> None:
-    taught = softened(Lesson(np.ones((2, 1)), np.array([4.0, 6.0])), np.array([5.0, 5.5]))
+    taught = softened(Rows(np.ones((2, 1)), np.array([4.0, 6.0])), np.array([5.0, 5.5]))
     assert taught.y.tolist() == [5.0, 5.5]
     assert taught.weights is None
 
