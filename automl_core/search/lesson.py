@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from automl_core.search.carried import common_folds, through
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import blend
 from automl_core.search.families import families
@@ -47,7 +48,7 @@ def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     learner = _learner(contest)
     if learner is None or _obstacle(contest, team):
         return 0.0
-    folds, members = contest.common_folds(), [find_candidate(contest.candidates, key) for key in team]
+    folds, members = common_folds(contest), [find_candidate(contest.candidates, key) for key in team]
     kinds = {kind for member in members for kind in contest.wanted_extras(member)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     pairs, rows = pairs_of(contest, folds), len(contest.prepared.folds[0][0])
@@ -78,7 +79,7 @@ def teach(race: Race, end: float) -> str:
 
 def taught(contest: Contest, candidate: Candidate) -> Array:
     """What a student learns of all rows, (n,) numbers or (n, k) shares: the truth alone where the ensemble says nothing."""
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     weights = dict(candidate.teachers)
     said = unsaid(contest)
     said[contest.positions(folds)] = shares(contest, blend(weights, {key: contest.out_of_fold(key, folds) for key in weights}))
@@ -87,7 +88,7 @@ def taught(contest: Contest, candidate: Candidate) -> Array:
 
 def _obstacle(contest: Contest, team: tuple[str, ...]) -> str:
     """Why there can be no student of this team (keys) whatever time there is, a sentence; empty where there can be one."""
-    if len(contest.common_folds()) < LEAST_FOLDS:
+    if len(common_folds(contest)) < LEAST_FOLDS:
         return f"There is no student: its lessons take {LEAST_FOLDS} folds or more."
     if _bytes(contest) > MOST_BYTES:
         return "There is no student: the table is too large for one."
@@ -101,7 +102,7 @@ def _obstacle(contest: Contest, team: tuple[str, ...]) -> str:
 def _learner(contest: Contest) -> Candidate | None:
     """The one that is taught, if there is any: of those that can be and are compared the best by the mean of their folds; with
     formulas or letters only where these are no noise."""
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     able = [one for one in contest.candidates
             if not one.teachers and set(folds) <= set(contest.good(one.key)) and _learns(contest, one.family)]
     rows = contest.positions(folds)
@@ -114,8 +115,8 @@ def _learner(contest: Contest) -> Candidate | None:
 def _meet(race: Race, end: float) -> Candidate:
     """The student with its teachers, who are as many of the ensemble as there is time for, the heaviest; Untaught for none."""
     contest, timed = race.contest, race.contest.plan.timed
-    left, folds = end - race.clock.elapsed(), contest.common_folds()
-    if timed and (not contest.through() or left < LEAST_LEFT * race.lesson_seconds):
+    left, folds = end - race.clock.elapsed(), common_folds(contest)
+    if timed and (not through(contest) or left < LEAST_LEFT * race.lesson_seconds):
         raise Untaught(_no_time(race))
     offers = make_offers(make_ballot(contest, folds, contest.positions(folds)))
     weights = next(offer.weights for offer in offers if offer.name == ENSEMBLE)
@@ -144,7 +145,7 @@ def _student(contest: Contest, base: Candidate, teachers: dict[str, float]) -> C
 
 def _fit_student(race: Race, student: Candidate, end: float) -> list[FoldResult]:
     """The student on every fold, taught without it."""
-    contest, folds = race.contest, race.contest.common_folds()
+    contest, folds = race.contest, common_folds(race.contest)
     said = said_without(race, dict(student.teachers), folds, end)
     missing = [race.extras_task(kind, fold, end) for fold in folds for kind in contest.missing_extras(student, fold)]
     for _, extras, handle in learn_columns(race, missing, end):  # of a search that goes on, which has learned none of them

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from automl_core.errors import Cancelled
+from automl_core.search.carried import renew, through
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.earlier import columns_name, find_columns
@@ -90,7 +91,7 @@ class Race:
         """Who would be fitted again if the race ended now; asked anew when a candidate is through; never without a time."""
         if not self.contest.plan.timed:
             return ()
-        done = len(self.contest.through())
+        done = len(through(self.contest))
         if done != self.team[0]:
             self.team = done, likely_team(self.contest)
             self.lesson_seconds = lesson_seconds(self.contest, self.team[1]) if self.contest.plan.student else 0.0
@@ -260,7 +261,7 @@ class Race:
 
     def _take(self, result: FoldResult) -> None:
         waited = (result.key, result.fold) in self.contest.spoilt
-        if waited and (not self.contest.renew(result) or (result.truncated and self.stop_file.exists())):
+        if waited and (not renew(self.contest, result) or (result.truncated and self.stop_file.exists())):
             return  # what was there is kept
         if waited:
             self.announced.discard(result.key)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.search.carried import common_folds
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import blend
 from automl_core.search.family import Array
@@ -143,7 +144,7 @@ def _fit_without(race: Race, key: str, pair: Pair, learned: Learned, end: float)
     contest = race.contest
     candidate = find_candidate(contest.candidates, key)
     columns = [learned[kind, pair.left_out] for kind in contest.wanted_extras(candidate)]
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     rest = tuple(fold for fold in folds if fold not in (*pair.first, *pair.second)) or folds
     return replace(
         race.plain_task(candidate, pair.left_out[0], end, max(1, contest.best_rounds(key, rest))),
