@@ -120,10 +120,10 @@ def test_the_time_that_is_kept_is_that_of_the_model_that_is_taught(tmp_path: Pat
     assert kept(500.0) == pytest.approx(kept(9.0))
 
 
-def test_nothing_that_teaches_has_seen_the_rows_that_judge(
+def test_teachers_are_fitted_without_each_pair_of_folds(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every answer that a student learns for a fold comes from a fit without that fold."""
+    """What comes of these fits is asked below: what is said to who is judged by a fold knows nothing of it."""
     fits: list[tuple[int, tuple[int, ...]]] = []
     known = teachers._fit_without
 
