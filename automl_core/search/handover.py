@@ -247,7 +247,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         refitted=mine.refitted, held_out=len(prepared.y) - len(prepared.folds[0][0]),
         without=bool(contest.without or contest.partly),
         unread=tuple(prepared.terms) if prepared.alone else (), untaught=settlement.untaught,
-        unsuited=not_tried_words(prepared.data.problem, contest.plan.families),
+        unsuited=not_tried_words(prepared.data.problem, contest.plan.families, prepared.shape),
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 
