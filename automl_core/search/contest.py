@@ -86,19 +86,6 @@ class Contest:
         """The fits of a candidate that gave predictions, by fold."""
         return {fold: result for (name, fold), result in self.results.items() if name == key and not result.error}
 
-    def renew(self, result: FoldResult) -> bool:
-        """Whether a result replaces one that was cut off, if there is such a one; it is no longer waited for."""
-        place = (result.key, result.fold)
-        if place not in self.spoilt:
-            return True
-        self.spoilt.remove(place)
-        self.renewed.add(result.key)
-        return not result.error and not (result.truncated and result.seconds <= self.results[place].seconds)
-
-    def waits(self, key: str) -> bool:
-        """Whether fits of the candidate that were cut off are to have more time."""
-        return any(name == key and fold < self.folds for name, fold in self.spoilt)
-
     def tried(self, key: str) -> bool:
         """Whether any fit of the candidate came to an end, well or not."""
         return any(name == key for name, _ in self.results)
@@ -136,9 +123,9 @@ class Contest:
                 self.prepared.y[valid], prediction, weights=self.prepared.weights_of(valid))
         return self.scores[key, fold]
 
-    def mean_score(self, key: str) -> float:
-        """The mean of a complete candidate's scores over the folds that can be judged, greater is better."""
-        scores = np.array([self.fold_score(key, fold) for fold in range(self.folds)])
+    def mean_score(self, key: str, folds: tuple[int, ...] = ()) -> float:
+        """The mean of a candidate's scores over those of the folds (none: all in use) that can be judged, greater is better."""
+        scores = np.array([self.fold_score(key, fold) for fold in folds or range(self.folds)])
         known = scores[np.isfinite(scores)]
         return float(known.mean()) if len(known) else -math.inf
 
@@ -225,32 +212,6 @@ class Contest:
     def growth(self, folds: tuple[int, ...]) -> float:
         """How many times the rows that fits on these folds learned from, in the mean, there are in all: in time folds differ."""
         return len(self.prepared.y) / max(float(np.mean([len(self.prepared.folds[fold][0]) for fold in folds])), 1.0)
-
-    def catching_up(self) -> bool:
-        """Whether the best of an earlier search is not through the folds in use yet, nor ruled out there by its score."""
-        waiting = (key for key in self.carried.team if key not in self.out or self.failure(key))
-        simple = (key for key in self.carried.simple if key not in self.out)
-        return any(not self.complete(key) for key in (*waiting, *simple))
-
-    def through(self) -> list[str]:
-        """Keys of the candidates that are through all the folds that are compared; none where nobody is."""
-        if not self.catching_up():
-            return [candidate.key for candidate in self.candidates if self.complete(candidate.key)]
-        folds = set(range(self.carried.folds))
-        return [candidate.key for candidate in self.candidates if folds <= set(self.good(candidate.key))]
-
-    def common_folds(self) -> tuple[int, ...]:
-        """The folds that candidates are compared on: all in use, or those of the one that got furthest when none got through.
-
-        Those of an earlier search as long as its best are catching up: the best so far is never lost. The first is among
-        them if anyone has it, because only its models are kept.
-        """
-        if self.catching_up():
-            return tuple(range(self.carried.folds))
-        if any(self.complete(candidate.key) for candidate in self.candidates):
-            return tuple(range(self.folds))
-        reached = (tuple(sorted(self.good(candidate.key))) for candidate in self.candidates)
-        return max(reached, key=lambda folds: (0 in folds, len(folds)))
 
     def positions(self, folds: tuple[int, ...]) -> NDArray[np.int64]:
         """(m,) sorted places in the matrix of the rows that these folds leave out."""

@@ -52,11 +52,11 @@ def search(
         contest = open_contest(prepared, plan, journal, clock)
         race = Race(contest, clock, Crew(pool, handle), journal, watch)
         give_back_memory()  # what reading, checking and encoding needed for a moment
-        again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.lessons_end()
+        again = clock.spent > contest.plan.spent_seconds and clock.elapsed() >= race.refits_begin()
         race.run()
         if not race.has_any():
             raise _nothing_learned(tuple(contest.out.values()))
-        untaught = teach(race, race.lessons_end()) if plan.student and watch.stop() != "finish" else ""
+        untaught = teach(race, race.refits_begin()) if plan.student and watch.stop() != "finish" else ""
         watch.progress(0.95, "Fitting the chosen model on all rows.", max(0.0, clock.budget - clock.elapsed()))
 
         def refit_and_dismiss(wanted: dict[str, int]) -> dict[str, FoldResult]:

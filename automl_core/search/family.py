@@ -133,7 +133,8 @@ class Family:
     `grows` says that rounds are trees of a boosting, of which more rows want a few
     more; `bagged` that it averages `FitRequest.bags` fits with other seeds, `in_turn` that it fits them one after the other, as
     many as end by `FitRequest.bags_until`. `ordered` families are only for classes that are steps of a scale, those with
-    `most_classes` for so many at most: of more they are not tried (0: for any number).
+    `most_classes` for so many at most: of more they are not tried (0: for any number), as they are not on more than `most_rows`
+    or `most_features`. `lacks(task)` says what it cannot do without and this machine has not, as what its title is followed by.
     `quantiles` says that it can learn another quantile than the median, or absolute errors, as `options["loss"]` asks for,
     `hastens` that where time is short it may learn in larger steps, by its option `learning_rate`. `space` has a range for each
     option that is worth tuning. `tried` are the labels and options of the candidates of a family that has no place in the
@@ -167,6 +168,9 @@ class Family:
     in_turn: bool = False
     ordered: bool = False
     most_classes: int = 0
+    most_rows: int = 0
+    most_features: int = 0
+    lacks: Callable[[Task], str] | None = None
     weighs: bool = True
     taught: tuple[Task, ...] = ()
     leaf_rows: str = ""

@@ -13,6 +13,7 @@ from automl_core.framing.metric_rows import with_absent
 from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn_labels
 from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
+from automl_core.search.carried import common_folds
 from automl_core.search.computed import computed_names
 from automl_core.search.contest import Clock, Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
@@ -89,7 +90,7 @@ class _Rung:
 def settle(settlement: Settlement) -> Outcome:
     """Compare, choose, refit. What one row takes is not known yet: it is measured on what is written."""
     contest = settlement.contest
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     rows = contest.positions(folds)
     y = contest.prepared.y[rows]
     ballot = make_ballot(contest, folds, rows)
@@ -144,8 +145,8 @@ def _money(contest: Contest, rung: _Rung) -> float:
     problem = contest.prepared.data.problem
     if problem.money is None or problem.task == "multiclass":
         return math.nan
-    y = contest.prepared.y[contest.positions(contest.common_folds())]
-    weights = contest.prepared.weights_of(contest.positions(contest.common_folds()))
+    y = contest.prepared.y[contest.positions(common_folds(contest))]
+    weights = contest.prepared.weights_of(contest.positions(common_folds(contest)))
     return METRICS["money"].score(y, rung.honest, decision_of(problem, rung.model.threshold), weights)
 
 
@@ -224,7 +225,7 @@ def _one_label(contest: Contest, folds: tuple[int, ...]) -> Array:
 def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: Array) -> RunSummary:
     contest = settlement.contest
     prepared = contest.prepared
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     offers = tuple(_offer_of(contest, rung, mine) for rung in ladder)
     offer = next(item for item in offers if item.chosen)
     trials = [tell(contest, candidate) for candidate in contest.candidates if contest.tried(candidate.key)]
@@ -246,7 +247,7 @@ def _summary(settlement: Settlement, ladder: tuple[_Rung, ...], mine: _Rung, y: 
         refitted=mine.refitted, held_out=len(prepared.y) - len(prepared.folds[0][0]),
         without=bool(contest.without or contest.partly),
         unread=tuple(prepared.terms) if prepared.alone else (), untaught=settlement.untaught,
-        unsuited=not_tried_words(prepared.data.problem, contest.plan.families),
+        unsuited=not_tried_words(prepared.data.problem, contest.plan.families, prepared.shape),
         tried_all=not (settlement.waits or contest.without or contest.partly) and nothing_left(contest))
 
 
@@ -254,7 +255,7 @@ def _sentence(contest: Contest, rung: RungOffer, tried: int, baseline: Score) ->
     what = rung.members[0] if len(rung.members) == 1 else f"an ensemble of {len(rung.members)} models"
     which = f"The one candidate tried, {what}," if tried == 1 else f"Of {tried} candidates, {what}"
     metric = contest.prepared.metric
-    unseen = unseen_words(len(contest.positions(contest.common_folds())), len(contest.prepared.y))
+    unseen = unseen_words(len(contest.positions(common_folds(contest))), len(contest.prepared.y))
     told = f"{which} is handed over: {metric.title} {rung.score.words} {unseen}."
     worse = against_baseline(rung.score, baseline, metric.greater_is_better)
     return f"{told} {worse}".rstrip()

@@ -11,24 +11,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from automl_core.search.carried import common_folds, through
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import blend
 from automl_core.search.families import families
 from automl_core.search.family import Array
 from automl_core.search.journal import FoldResult
-from automl_core.search.offers import ENSEMBLE, Offer, make_ballot, make_offers
+from automl_core.search.offers import ENSEMBLE, formulas_fail, make_ballot, make_offers
 from automl_core.search.plan import Candidate
 from automl_core.search.portfolio import candidate_key
 from automl_core.search.progress import announce
 from automl_core.search.teachers import (
     Untaught,
-    copies,
     fits_of,
     learn_columns,
-    nothing,
     pairs_of,
+    rows_each,
     said_without,
     shares,
+    unsaid,
 )
 
 if TYPE_CHECKING:
@@ -38,25 +39,22 @@ SHARE = 0.5  # of what is learned that the ensemble says: benchmarks/results/stu
 LEAST_FOLDS = 3
 MOST_BYTES = 500e6  # of the rows as a student learns them, in each worker
 SLACK = 1.15
-MOST_SHARE = 0.45  # of a search's own time
+STUDENT_SHARE = 0.45  # of a search's own time
 LEAST_LEFT = 0.3  # of what the likely teachers take, from which fewer of them may do
 
 
 def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     """What a student of this team (keys, the best first) should take with the workers there are; 0 where there will be none."""
-    if len(team) < 2 or _bytes(contest) > MOST_BYTES:
+    learner = _learner(contest)
+    if learner is None or _obstacle(contest, team):
         return 0.0
-    folds, members = contest.common_folds(), [find_candidate(contest.candidates, key) for key in team]
-    through = [find_candidate(contest.candidates, key) for key in contest.through()]
-    learner = next((one for one in (*members, *through) if _learns(contest, one.family)), None)
-    if learner is None or len(folds) < LEAST_FOLDS:
-        return 0.0
+    folds, members = common_folds(contest), [find_candidate(contest.candidates, key) for key in team]
     kinds = {kind for member in members for kind in contest.wanted_extras(member)}
     learning = sum(extras.seconds for (kind, fold), extras in contest.extras.items() if fold == 0 and kind in kinds)
     pairs, rows = pairs_of(contest, folds), len(contest.prepared.folds[0][0])
     share = max((len(contest.prepared.y) - len(pair.rows)) / rows for pair in pairs) if pairs else 0.0
     teaching = len(pairs) * share * (learning + sum(contest.fold_seconds(member) for member in members))
-    fits = (len(folds) + 1) * copies(contest) * contest.fold_seconds(learner)
+    fits = (len(folds) + 1) * rows_each(contest) * contest.fold_seconds(learner)
     return SLACK * (teaching + fits) / max(1, contest.plan.jobs)
 
 
@@ -81,45 +79,64 @@ def teach(race: Race, end: float) -> str:
 
 def taught(contest: Contest, candidate: Candidate) -> Array:
     """What a student learns of all rows, (n,) numbers or (n, k) shares: the truth alone where the ensemble says nothing."""
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     weights = dict(candidate.teachers)
-    said = nothing(contest)
+    said = unsaid(contest)
     said[contest.positions(folds)] = shares(contest, blend(weights, {key: contest.out_of_fold(key, folds) for key in weights}))
     return _mixed(contest, said)
+
+
+def _obstacle(contest: Contest, team: tuple[str, ...]) -> str:
+    """Why there can be no student of this team (keys) whatever time there is, a sentence; empty where there can be one."""
+    if len(common_folds(contest)) < LEAST_FOLDS:
+        return f"There is no student: its lessons take {LEAST_FOLDS} folds or more."
+    if _bytes(contest) > MOST_BYTES:
+        return "There is no student: the table is too large for one."
+    if len(team) < 2:
+        return "There is no student: the best blend is one model."
+    if _learner(contest) is None:
+        return "There is no student: no boosting that could learn from an ensemble was tried."
+    return ""
+
+
+def _learner(contest: Contest) -> Candidate | None:
+    """The one that is taught, if there is any: of those that can be and are compared the best by the mean of their folds; with
+    formulas or letters only where these are no noise."""
+    folds = common_folds(contest)
+    able = [one for one in contest.candidates
+            if not one.teachers and set(folds) <= set(contest.good(one.key)) and _learns(contest, one.family)]
+    rows = contest.positions(folds)
+    for one in sorted(able, key=lambda one: -contest.mean_score(one.key, folds)):
+        if not one.twin or not formulas_fail(make_ballot(contest, folds, rows, (one.key, one.twin)), one):
+            return one
+    return None
 
 
 def _meet(race: Race, end: float) -> Candidate:
     """The student with its teachers, who are as many of the ensemble as there is time for, the heaviest; Untaught for none."""
     contest, timed = race.contest, race.contest.plan.timed
-    left, folds = end - race.clock.elapsed(), contest.common_folds()
-    if timed and (not contest.through() or left < LEAST_LEFT * race.lesson):
+    left, folds = end - race.clock.elapsed(), common_folds(contest)
+    if timed and (not through(contest) or left < LEAST_LEFT * race.lesson_seconds):
         raise Untaught(_no_time(race))
-    if len(folds) < LEAST_FOLDS:
-        raise Untaught(f"There is no student: its lessons take {LEAST_FOLDS} folds or more.")
-    if _bytes(contest) > MOST_BYTES:
-        raise Untaught("There is no student: the table is too large for one.")
     offers = make_offers(make_ballot(contest, folds, contest.positions(folds)))
     weights = next(offer.weights for offer in offers if offer.name == ENSEMBLE)
     team = tuple(sorted(weights, key=lambda key: -weights[key]))
-    if len(team) < 2:
-        raise Untaught("There is no student: the best blend is one model.")
-    learners = [offer for offer in offers if len(offer.weights) == 1 and not offer.taught and _learns(contest, offer.family)]
-    if not learners:
-        raise Untaught("There is no student: no boosting that could learn from an ensemble was tried.")
+    learner, obstacle = _learner(contest), _obstacle(contest, team)
+    if learner is None or obstacle:
+        raise Untaught(obstacle)
     while timed and lesson_seconds(contest, team) / SLACK > left:
         team = team[:-1]
         if len(team) < 2:
             raise Untaught(_no_time(race))
     whole = sum(weights[key] for key in team)
-    return _student(contest, max(learners, key=lambda offer: offer.quality), {key: weights[key] / whole for key in team})
+    return _student(contest, learner, {key: weights[key] / whole for key in team})
 
 
-def _student(contest: Contest, best: Offer, teachers: dict[str, float]) -> Candidate:
-    base = find_candidate(contest.candidates, best.name)
+def _student(contest: Contest, base: Candidate, teachers: dict[str, float]) -> Candidate:
     options = dict(base.options)
     counted = families().get(base.family).leaf_rows
     if counted in options:
-        options[counted] *= copies(contest)
+        options[counted] *= rows_each(contest)
     weights = tuple(sorted(teachers.items()))
     key = candidate_key(base.family, options | {"teachers": weights}, base.view, base.coded)
     return replace(base, key=key, label=f"{base.label}, taught by the ensemble", options=options, twin="", tuned=False,
@@ -128,7 +145,7 @@ def _student(contest: Contest, best: Offer, teachers: dict[str, float]) -> Candi
 
 def _fit_student(race: Race, student: Candidate, end: float) -> list[FoldResult]:
     """The student on every fold, taught without it."""
-    contest, folds = race.contest, race.contest.common_folds()
+    contest, folds = race.contest, common_folds(race.contest)
     said = said_without(race, dict(student.teachers), folds, end)
     missing = [race.extras_task(kind, fold, end) for fold in folds for kind in contest.missing_extras(student, fold)]
     for _, extras, handle in learn_columns(race, missing, end):  # of a search that goes on, which has learned none of them
@@ -148,9 +165,10 @@ def _take(race: Race, student: Candidate, results: list[FoldResult]) -> None:
 
 def _no_time(race: Race) -> str:
     """That time was too short, and how much more is needed for time to be kept."""
-    if not race.lesson:
+    if not race.lesson_seconds:
         return "There was no time for a student."
-    return f"There was no time for a student: a search of {math.ceil(race.lesson / MOST_SHARE):,} seconds keeps enough."
+    enough = math.ceil(race.lesson_seconds / STUDENT_SHARE)
+    return f"There was no time for a student: a search of {enough:,} seconds keeps enough."
 
 
 def _learns(contest: Contest, family: str) -> bool:
@@ -161,12 +179,12 @@ def _bytes(contest: Contest) -> float:
     """Of the matrix with each row as often as it is learned."""
     columns = len(contest.prepared.encoder.features) + sum(
         len(extras.features) for (_, fold), extras in contest.extras.items() if fold == 0)
-    return 8.0 * len(contest.prepared.y) * copies(contest) * columns
+    return 8.0 * len(contest.prepared.y) * rows_each(contest) * columns
 
 
 def _mixed(contest: Contest, said: Array) -> Array:
     """Half the truth and half what is said, where something is."""
-    y, classes = contest.prepared.y, copies(contest)
+    y, classes = contest.prepared.y, rows_each(contest)
     truth = y.astype(np.float64) if classes == 1 else np.eye(classes)[y.astype(np.int64)]
     mixed: Array = np.where(np.isnan(said), truth, SHARE * said + (1 - SHARE) * truth)
     return mixed

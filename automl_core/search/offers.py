@@ -110,9 +110,11 @@ class Ballot:
                        predictions={key: part[rows] for key, part in self.predictions.items()})
 
 
-def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64]) -> Ballot:
-    """All candidates that cover the folds; `rows` (n,) are the places of the folds' rows in the matrix."""
-    usable = {item.key: item for item in contest.candidates if set(folds) <= set(contest.good(item.key))}
+def make_ballot(contest: Contest, folds: tuple[int, ...], rows: NDArray[np.int64], among: tuple[str, ...] = ()) -> Ballot:
+    """All candidates that cover the folds, or those `among` them (keys); `rows` (n,) are the places of the folds' rows in the
+    matrix."""
+    usable = {item.key: item for item in contest.candidates
+              if set(folds) <= set(contest.good(item.key)) and (not among or item.key in among)}
     predictions = {key: contest.out_of_fold(key, folds) for key in usable}
     speed = {key: contest.results[key, folds[0]].row_ms for key in usable}
     if not contest.plan.timed:  # the same every time, which a measured time is not
@@ -130,7 +132,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     described.
     """
     judge, y = ballot.judge, ballot.y
-    usable = [item for item in ballot.candidates.values() if not _formulas_fail(ballot, item)]
+    usable = [item for item in ballot.candidates.values() if not formulas_fail(ballot, item)]
     usable = usable or list(ballot.candidates.values())  # where no candidate without formulas got through
     predictions = {item.key: ballot.predictions[item.key] for item in usable}
     teachers = {item.key: predictions[item.key] for item in usable if not item.teachers}  # no blend of who learned from it
@@ -165,7 +167,7 @@ def make_offers(ballot: Ballot, rows: int = ROWS) -> tuple[Offer, ...]:
     return tuple(compared)
 
 
-def _formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
+def formulas_fail(ballot: Ballot, candidate: Candidate) -> bool:
     """Whether formulas (or letters) did not beat the same candidate without them by more than noise."""
     if not candidate.twin:
         return False

@@ -91,7 +91,7 @@ class Views(NamedTuple):
     """What a table has to look at: levels or texts to code by the target, texts among them, formulas, a target for logarithms,
     categories whose letters say more than their names. `slow` says that classes are so many that texts are coded for long,
     `wide` that features are so many for the rows that a line over all of them learns chance, `dates` that there are two of them
-    or more."""
+    or more. `features` is how many models see at least, 0 where that is not known."""
 
     codes: bool = False
     texts: bool = False
@@ -101,6 +101,7 @@ class Views(NamedTuple):
     letters: bool = False
     wide: bool = False
     dates: bool = False
+    features: int = 0
 
 
 PLAIN = Views()
@@ -258,8 +259,9 @@ def candidate_key(family: str, options: dict[str, Any], view: View = "plain", co
 
 def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLAIN) -> tuple[Candidate, ...]:
     """The candidates for this problem in order. BadInput when the plan names a family that is not there or none fits the task."""
-    fitting = {family.name for family in learners() if not unsuited(problem, family)}
-    check_families(problem, plan.families, fitting)
+    shape = rows, columns.features
+    fitting = {family.name for family in learners() if not unsuited(problem, family, shape)}
+    check_families(problem, plan.families, fitting, shape)
     allowed = fitting & set(plan.families) if plan.families else fitting
     every = _entries(problem.task, columns.logs)
     entries = [entry for entry in (_with_steps(every) if problem.ordered else every) if entry.family in allowed]

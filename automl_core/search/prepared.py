@@ -115,7 +115,8 @@ class Prepared:
         rows, features = self.shape
         wide = features > WIDE and FEW_ROWS * features > rows
         dates = sum(map(is_days, self.encoder.features)) > 1
-        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels) and not self.alone, wide, dates)
+        return Views(self.coded, bool(self.terms), pairable, logs, slow, bool(self.levels) and not self.alone, wide, dates,
+                     features)
 
     @property
     def judge(self) -> Metric:

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from automl_core.errors import Cancelled
+from automl_core.search.carried import renew, through
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.earlier import columns_name, find_columns
 from automl_core.search.extras_files import extras_files
 from automl_core.search.families import families
 from automl_core.search.journal import FoldResult, Journal
-from automl_core.search.lesson import MOST_SHARE, lesson_seconds, taught
+from automl_core.search.lesson import STUDENT_SHARE, lesson_seconds, taught
 from automl_core.search.next_task import next_task
 from automl_core.search.plan import Candidate
 from automl_core.search.prepared import Prepared
@@ -53,7 +54,7 @@ class Race:
     cut: list[FoldResult] = field(default_factory=list)
     handles: dict[tuple[str, int], Any] = field(default_factory=dict)
     team: tuple[int, tuple[str, ...]] = (0, ())  # how many candidates were through when it was asked, and the keys
-    lesson: float = 0.0  # seconds that teaching a student of that team takes
+    lesson_seconds: float = 0.0  # seconds that teaching a student of that team takes
     lasting: set[tuple[str, int]] = field(default_factory=set)  # learned columns, by kind and fold, that the journal has
     asked: float = 0.0  # when somebody first asked for the model
     ending: float = 0.0
@@ -76,10 +77,10 @@ class Race:
     def end(self) -> float:
         """The moment of the search at which the race must end to leave time for a student, if one is wanted, and the hand-over.
         A student that would take most of the time gets what the race leaves."""
-        end = self.lessons_end()
-        return end - self.lesson if self.lesson <= MOST_SHARE * self.room else end
+        end = self.refits_begin()
+        return end - self.lesson_seconds if self.lesson_seconds <= STUDENT_SHARE * self.room else end
 
-    def lessons_end(self) -> float:
+    def refits_begin(self) -> float:
         """The moment of the search at which refits must begin."""
         room, refits = self.room, refit_seconds(self.contest, self._team())
         # twice what refits need, where that is a fifth of the time: means over seeds are worth more than late candidates
@@ -90,10 +91,10 @@ class Race:
         """Who would be fitted again if the race ended now; asked anew when a candidate is through; never without a time."""
         if not self.contest.plan.timed:
             return ()
-        done = len(self.contest.through())
+        done = len(through(self.contest))
         if done != self.team[0]:
             self.team = done, likely_team(self.contest)
-            self.lesson = lesson_seconds(self.contest, self.team[1]) if self.contest.plan.student else 0.0
+            self.lesson_seconds = lesson_seconds(self.contest, self.team[1]) if self.contest.plan.student else 0.0
         return self.team[1]
 
     def run(self) -> None:
@@ -260,7 +261,7 @@ class Race:
 
     def _take(self, result: FoldResult) -> None:
         waited = (result.key, result.fold) in self.contest.spoilt
-        if waited and (not self.contest.renew(result) or (result.truncated and self.stop_file.exists())):
+        if waited and (not renew(self.contest, result) or (result.truncated and self.stop_file.exists())):
             return  # what was there is kept
         if waited:
             self.announced.discard(result.key)

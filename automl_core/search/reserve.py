@@ -6,6 +6,7 @@ from itertools import takewhile
 
 import numpy as np
 
+from automl_core.search.carried import common_folds, through
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import Electorate, greedy_weights, members_for
 from automl_core.search.families import families
@@ -28,7 +29,7 @@ def most_share(plan: Plan) -> float:
 
 def likely_team(contest: Contest) -> tuple[str, ...]:
     """Keys of the candidates that an ensemble of those that are through would have, the heaviest first, by the first fold."""
-    keys = contest.through()
+    keys = through(contest)
     if not keys:
         return ()
     rows = contest.prepared.folds[0][1]
@@ -50,7 +51,7 @@ def refit_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     it is less where time is short for the rows: another candidate is worth more there. What an earlier search has fitted takes
     nothing.
     """
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     team = tuple(key for key in team
                  if key not in contest.refitted or contest.refitted[key] != refit_rounds(contest, key, folds))
     if not team:

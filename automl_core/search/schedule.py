@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from automl_core.search.carried import waits
 from automl_core.search.contest import Contest
 from automl_core.search.families import families
 from automl_core.search.lean import FIRST
@@ -45,13 +46,13 @@ def next_place(contest: Contest, moment: Moment) -> Place | None:
     """
     begun, fresh, partial = [], [], []
     for place, candidate in enumerate(contest.candidates):
-        waits = contest.waits(candidate.key)
-        if candidate.teachers or candidate.key in contest.out or (contest.complete(candidate.key) and not waits):
+        waiting = waits(contest, candidate.key)
+        if candidate.teachers or candidate.key in contest.out or (contest.complete(candidate.key) and not waiting):
             continue
         folds = open_folds(contest, candidate, moment)
         if not folds:
             continue
-        tried = contest.tried(candidate.key) and (not waits or candidate.key in contest.renewed)
+        tried = contest.tried(candidate.key) and (not waiting or candidate.key in contest.renewed)
         started = tried or any(key == candidate.key for key, _ in moment.busy)
         if started:
             begun.append(Place(candidate, folds[0]))

@@ -9,7 +9,7 @@ from automl_core.search.feature import Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
+class Rows:
     """What a fit learns from: `matrix` (n, p), outcomes `y` (n,) and how much each row counts (n,) (None: the same)."""
 
     matrix: Array
@@ -17,16 +17,16 @@ class Lesson:
     weights: Array | None = None
 
 
-def softened(lesson: Lesson, taught: Array) -> Lesson:
-    """The lesson with numbers (n,) in place of its outcomes, or shares (n, k) of its classes.
+def softened(rows: Rows, taught: Array) -> Rows:
+    """The rows with numbers (n,) in place of their outcomes, or shares (n, k) of their classes.
 
     Of classes each row is there k times, once a class, and counts by that class's share: what a boosting then makes small is the
     cross entropy with the shares. Copies that would not count are left out.
     """
     if taught.ndim == 1:
-        return Lesson(lesson.matrix, taught, lesson.weights)
-    rows, classes = taught.shape
-    counted = (taught if lesson.weights is None else taught * lesson.weights[:, None]).ravel()
+        return Rows(rows.matrix, taught, rows.weights)
+    count, classes = taught.shape
+    counted = (taught if rows.weights is None else taught * rows.weights[:, None]).ravel()
     kept = np.flatnonzero(counted > 0)
-    labels = np.tile(np.arange(classes, dtype=np.float64), rows)
-    return Lesson(lesson.matrix[kept // classes], labels[kept], counted[kept])
+    labels = np.tile(np.arange(classes, dtype=np.float64), count)
+    return Rows(rows.matrix[kept // classes], labels[kept], counted[kept])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.search.carried import common_folds
 from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.ensemble import blend
 from automl_core.search.family import Array
@@ -43,8 +44,8 @@ class Pair(NamedTuple):
         return self.first[0], (*self.first[1:], *self.second)
 
 
-Left = tuple[int, tuple[int, ...]]
-Learned = dict[tuple[ExtrasKind, Left], tuple[Extras, Any]]  # learned columns and their handle
+LeftOut = tuple[int, tuple[int, ...]]
+Learned = dict[tuple[ExtrasKind, LeftOut], tuple[Extras, Any]]  # learned columns and their handle
 
 
 def pairs_of(contest: Contest, folds: tuple[int, ...]) -> list[Pair]:
@@ -61,7 +62,7 @@ def said_without(race: Race, teachers: Mapping[str, float], folds: tuple[int, ..
     """By fold what the `teachers` (weights by key) say of rows of other folds, learned without that fold's: (n,), or shares of
     classes (n, k), NaN where they say nothing. Untaught when they are not ready by `end`, a moment of the search."""
     contest = race.contest
-    said = {fold: nothing(contest) for fold in folds}
+    said = {fold: unsaid(contest) for fold in folds}
     for fold in folds:
         for other in _known_to(contest, fold, folds):
             rows = contest.prepared.folds[other][1]
@@ -111,14 +112,14 @@ def learn_columns(race: Race, tasks: list[ExtrasTask], end: float) -> list[tuple
     return found
 
 
-def copies(contest: Contest) -> int:
+def rows_each(contest: Contest) -> int:
     """How often a row is there when its classes' shares are learned."""
     return {"regression": 1, "binary": 2}.get(contest.prepared.data.problem.task, contest.prepared.classes)
 
 
-def nothing(contest: Contest) -> Array:
+def unsaid(contest: Contest) -> Array:
     """(n,) or (n, k) NaN."""
-    rows, classes = len(contest.prepared.y), copies(contest)
+    rows, classes = len(contest.prepared.y), rows_each(contest)
     return np.full(rows if classes == 1 else (rows, classes), np.nan)
 
 
@@ -143,7 +144,7 @@ def _fit_without(race: Race, key: str, pair: Pair, learned: Learned, end: float)
     contest = race.contest
     candidate = find_candidate(contest.candidates, key)
     columns = [learned[kind, pair.left_out] for kind in contest.wanted_extras(candidate)]
-    folds = contest.common_folds()
+    folds = common_folds(contest)
     rest = tuple(fold for fold in folds if fold not in (*pair.first, *pair.second)) or folds
     return replace(
         race.plain_task(candidate, pair.left_out[0], end, max(1, contest.best_rounds(key, rest))),

@@ -9,6 +9,7 @@ from automl_core.framing.class_factors import TUNED
 from automl_core.framing.metrics import get_metric, judged_apart
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting, ScoreInterval, score_with_interval
+from automl_core.search.carried import catching_up, common_folds
 from automl_core.search.contest import Contest
 from automl_core.search.family import Array
 from automl_core.search.plan import Candidate, Trial, TrialState
@@ -38,8 +39,8 @@ def tell(contest: Contest, candidate: Candidate) -> Trial:
     """What there is to tell about a candidate."""
     good = contest.good(candidate.key)
     reason, failed = contest.out.get(candidate.key, ""), contest.failure(candidate.key)
-    if contest.catching_up() and set(contest.common_folds()) <= set(good):
-        good = {fold: good[fold] for fold in contest.common_folds()}
+    if catching_up(contest) and set(common_folds(contest)) <= set(good):
+        good = {fold: good[fold] for fold in common_folds(contest)}
         reason = failed = ""  # that was on folds that are not compared
     folds = tuple(sorted(good))
     truncated = any(result.truncated for result in good.values())

@@ -26,7 +26,7 @@ from automl_core.search.journal import FoldResult
 from automl_core.search.letter_lab import fit_letters
 from automl_core.search.letters import Levels
 from automl_core.search.log_target import family_options, from_log, is_log, to_log
-from automl_core.search.soft import Lesson, softened
+from automl_core.search.soft import Rows, softened
 from automl_core.search.text import Terms
 from automl_core.search.unit import staged
 
@@ -160,19 +160,19 @@ def _fit(handle: Any, task: FitTask) -> FoldResult:
         left_out = _side_by_side(blocks, valid)
         final = task.fold == ALL_ROWS
         judged = not final and not task.also
-        lesson = Lesson(_side_by_side(blocks, chosen), y, _weights(task, arrays, chosen))
+        rows = Rows(_side_by_side(blocks, chosen), y, _weights(task, arrays, chosen))
         if task.taught is not None:
             said = task.taught[chosen]
-            lesson = softened(lesson, to_log(np.maximum(said, 0.0)) if logs else said)
+            rows = softened(rows, to_log(np.maximum(said, 0.0)) if logs else said)
         request = FitRequest(
-            lesson.matrix, lesson.y, task.features, task.task, task.classes, family_options(task.options),
+            rows.matrix, rows.y, task.features, task.task, task.classes, family_options(task.options),
             rounds=task.rounds, seed=task.seed % LARGEST_SEED,
             deadline=time.monotonic() + task.until - time.time(), stop_file=task.stop_file,
             valid_matrix=left_out if judged else None, valid_y=np.asarray(truth[valid]) if judged else None,
-            weights=lesson.weights, valid_weights=_weights(task, arrays, valid) if judged else None,
+            weights=rows.weights, valid_weights=_weights(task, arrays, valid) if judged else None,
             stages=left_out.shape[0] <= STAGED_ROWS, bags=task.bags, bags_until=began + task.bag_seconds, once=True)
         few = request.matrix[:ROWS_TIMED].copy()
-        del lesson  # its matrix, too, is let go when the family has its own
+        del rows  # their matrix, too, is let go when the family has its own
         fitted = family.fit(request)
         prediction = np.zeros(0) if final else family.predict(fitted.native, left_out) if fitted.said is None else fitted.said
         stages = fitted.stages

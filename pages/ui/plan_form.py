@@ -43,8 +43,8 @@ def _asked(problem: Problem, start: Plan, drawn: bool) -> Plan:
                                  placeholder="By time", key="max_trials",
                                  help="Tries this many, however long it takes. The same seed then gives the same model again.")
         student = st.toggle("Teach one model what the blend says", start.student, key="student",
-                            help="One small model learns from the best blend, too, and is offered beside it. It takes up to "
-                                 "half of the time.")
+                            help="One small model learns from the best blend, too, and is offered beside it. It takes less "
+                                 "than half of the time.")
         families = search_view.pick_families(start.families)
         folds = st.number_input("Folds", 0, MOST_FOLDS, min(start.folds, MOST_FOLDS), key="folds",
                                 help="0 lets the number of rows decide.")

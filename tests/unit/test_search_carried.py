@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal, search
+from automl_core.search.carried import common_folds, through
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import make_ballot
@@ -62,16 +63,16 @@ def test_the_best_of_a_shorter_search_are_the_first_on_more_folds(tmp_path: Path
 
 def test_as_long_as_the_best_of_a_shorter_search_has_not_all_folds_its_folds_are_compared(tmp_path: Path) -> None:
     contest, keys = gone_on(tmp_path)
-    assert contest.common_folds() == (0,)
+    assert common_folds(contest) == (0,)
     for fold in range(1, contest.folds):
         contest.take(fitted(contest.prepared, keys[0], fold, 9.0))
-    ballot = make_ballot(contest, contest.common_folds(), contest.positions(contest.common_folds()))
+    ballot = make_ballot(contest, common_folds(contest), contest.positions(common_folds(contest)))
     assert set(ballot.predictions) == set(keys)
     assert len(tell(contest, contest.candidates[0]).fold_scores) == 1  # all by the same rows
     for key in contest.carried.team + contest.carried.simple:
         for fold in range(1, contest.folds):
             contest.take(fitted(contest.prepared, key, fold, 1.0))
-    assert contest.common_folds() == tuple(range(contest.folds))
+    assert common_folds(contest) == tuple(range(contest.folds))
 
 
 def test_the_best_of_a_shorter_search_is_not_lost_by_a_fit_that_was_late(tmp_path: Path) -> None:
@@ -80,8 +81,8 @@ def test_the_best_of_a_shorter_search_is_not_lost_by_a_fit_that_was_late(tmp_pat
         for fold in range(1, contest.folds):
             late = key == keys[4] and fold == 2
             contest.take(FoldResult(key, fold, np.zeros(0), error=LATE_FIT) if late else fitted(contest.prepared, key, fold, 8.0))
-    assert contest.common_folds() == (0,)
-    assert keys[4] in contest.through()
+    assert common_folds(contest) == (0,)
+    assert keys[4] in through(contest)
     told = tell(contest, contest.candidates[4])
     assert (told.state, told.reason) == ("finished", "")
     assert np.isfinite(told.score)

@@ -18,6 +18,7 @@ from automl_core.framing.problem import Money
 from automl_core.framing.score_interval import paired_difference
 from automl_core.search import FolderJournal, SearchData, best_first, entry, handover, search
 from automl_core.search.calibration import Calibration
+from automl_core.search.carried import common_folds
 from automl_core.search.contest import Contest
 from automl_core.search.ensemble import Electorate, bagged_weights, blend, greedy_weights, sampled
 from automl_core.search.journal import FoldResult
@@ -289,7 +290,7 @@ def test_folds_compared_hold_the_first_whose_models_are_kept() -> None:
     contest = Contest(prepared, Plan(), candidates, {}, folds=4)
     for key, fold in ((candidates[0].key, 1), (candidates[0].key, 2), (candidates[1].key, 0)):
         contest.take(FoldResult(key, fold, np.full(len(prepared.folds[fold][1]), 0.5), 10, 1.0))
-    assert contest.common_folds() == (0,)
+    assert common_folds(contest) == (0,)
 
 
 def test_a_score_and_its_interval_are_said_to_the_same_place() -> None:

@@ -99,7 +99,9 @@ def test_what_the_portfolio_asks_of_lines_is_declared() -> None:
     assert asked - {"loss", "alpha"} == {field.name for field in families().get("linear").fields} == {"bends", "few", "straight"}
 
 
-def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABPFN_MODEL_CACHE_DIR", str(tmp_path))
+    (tmp_path / "tabpfn-v3-classifier-v3_default.ckpt").touch()
     monkeypatch.setattr(portfolio, "learners", lambda: tuple(map(families().get, ("tabpfn", "linear"))))  # as if installed
     plain, weighed = PROBLEMS["binary"], replace(PROBLEMS["binary"], weights="size")
     assert {candidate.family for candidate in make_portfolio(plain, 500, Plan())} == {"tabpfn", "linear"}

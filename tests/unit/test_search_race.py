@@ -18,6 +18,7 @@ import pytest
 from automl_core.errors import BadInput, Cancelled, Conflict
 from automl_core.framing.metrics import METRICS
 from automl_core.search import FolderJournal, entry, lock, search
+from automl_core.search.carried import common_folds, waits
 from automl_core.search.contest import Clock, Contest
 from automl_core.search.crew import Crew
 from automl_core.search.executors import open_executor
@@ -287,7 +288,7 @@ def test_a_hopeless_candidate_is_dropped_and_a_middling_one_is_not() -> None:
     assert middling not in contest.out
     assert tell(contest, candidates[2]).state == "dropped"
     assert tell(contest, candidates[0]).state == "finished"
-    assert contest.common_folds() == (0, 1, 2, 3)
+    assert common_folds(contest) == (0, 1, 2, 3)
 
 
 def test_executors_by_address(tmp_path: Path) -> None:
@@ -366,7 +367,7 @@ def test_more_time_fits_again_what_time_has_spoilt(tmp_path: Path) -> None:
     race._take(fitted(cut, 1, 0.1, seconds=9.0))
     assert contest.mean_score(cut) > before
     assert contest.fold_score(cut, 1) > contest.fold_score(whole, 1)
-    assert not contest.waits(cut)
+    assert not waits(contest, cut)
     assert not journal.results(prepared.fingerprint)[cut, 1].truncated
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from automl_core.search.carried import common_folds
 from automl_core.search.contest import Contest
 from automl_core.search.families import families
 from automl_core.search.journal import FoldResult
@@ -170,7 +171,7 @@ def test_in_time_refits_are_reckoned_from_all_rows_that_fits_learned_from() -> N
         contest.take(FoldResult("line", fold, prepared.y[valid] + 1.0, 0, len(train) / 100))
         contest.take(FoldResult("boost", fold, prepared.y[valid] + 1.0, round(10 * len(train) ** 0.5), 1.0))
     assert contest.refit_seconds(LINE) == pytest.approx(6.0)
-    assert refit_rounds(contest, "boost", contest.common_folds()) == pytest.approx(10 * 600**0.5, rel=0.05)
+    assert refit_rounds(contest, "boost", common_folds(contest)) == pytest.approx(10 * 600**0.5, rel=0.05)
 
 
 def test_time_is_kept_for_whom_an_ensemble_would_have() -> None:

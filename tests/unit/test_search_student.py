@@ -11,13 +11,18 @@ import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal, Outcome, entry, lesson, search, teachers
+from automl_core.search.contest import Clock
 from automl_core.search.feature import Feature
+from automl_core.search.journal import FoldResult
+from automl_core.search.opening import open_contest
 from automl_core.search.plan import Plan, RungOffer, RunSummary
-from automl_core.search.soft import Lesson, softened
+from automl_core.search.prepared import prepare
+from automl_core.search.soft import Rows, softened
 from automl_core.search.worker import FitTask, run_fit
 from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
 
 PLAN = Plan(600, 1, folds=3, max_trials=3, families=FAST, student=True)
+AMPLE = replace(PLAN, max_trials=5, limited=True, budget_seconds=1e6)  # a time holds, too, and no machine is too slow for it
 
 
 def found(folder: Path, task: str = "binary", plan: Plan = PLAN) -> Outcome:
@@ -29,8 +34,8 @@ def student_of(summary: RunSummary) -> RungOffer:
 
 
 def test_shares_are_learned_as_rows_that_count_by_them() -> None:
-    lesson_ = Lesson(np.array([[1.0], [2.0]]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
-    taught = softened(lesson_, np.array([[0.75, 0.25], [0.0, 1.0]]))
+    rows = Rows(np.array([[1.0], [2.0]]), np.array([0.0, 1.0]), np.array([1.0, 3.0]))
+    taught = softened(rows, np.array([[0.75, 0.25], [0.0, 1.0]]))
     assert taught.matrix[:, 0].tolist() == [1.0, 1.0, 2.0]  # a copy that would not count is not there
     assert taught.y.tolist() == [0.0, 1.0, 1.0]
     assert taught.weights is not None
@@ -38,7 +43,7 @@ def test_shares_are_learned_as_rows_that_count_by_them() -> None:
 
 
 def test_numbers_are_learned_in_place_of_the_outcomes() -> None:
-    taught = softened(Lesson(np.ones((2, 1)), np.array([4.0, 6.0])), np.array([5.0, 5.5]))
+    taught = softened(Rows(np.ones((2, 1)), np.array([4.0, 6.0])), np.array([5.0, 5.5]))
     assert taught.y.tolist() == [5.0, 5.5]
     assert taught.weights is None
 
@@ -87,16 +92,38 @@ def test_it_is_said_why_there_is_none(changes: dict[str, object], why: str, tmp_
 
 
 def test_it_is_said_that_there_was_no_time(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 1e6)
-    outcome = found(tmp_path, plan=Plan(4.0, 1, folds=3, families=("linear", "lightgbm"), student=True))
+    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 1e9)
+    outcome = found(tmp_path, plan=AMPLE)
     assert "no time for a student" in outcome.summary.untaught
     assert outcome.model.members
 
 
-def test_nothing_that_teaches_has_seen_the_rows_that_judge(
+def test_the_time_that_is_kept_is_that_of_the_model_that_is_taught(tmp_path: Path) -> None:
+    """It was that of the blend's heaviest boosting, and the best one was fitted, whatever that takes."""
+    plan = replace(PLAN, max_trials=0)
+    prepared = prepare(make_data("regression"), plan)
+    contest = open_contest(prepared, plan, FolderJournal(tmp_path), Clock(600.0))
+    contest.folds = 3
+    line = next(one for one in contest.candidates if one.family == "linear")
+    heavy, best, *_ = (one for one in contest.candidates if one.family == "lightgbm" and not one.twin)
+
+    def kept(seconds: float) -> float:
+        for one, miss, took in ((line, 2.0, 1.0), (heavy, 2.0, 1.0), (best, 1.0, seconds)):
+            for fold in range(3):
+                truth = prepared.y[prepared.folds[fold][1]]
+                contest.take(FoldResult(one.key, fold, truth + miss * np.resize([1.0, -1.0], len(truth)), 40, took))
+        return lesson.lesson_seconds(contest, (heavy.key, line.key))
+
+    assert kept(9.0) - kept(1.0) == pytest.approx(lesson.SLACK * 4 * 8.0)  # three folds and all rows
+    best = replace(best, key="formed", view="formed", twin=best.key)  # as good as its twin: what it adds is noise
+    contest.candidates += (best,)
+    assert kept(500.0) == pytest.approx(kept(9.0))
+
+
+def test_teachers_are_fitted_without_each_pair_of_folds(
     tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every answer that a student learns for a fold comes from a fit without that fold."""
+    """What comes of these fits is asked below: what is said to who is judged by a fold knows nothing of it."""
     fits: list[tuple[int, tuple[int, ...]]] = []
     known = teachers._fit_without
 
@@ -220,9 +247,9 @@ def test_as_many_teach_as_there_is_time_for(tmp_path: Path, here: HereExecutor, 
         assert sum(weights.values()) == pytest.approx(1.0)
         return known(race, weights, *rest)
 
-    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 0.5 if len(team) <= 2 else 1e6)
+    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 0.5 if len(team) <= 2 else 1e9)
     monkeypatch.setattr(lesson, "said_without", noting)
-    summary = found(tmp_path, "regression", replace(PLAN, max_trials=5, limited=True, budget_seconds=300.0)).summary
+    summary = found(tmp_path, "regression", AMPLE).summary
     assert taught == [2], summary.untaught
     assert student_of(summary).members
 
