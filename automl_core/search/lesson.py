@@ -45,8 +45,8 @@ LEAST_LEFT = 0.3  # of what the likely teachers take, from which fewer of them m
 
 def lesson_seconds(contest: Contest, team: tuple[str, ...]) -> float:
     """What a student of this team (keys, the best first) should take with the workers there are; 0 where there will be none."""
-    learner = _learner(contest)
-    if learner is None or _obstacle(contest, team):
+    learner = None if _obstacle(contest, team) else _learner(contest)
+    if learner is None:
         return 0.0
     folds, members = common_folds(contest), [find_candidate(contest.candidates, key) for key in team]
     kinds = {kind for member in members for kind in contest.wanted_extras(member)}
@@ -121,8 +121,9 @@ def _meet(race: Race, end: float) -> Candidate:
     offers = make_offers(make_ballot(contest, folds, contest.positions(folds)))
     weights = next(offer.weights for offer in offers if offer.name == ENSEMBLE)
     team = tuple(sorted(weights, key=lambda key: -weights[key]))
-    learner, obstacle = _learner(contest), _obstacle(contest, team)
-    if learner is None or obstacle:
+    obstacle = _obstacle(contest, team)
+    learner = None if obstacle else _learner(contest)
+    if learner is None:
         raise Untaught(obstacle)
     while timed and lesson_seconds(contest, team) / SLACK > left:
         team = team[:-1]
