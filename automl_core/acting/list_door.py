@@ -91,6 +91,8 @@ def decisions_of(
     check_goal(goal, one.problem, one.columns)
     goal = valued(goal, one.frame)
     said = _predictions(predictions, one, terms.seed)
+    if np.isnan(said).all():
+        raise BadInput("No row has a prediction, so none can be told from another.", "Give them, or leave them out.")
     actions = rank_rows(one.frame, said, one.columns, one.problem, goal)
     target = quote(goal.outcome)
     label = one.problem.positive if one.problem.task == "binary" else one.good
@@ -157,6 +159,8 @@ def _of_class(told: Floats, one: Opened) -> Floats:
     """Predictions (n,) shaped as a model's: of several classes the others share what the good one leaves."""
     classes = one.problem.classes
     if one.problem.task == "regression":
+        if np.isinf(told).any():
+            raise BadInput("A prediction is infinite.", "Give numbers; leave those that are not known empty.")
         return told
     told = _checked(told)
     if one.problem.task == "binary":
