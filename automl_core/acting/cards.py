@@ -22,6 +22,7 @@ from automl_core.acting.copies import Together, together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
+from automl_core.acting.given import compared_in, given_notes
 from automl_core.acting.grading import Evidence, is_advice
 from automl_core.acting.like_ids import like_id_notes, with_given
 from automl_core.acting.not_compared import not_tried_notes, thin_notes, undrawn_notes, why_not_compared, word_notes
@@ -95,6 +96,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return Actions((), rows=rows, notes=notes)
+    notes += given_notes(inputs.goal, inputs.problem, inputs.frame)
     notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
@@ -174,7 +176,8 @@ def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
 
 def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
     """What rows are compared on when these levers are moved."""
-    return make_covariates(inputs.frame, inputs.columns, inputs.problem, (*_left_out(inputs.goal), *levers))
+    problem = compared_in(inputs.problem, inputs.goal)
+    return make_covariates(inputs.frame, inputs.columns, problem, (*_left_out(inputs.goal), *levers))
 
 
 def _left_out(goal: Goal) -> tuple[str, ...]:

@@ -150,6 +150,7 @@ def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
     ("", ("churned",), "The file has no outcomes in “churned”"), ("", ("newsletter",), "The file has no column “newsletter”"),
     ('[[lever]]\ncolumn = "monthly_fee"\nto = -5.0', ("monthly_fee",), "The file has no column “monthly_fee”"),
     ('negative_control = ["age"]', ("age",), "The file has no column “age”"),
+    ('given = ["age"]', ("age",), "The file has no column “age”"),
 ])
 def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str,
