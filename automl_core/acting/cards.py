@@ -219,7 +219,10 @@ def _what_if(inputs: CardInputs, outcome: Outcome) -> WhatIf:
         return WhatIf(predictor(inputs.model, inputs.problem, outcome))
     # held as it was, what is measured only after the lever would take away a part of what the lever does
     known = usable(inputs.columns, inputs.problem, (*inputs.goal.never, *inputs.goal.later))
-    return WhatIf(quick_predictor(inputs.frame, outcome, known))
+    # it must see what is moved, be that a date, which describes no group
+    seen = {column.name for column in known}
+    more = (find_column(inputs.columns, lever.column) for lever in inputs.goal.levers if lever.column not in seen)
+    return WhatIf(quick_predictor(inputs.frame, outcome, (*known, *more)))
 
 
 def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -> Actions:
