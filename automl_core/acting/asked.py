@@ -82,6 +82,13 @@ def amount(value: object, what: str) -> float:
     return float(value)
 
 
+def flag(value: object, what: str) -> bool:
+    """A yes or no that a caller gave; BadInput when it is neither: a text such as "false" would count as true."""
+    if not isinstance(value, (bool, np.bool_)) and not (is_number(value) and value in (0, 1)):
+        raise BadInput(f"{what} is {quote(value)}.", "Give True or False.")
+    return bool(value)
+
+
 def levers_of(asked: object, names: Names) -> tuple[Lever, ...]:
     """The levers under the typed table's names, with their values as they were given (see `spelled_levers`): what needs no look
     at a row. BadInput when a lever is none, or names no column."""

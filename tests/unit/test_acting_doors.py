@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -259,6 +259,22 @@ def test_outcomes_that_are_not_due_or_of_nobody() -> None:
         judge_pilot(made.pilot, filled(made, 1, 0))  # type: ignore[arg-type]
 
 
+def test_a_pilot_takes_numbers_and_days_of_any_kind() -> None:
+    """A float out of JSON or pandas was a TypeError, or 300.0 rows in the sentence; so was a moment as today."""
+    choice = {"rows": 200.0, "days": 30.0, "seed": 1.0, "treated_share": np.float32(0.5), "ended": np.bool_(False)}
+    made = pilot_of(CARD, customers(), "left", Roles(), Options(value=100.0), choice)
+    assert made.pilot.choice == PilotChoice(rows=200, seed=1)
+    pd.testing.assert_frame_equal(made.table, pilot().table)
+    sent, due = filled(made, 1, 0), made.pilot.due_day
+    for before in (datetime(2020, 1, 1, 12), pd.Timestamp("2020-01-01", tz="UTC"), np.datetime64("2020-01-01"), "2020-01-01"):
+        assert judge_pilot(made, sent, before).waits
+    for after in (datetime(due.year, due.month, due.day, 9), pd.Timestamp(due), due.isoformat()):
+        assert not judge_pilot(made, sent, after).waits
+    for wrong in ("soon", 5, pd.NaT):
+        with pytest.raises(BadInput, match="which is no day"):
+            judge_pilot(made, sent, wrong)
+
+
 def test_a_pilot_of_a_number_heeds_groups_and_open_rows() -> None:
     frame, left = rows_with_left()
     rng = np.random.default_rng(1)
@@ -308,6 +324,12 @@ def test_a_pilot_of_a_number_parts_rows_on_both_sides_of_the_median(better: str)
         ({"card": replace(CARD, is_rate=False, counted="“left”")}, "“low” is not a possible outcome"),
         ({"outcome": "gone"}, "There is no column “gone”"),
         ({"choice": 5}, "“choice” is “int”"),
+        ({"choice": {"days": 30.5}}, "“days” is “30.5”"),
+        ({"choice": {"seed": -1}}, "“seed” is “-1”"),
+        ({"choice": {"rows": "600"}}, "“rows” is “600”"),
+        ({"choice": {"rows": -5}}, "“rows” is “-5”"),
+        ({"choice": {"treated_share": "0.5"}}, "“treated_share” is “0.5”, which is no number"),
+        ({"choice": {"ended": "false"}}, "“ended” is “false”"),
         ({"choice": PilotChoice(rows=5)}, "5 rows are too few for this pilot"),
         ({"options": Options(value_column="nowhere")}, "There is no column “nowhere”"),
     ],
