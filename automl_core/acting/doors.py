@@ -5,14 +5,14 @@ Like `find_actions` they take columns by their labels and a good outcome as its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from automl_core.acting.action import Condition, SegmentSearch
-from automl_core.acting.asked import Roles, known_values
+from automl_core.acting.asked import Roles, amount, known_values
 from automl_core.acting.compare_groups import Pair, check_pair, compare_groups
 from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.conditions import condition_of
@@ -78,10 +78,19 @@ def _group(asked: object, one: Opened, which: str) -> tuple[Condition, ...]:
         if not all(isinstance(each, Condition) for each in given):
             raise BadInput(f"The {which} group is {quote(asked)}, which is no condition.",
                            'Give columns with their values, such as {"plan": "basic", "age": "30..50"}.')
-        made = tuple(replace(each, column=one.column(each.column)) for each in given if isinstance(each, Condition))
+        made = tuple(_own(each, one) for each in given)
     if not made:
         raise BadInput(f"The {which} group has no condition.", "Name a column and a value.")
     return made
+
+
+def _own(asked: Any, one: Opened) -> Condition:
+    """A `Condition` under the table's own names, its values as the column spells them; one value may stand for a tuple."""
+    name = one.column(asked.column)
+    limits = {key: amount(limit, f"“{key}” of the condition on {quote(name)}")
+              for key, limit in (("low", asked.low), ("high", asked.high)) if limit is not None}
+    values = known_values(asked.values, one.frame[name], find_column(one.columns, name))
+    return Condition(name, values, **{key: limit for key, limit in limits.items() if not math.isnan(limit)})
 
 
 def _condition(label: object, value: object, one: Opened) -> Condition:

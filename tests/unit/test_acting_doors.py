@@ -167,6 +167,16 @@ def test_comparing_is_what_the_engine_says() -> None:
     assert story.gap == compare_periods(one.frame, one.y, COLUMNS, PROBLEM, periods).gap
 
 
+def test_a_condition_takes_one_value_and_other_spellings_as_a_dictionary_does() -> None:
+    """The text "12" was read letter by letter, so that levels 1 and 2 were compared."""
+    frame = customers().assign(level=lambda own: np.arange(len(own)) % 14, paid=lambda own: own["plan"] == "old")
+    asked: Any = Condition
+    for group, rows in ((asked("level", "12"), frame["level"] == 12), (asked("level", 12), frame["level"] == 12),
+                        (asked("plan", "OLD"), frame["plan"] == "old"), (asked("paid", ["yes"]), frame["paid"]),
+                        (asked("age", low=None, high=np.int64(45)), frame["age"] < 45)):
+        assert compare(frame, "left", group).rows_first == rows.sum()
+
+
 def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     one = world(3, 300, "both")
     asked: list[Periods] = []
@@ -187,6 +197,8 @@ def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -
         ({"plans": "old"}, None, "There is no column “plans”"),
         ("old", None, "The first group is “old”, which is no condition"),
         (3, None, "The first group is “3”, which is no condition"),
+        (Condition("plan", ("odd",)), None, "No row has “odd” in “plan”"),
+        (Condition("age", low="30"), None, "“low” of the condition on “age” is “30”, which is no number"),  # type: ignore[arg-type]
         ({"left": "Yes"}, None, "“left” is the outcome and describes a group, too"),
         ({"plan": "old"}, {"left": "No"}, "“left” is the outcome and describes a group, too"),
         (Periods("age", "40"), {"plan": "old"}, "Two periods are asked for, and a second group"),
