@@ -203,6 +203,7 @@ def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -
         ({"plan": "old"}, {"left": "No"}, "“left” is the outcome and describes a group, too"),
         (Periods("age", "40"), {"plan": "old"}, "Two periods are asked for, and a second group"),
         (Periods("day", "40"), None, "There is no column “day”"),
+        (Periods("left", "Yes"), None, "“left” is the outcome and describes a group, too"),
     ],
 )
 def test_what_is_no_group_is_refused(first: Any, second: Any, words: str) -> None:
