@@ -32,8 +32,8 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     listed, worth = advice.actions.sentence, advice.worth
     said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
-    data = {**advice.told, "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out,
-            "plan": planned, "decisions": decisions, "worth": worth}
+    data = {**advice.told, "tested": found.tested, "rows": found.rows, "drawn": found.drawn, "notes": notes,
+            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
     made, out = advice.experiment, Path(arguments.out)

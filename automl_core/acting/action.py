@@ -286,7 +286,8 @@ class ActionCard:
 class Actions:
     """What acting found: cards of grade A to C, best first, at most seven; and `patterns` of grade D, which are not advice.
 
-    `tested` hypotheses were corrected for; `rows` have a known outcome. `notes` say what was left out or sampled.
+    `tested` hypotheses were corrected for; `rows` have a known outcome, of which so many were `drawn` by chance to be compared
+    (0: all were). `notes` say what was left out or sampled.
     """
 
     cards: tuple[ActionCard, ...]
@@ -294,3 +295,4 @@ class Actions:
     tested: int = 0
     rows: int = 0
     notes: tuple[str, ...] = ()
+    drawn: int = 0

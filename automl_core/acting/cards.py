@@ -95,7 +95,7 @@ def make_cards(inputs: CardInputs) -> Actions:
                    for lever in inputs.goal.levers if lever not in seen)
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
-        return Actions((), rows=rows, notes=notes)
+        return _counted(Actions((), notes=notes), inputs)
     notes += given_notes(inputs.goal, inputs.problem, inputs.frame)
     notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
     # matrices this small lose by being shared between threads, most of all beside other work
@@ -138,7 +138,14 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     for both in side_by_side(_paired, pairs, given):
         trials.extend(both)
     found = _picked(trials, desk, inputs, given)
-    return replace(found, notes=(*notes, *found.notes))
+    return _counted(replace(found, notes=(*notes, *found.notes)), inputs)
+
+
+def _counted(found: Actions, inputs: CardInputs) -> Actions:
+    """What was found, with the rows that have an outcome and those of them that were drawn."""
+    if inputs.whole is None:
+        return replace(found, rows=len(inputs.frame))
+    return replace(found, rows=len(inputs.whole), drawn=len(inputs.frame))
 
 
 def _tried(lever_of: tuple[Lever, Stage, Covariates]) -> tuple[Trial, ...]:
@@ -270,7 +277,7 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
     cards.sort(key=lambda card: -(card.net_low if inputs.goal.value > 0 else card.gain_low * card.rows))
     names = [name for name in inputs.goal.negative_control if name in inputs.frame]
     notes = unmoved_notes(names, [checks[id(trial.root)].asked for trial, _ in kept])
-    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), len(inputs.frame), notes)
+    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), notes=notes)
 
 
 def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: Desk) -> tuple[ActionCard, ...]:
