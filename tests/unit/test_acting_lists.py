@@ -88,6 +88,21 @@ def test_numbers_several_classes_and_money_left_out() -> None:
     assert classes.counted == "“kind” = “a”"
 
 
+def test_the_table_says_which_row_each_is_and_what_was_predicted_of_it() -> None:
+    """`row` was there only where no column names a row, and of several classes stood one less the prediction."""
+    frame, chance = customers()
+    kind = np.where(chance < 0.2, "a", np.where(chance < 0.4, "b", "c"))
+    several, two, plain = (decisions_of(frame.assign(kind=kind), "kind", "a", {"capacity": 50}, chance),
+                           decisions_of(frame, "left", "No", TERMS, chance),
+                           decisions_of(frame.drop(columns="id"), "left", "No", TERMS, chance))
+    for found in (several, two, plain):
+        assert found.table["row"].tolist() == [row.row for row in found.actions.rows]
+        assert found.table["prediction"].tolist() == pytest.approx(chance[found.table["row"]].tolist())
+        assert found.table["prediction"].tolist() == [row.prediction for row in found.actions.rows]
+    assert two.table.columns.tolist() == ["rank", "row", "id", "prediction", "expected_value"]
+    assert several.actions.rows[0].row == int(np.argmin(chance))
+
+
 def test_a_number_that_was_not_predicted_is_no_risk_of_that_row_and_leaves_the_others_theirs() -> None:
     """The first rows have no prediction where a model was judged by later ones: the median of all was none then, and with it
     the risk of every row, so that no list was worth a contact, or a random one was the best."""
