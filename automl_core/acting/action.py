@@ -45,7 +45,8 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class SegmentSearch:
     """The confirmed segments and how many candidates were looked at. `is_rate` says that the outcome is a share of rows; None in
-    searches that were kept before this was told apart from a number of that name. `note` says what is not taken into account."""
+    searches that were kept before this was told apart from a number of that name. `note` says what is not taken into account, or
+    why no group was looked at."""
 
     segments: tuple[Segment, ...]
     looked_at: int

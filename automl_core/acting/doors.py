@@ -33,7 +33,8 @@ def segments_of(
     `frame`, `outcome`, `good` and `roles` are those of `find_actions`; rows without an outcome are not used. What is counted is
     named in the answer: the positive class of two (as on cards), `good` of several, or the number; without `good` the class of
     several that is spoken of first. Columns that are `never` used or measured `later` describe no group, and rows of one `group`
-    count as dependent. Of tables in which nothing goes with the outcome at most 5 % have any group confirmed.
+    count as dependent. Of tables in which nothing goes with the outcome at most 5 % have any group confirmed. It takes 200 rows
+    with an outcome: of fewer none is looked at, and `note` says so.
 
     BadInput as `find_actions` says.
     """

@@ -123,6 +123,19 @@ def test_segments_heed_the_roles_and_leave_out_rows_without_an_outcome() -> None
     assert segments_of(frame, "left", "No", used_again).segments
 
 
+def test_why_no_group_was_looked_at_is_said() -> None:
+    """Nothing was found in 180 rows of which 90 % and 10 % left, and nothing said that nothing was looked for."""
+    found = segments_of(customers().head(180), "left", "No")
+    assert (found.segments, found.looked_at) == ((), 0)
+    assert found.note == ("There are too few rows to find groups on one half and confirm them on the other: it takes 200 with an "
+                          "outcome.")
+    whole = segments_of(customers(), "left", "No")
+    assert whole.looked_at > 0
+    assert whole.note == ""
+    alike = segments_of(customers(), "left", "No", {"never": ["plan", "age", "region"]})
+    assert (alike.looked_at, alike.note.startswith("No column parts the rows into groups of 50")) == (0, True)
+
+
 def test_own_labels_come_back() -> None:
     frame = customers().rename(columns={"plan": 7, "left": ("y", 1), "age": "the\nage"})
     found = segments_of(frame, ("y", 1), "No", Roles(never=("the\nage",)))
