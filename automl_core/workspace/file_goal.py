@@ -14,6 +14,11 @@ from automl_core.explaining.words import quote
 from automl_core.production import Bundle
 
 
+def has_experiment(goal_text: str) -> bool:
+    """Whether a goal.toml asks for the result of an experiment; BadInput when it cannot be read."""
+    return bool(acting.read_goal(goal_text).experiment)
+
+
 def goal_for(bundle: Bundle, goal: Goal) -> Goal:
     """A goal as it was read, for the bundle's model and under its names; BadInput when it does not fit that. What it names as
     known, later or never may be of the file alone (see `check_file`)."""

@@ -192,6 +192,12 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
                                  str(tmp_path / name))
             told = f"“{name}” is no name of a CSV or an Excel file. Write a.csv or a.xlsx."
             assert (code, told in refused["error"]) == (2, True)
+        drawn = tmp_path / "drawn.toml"  # its table was written over the other
+        drawn.write_text(f'{goal_file(tmp_path).read_text(encoding="utf-8")}[experiment]\ntreatment = "newsletter"', "utf-8")
+        for goal, ranked in ((tmp_path / "goal.toml", "sub/../a.csv"), (drawn, "a_experiment.csv")):
+            code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal), "--out", str(tmp_path / "a.csv"),
+                                 "--ranked", str(tmp_path / ranked))
+            assert (code, "is named for two tables" in refused["error"]) == (2, True)
     with monkeypatch.context() as patch:
         patch.setattr(file_findings, "safe_recipe", _too_late)
         asked = ("compare", str(table), "--target", "churned")
