@@ -8,7 +8,8 @@ from typing import Any
 from automl_core import Workspace
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
-from automl_core.workspace.out_files import check_table_out
+from automl_core.workspace.file_goal import has_experiment
+from automl_core.workspace.out_files import check_apart, check_table_out, experiment_out
 
 Said = tuple[dict[str, Any], str, int]
 
@@ -17,9 +18,12 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and what it is worth, and an
     experiment's result."""
     files = workspace.files
-    for out in filter(None, (arguments.out, arguments.ranked)):
-        check_table_out(Path(out))
-    advice = files.act(arguments.bundle, arguments.data, _goal_text(Path(arguments.goal)), processes=True)
+    outs = [Path(out) for out in (arguments.out, arguments.ranked) if out]
+    for out in outs:
+        check_table_out(out)
+    goal = _goal_text(Path(arguments.goal))
+    check_apart((*outs, experiment_out(Path(arguments.out))) if arguments.out and has_experiment(goal) else outs)
+    advice = files.act(arguments.bundle, arguments.data, goal, processes=True)
     if arguments.out:
         files.write_table(advice.plan_table, Path(arguments.out))
     if arguments.ranked:
@@ -32,15 +36,15 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     listed, worth = advice.actions.sentence, advice.worth
     said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed)
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
-    data = {**advice.told, "tested": found.tested, "rows": found.rows, "notes": notes, "left_out": advice.left_out,
-            "plan": planned, "decisions": decisions, "worth": worth}
+    data = {**advice.told, "tested": found.tested, "rows": found.rows, "drawn": found.drawn, "notes": notes,
+            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
-    made, out = advice.experiment, Path(arguments.out)
+    made = advice.experiment
     data["experiment"] = made
     sentences += [made.refused] if made.refused else [made.balance, made.sentence, *made.who, made.advice]
     if arguments.out and advice.gains is not None and not made.refused:
-        files.write_table(advice.gains, out.with_name(f"{out.stem}_experiment{out.suffix or '.csv'}"))
+        files.write_table(advice.gains, experiment_out(Path(arguments.out)))
     return data, "\n".join(sentences), 1 if made.refused or advice.left_out else 0
 
 

@@ -45,7 +45,8 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class SegmentSearch:
     """The confirmed segments and how many candidates were looked at. `is_rate` says that the outcome is a share of rows; None in
-    searches that were kept before this was told apart from a number of that name. `note` says what is not taken into account."""
+    searches that were kept before this was told apart from a number of that name. `note` says what is not taken into account, or
+    why no group was looked at."""
 
     segments: tuple[Segment, ...]
     looked_at: int
@@ -286,7 +287,8 @@ class ActionCard:
 class Actions:
     """What acting found: cards of grade A to C, best first, at most seven; and `patterns` of grade D, which are not advice.
 
-    `tested` hypotheses were corrected for; `rows` have a known outcome. `notes` say what was left out or sampled.
+    `tested` hypotheses were corrected for; `rows` have a known outcome, of which so many were `drawn` by chance to be compared
+    (0: all were). `notes` say what was left out or sampled.
     """
 
     cards: tuple[ActionCard, ...]
@@ -294,3 +296,4 @@ class Actions:
     tested: int = 0
     rows: int = 0
     notes: tuple[str, ...] = ()
+    drawn: int = 0

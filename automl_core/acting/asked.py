@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import said_as
+from automl_core.acting.goal import said_as, stepless
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
@@ -26,6 +26,8 @@ from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
+_ROLES = {"given": "known before a lever is moved", "never": "never to be used", "later": "measured later",
+          "negative_control": "what no lever can change"}
 MOST_SPELLED = 20  # values of a column among which “yes” is looked for under another spelling
 
 
@@ -82,6 +84,13 @@ def amount(value: object, what: str) -> float:
     return float(value)
 
 
+def flag(value: object, what: str) -> bool:
+    """A yes or no that a caller gave; BadInput when it is neither: a text such as "false" would count as true."""
+    if not isinstance(value, (bool, np.bool_)) and not (is_number(value) and value in (0, 1)):
+        raise BadInput(f"{what} is {quote(value)}.", "Give True or False.")
+    return bool(value)
+
+
 def levers_of(asked: object, names: Names) -> tuple[Lever, ...]:
     """The levers under the typed table's names, with their values as they were given (see `spelled_levers`): what needs no look
     at a row. BadInput when a lever is none, or names no column."""
@@ -110,8 +119,11 @@ def _lever(lever: Lever, names: Names) -> Lever:
     if not days.is_integer():
         raise BadInput(f"“days” of the lever {name} is {quote(lever.days)}.", "Give whole days.")
     costs: dict[str, Any] = {key: amount(getattr(lever, key), f"“{key}” of the lever {name}") for key in ("cost", "unit_cost")}
+    relative = lever.relative is not None and flag(lever.relative, f"“relative” of the lever {name}")
+    if relative and math.isnan(numbers["step"]):
+        raise stepless(column)
     return replace(lever, column=column, to=several(lever.to), from_values=several(lever.from_values),
-                   relative=bool(lever.relative), forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers, **costs)
+                   relative=relative, forbidden=_pairs(lever.forbidden, column), days=int(days), **numbers, **costs)
 
 
 def orders_of(frame: pd.DataFrame, names: Names) -> dict[str, pd.Index]:
@@ -262,9 +274,10 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
     for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):
         if outcome in named:
             raise BadInput(f"{quote(outcome)} is the outcome and is named as “{key}”, too.", "Name it once.")
-    for name in many["given"]:
-        if name in many["later"]:
-            raise BadInput(f"{quote(name)} is named as known before a lever is moved and as measured later.", "Name it once.")
+    for first, second in combinations(many, 2):
+        for name in many[first]:
+            if name in many[second]:
+                raise BadInput(f"{quote(name)} is named as {_ROLES[first]} and as {_ROLES[second]}.", "Name it once.")
     columns = {lever.column for lever in levers}
     for key, words in (("group", "the group of rows"), ("id", "the name of a row")):
         if one[key] in columns:

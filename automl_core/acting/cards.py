@@ -22,6 +22,7 @@ from automl_core.acting.copies import Together, together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
+from automl_core.acting.given import compared_in, given_notes
 from automl_core.acting.grading import Evidence, is_advice
 from automl_core.acting.like_ids import like_id_notes, with_given
 from automl_core.acting.not_compared import not_tried_notes, thin_notes, undrawn_notes, why_not_compared, word_notes
@@ -94,7 +95,8 @@ def make_cards(inputs: CardInputs) -> Actions:
                    for lever in inputs.goal.levers if lever not in seen)
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
-        return Actions((), rows=rows, notes=notes)
+        return _counted(Actions((), notes=notes), inputs)
+    notes += given_notes(inputs.goal, inputs.problem, inputs.frame)
     notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
@@ -136,7 +138,14 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     for both in side_by_side(_paired, pairs, given):
         trials.extend(both)
     found = _picked(trials, desk, inputs, given)
-    return replace(found, notes=(*notes, *found.notes))
+    return _counted(replace(found, notes=(*notes, *found.notes)), inputs)
+
+
+def _counted(found: Actions, inputs: CardInputs) -> Actions:
+    """What was found, with the rows that have an outcome and those of them that were drawn."""
+    if inputs.whole is None:
+        return replace(found, rows=len(inputs.frame))
+    return replace(found, rows=len(inputs.whole), drawn=len(inputs.frame))
 
 
 def _tried(lever_of: tuple[Lever, Stage, Covariates]) -> tuple[Trial, ...]:
@@ -174,7 +183,8 @@ def _sampled(inputs: CardInputs) -> tuple[CardInputs, tuple[str, ...]]:
 
 def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
     """What rows are compared on when these levers are moved."""
-    return make_covariates(inputs.frame, inputs.columns, inputs.problem, (*_left_out(inputs.goal), *levers))
+    problem = compared_in(inputs.problem, inputs.goal)
+    return make_covariates(inputs.frame, inputs.columns, problem, (*_left_out(inputs.goal), *levers))
 
 
 def _left_out(goal: Goal) -> tuple[str, ...]:
@@ -216,7 +226,10 @@ def _what_if(inputs: CardInputs, outcome: Outcome) -> WhatIf:
         return WhatIf(predictor(inputs.model, inputs.problem, outcome))
     # held as it was, what is measured only after the lever would take away a part of what the lever does
     known = usable(inputs.columns, inputs.problem, (*inputs.goal.never, *inputs.goal.later))
-    return WhatIf(quick_predictor(inputs.frame, outcome, known))
+    # it must see what is moved, be that a date, which describes no group
+    seen = {column.name for column in known}
+    more = (find_column(inputs.columns, lever.column) for lever in inputs.goal.levers if lever.column not in seen)
+    return WhatIf(quick_predictor(inputs.frame, outcome, (*known, *more)))
 
 
 def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -> Actions:
@@ -264,7 +277,7 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
     cards.sort(key=lambda card: -(card.net_low if inputs.goal.value > 0 else card.gain_low * card.rows))
     names = [name for name in inputs.goal.negative_control if name in inputs.frame]
     notes = unmoved_notes(names, [checks[id(trial.root)].asked for trial, _ in kept])
-    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), len(inputs.frame), notes)
+    return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), notes=notes)
 
 
 def _patterns(kept: list[tuple[Trial, Evidence]], failed: list[tuple[Trial, Evidence]], desk: Desk) -> tuple[ActionCard, ...]:

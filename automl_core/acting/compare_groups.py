@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import counted_alike
+from automl_core.explaining.words import counted_alike, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,12 @@ def compare_groups(
     names = describe_all(pair.first), describe_all(pair.second) if pair.second else "that does not hold"
     sides = Sides(one & ~other, other & ~one, *names, tuple(condition.column for condition in conditions))
     return tell_gap(frame, y, columns, problem, sides, seed)
+
+
+def check_apart(target: str, names: Iterable[str]) -> None:
+    """BadInput when the outcome is among the columns that say which rows are compared: the gap would be what was asked for."""
+    if target in names:
+        raise BadInput(f"{quote(target)} is the outcome and describes a group, too.", "Name another column.")
 
 
 def check_pair(pair: Pair, frame: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled
+from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled, texts
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.edges import short_between, short_edges
@@ -52,11 +52,11 @@ class Cells:
             series = self.frame[name]
             if holds_numbers(series):  # a gap in a column of whole numbers makes them decimal, which nobody writes
                 numbers, found = pd.factorize(series)
-                same, texts = pd.factorize(pd.Series([spelled(value) for value in found], dtype="str"))  # 0.1 + 0.2 is 0.3
+                same, written = pd.factorize(pd.Series([spelled(value) for value in found], dtype="str"))  # 0.1 + 0.2 is 0.3
                 places = np.where(numbers < 0, -1, np.append(same, -1)[numbers])
             else:
-                places, texts = pd.factorize(series if series.dtype == "str" else series.astype("str").where(series.notna()))
-            self.levels[name] = np.asarray(places, dtype=np.int64), pd.Index(texts)
+                places, written = pd.factorize(series if series.dtype == "str" else texts(series).where(series.notna()))
+            self.levels[name] = np.asarray(places, dtype=np.int64), pd.Index(written)
         return self.levels[name]
 
     def numbers_of(self, name: str) -> NDArray[np.float64]:
@@ -71,10 +71,10 @@ def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
     """The rows the condition holds for; never those where the value is missing."""
     cells = rows if isinstance(rows, Cells) else Cells(rows)
     if condition.values:
-        places, texts = cells.levels_of(condition.column)
+        places, levels = cells.levels_of(condition.column)
         numbers = holds_numbers(cells.frame[condition.column])
         written = tuple(respelled(value) for value in condition.values) if numbers else condition.values
-        wanted = texts.get_indexer(pd.Index(written, dtype=texts.dtype))
+        wanted = levels.get_indexer(pd.Index(written, dtype=levels.dtype))
         return np.asarray(np.isin(places, wanted[wanted >= 0]), dtype=bool)
     values = cells.numbers_of(condition.column)
     mask = ~np.isnan(values)
@@ -110,10 +110,10 @@ def conditions_of(rows: pd.DataFrame | Cells, column: Column) -> tuple[Condition
         if series.nunique() > BINS:
             return _bins(series.to_numpy(dtype=np.float64), column.name)
         return _few_numbers(series, column.name)
-    places, texts = cells.levels_of(column.name)
-    shares = np.bincount(places[places >= 0], minlength=len(texts)) / max(1, len(series))
+    places, levels = cells.levels_of(column.name)
+    shares = np.bincount(places[places >= 0], minlength=len(levels)) / max(1, len(series))
     often = [place for place in np.argsort(-shares, kind="stable") if SMALLEST_LEVEL <= shares[place] <= 1 - SMALLEST_LEVEL]
-    return tuple(Condition(column.name, (str(texts[place]),)) for place in often)
+    return tuple(Condition(column.name, (str(levels[place]),)) for place in often)
 
 
 def _few_numbers(series: pd.Series, name: str) -> tuple[Condition, ...]:

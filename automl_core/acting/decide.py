@@ -144,7 +144,7 @@ def _weighed(inputs: DecisionInputs, rows: int, listed: int, drawn: bool) -> str
 
 
 def _away(inputs: DecisionInputs) -> Floats:
-    middle = middle_of(inputs.predictions, inputs.weights) if len(inputs.predictions) else 0.0
+    middle = middle_of(inputs.predictions, inputs.weights)
     y = np.asarray(inputs.y, dtype=np.float64)
     return y - middle if inputs.goal.good == "low" else middle - y
 

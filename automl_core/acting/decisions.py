@@ -29,10 +29,13 @@ DEFAULT_SHARE = 0.1
 
 
 def middle_of(predictions: Floats, weights: Floats | None = None) -> float:
-    """The median prediction; with `weights` (n,) that of the rows that each stands for."""
-    if weights is None:
-        return float(np.median(predictions))
-    return float(np.quantile(predictions, 0.5, weights=weights, method="inverted_cdf"))
+    """The median of the predictions that there are (0 without any); with `weights` (n,) that of the rows that each stands for."""
+    told = np.isfinite(predictions)
+    if not told.any():
+        return 0.0
+    if weights is None or not weights[told].any():
+        return float(np.median(predictions[told]))
+    return float(np.quantile(predictions[told], 0.5, weights=weights[told], method="inverted_cdf"))
 
 
 def counted_by(taken: Floats, weights: Floats | None) -> Floats:
@@ -46,9 +49,10 @@ def counted_by(taken: Floats, weights: Floats | None) -> Floats:
 
 def risk(predictions: Floats, problem: Problem, goal: Goal, weights: Floats | None = None) -> Floats:
     """How much there is to win on each row: the probability that the outcome is not the wanted one, or, for numbers, how far
-    the prediction lies on the unwanted side of the median prediction (0 on the wanted side), by `weights` where there are any."""
+    the prediction lies on the unwanted side of the median prediction (0 on the wanted side), by `weights` where there are any.
+    NaN where there is no prediction."""
     if problem.task == "regression":
-        middle = middle_of(predictions, weights) if len(predictions) else 0.0
+        middle = middle_of(predictions, weights)
         away = predictions - middle if goal.good == "low" else middle - predictions
         return np.asarray(np.maximum(away, 0.0), dtype=np.float64)
     if goal.good not in problem.classes:

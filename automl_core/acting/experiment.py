@@ -133,7 +133,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     goal, problem = inputs.goal, with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame)
     lever = next((lever for lever in goal.levers if lever.column == goal.experiment), None)
     treated = lever.to[0] if lever is not None and len(lever.to) == 1 else ""
-    never, later = (*problem.never, *goal.never), (*problem.later, *goal.later)
+    never, later = (*problem.never, *goal.never, *goal.negative_control), (*problem.later, *goal.later)
     roles = UpliftRoles(goal.good, treated, never, later, problem.group, problem)
     try:
         found = measure_uplift(inputs.frame, problem.target, goal.experiment, roles, inputs.columns, inputs.seed)

@@ -45,8 +45,8 @@ def find_segments(
 ) -> SegmentSearch:
     """What every kind of finding confirms, the widest difference first; `frame` and `y` are aligned.
 
-    A group that two kinds find is told once. Counts of what was looked at and tested are those of all kinds together; each kind
-    corrects for its own.
+    A group that two kinds find is told once. Where none could be looked at, `note` says why. Counts of
+    what was looked at and tested are those of all kinds together; each kind corrects for its own.
     """
     outcome = make_outcome(y, problem)
     searches = [kind.find(frame, y, columns, problem, seed) for kind in finding_kinds().available()]
@@ -56,5 +56,6 @@ def find_segments(
             told.setdefault(frozenset(map(repr, segment.conditions)), segment)
     segments = tuple(sorted(told.values(), key=lambda segment: -abs(segment.difference)))
     looked_at, tested = (sum(getattr(search, name) for search in searches) for name in ("looked_at", "tested"))
-    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate,
-                         counted_alike(problem.weights))
+    why = next((search.note for search in searches if search.note), "")
+    note = counted_alike(problem.weights) if looked_at else why
+    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate, note)

@@ -217,6 +217,12 @@ def said_as(said: object, names: tuple[str, ...]) -> str:
     return names[sides.index(yes)] if yes is not None and sorted(sides, key=str) == [False, True] else ""
 
 
+def stepless(column: str) -> BadInput:
+    """What is wrong with a lever of which a share of the number is asked for, and no share is said."""
+    return BadInput(f"The lever {quote(column)} is “relative” and has no step, so there is no share to move by.",
+                    "Give a step such as -0.05, or leave “relative” out.")
+
+
 def as_spelled(goal: Goal, columns: tuple[Column, ...]) -> Goal:
     """A checked goal whose levers spell their values as the table's columns do: 2.0 of a file is the 2 that the form lists."""
     return replace(goal, levers=tuple(

@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.acting.goal import stepless
 from automl_core.acting.goal_keys import check_keys
 from automl_core.acting.spelling import is_number
 from automl_core.errors import BadInput
@@ -208,6 +209,8 @@ def _lever(item: dict[str, Any]) -> Lever:
         days=_whole(item, "days"),
     )
     lever = replace(lever, step=float(to)) if is_number(to) else replace(lever, to=_texts(item, "to"))
+    if lever.relative and math.isnan(lever.step):
+        raise stepless(column)
     if "low" in item:
         lever = replace(lever, low=_limit(item, "low"))
     return replace(lever, high=_limit(item, "high")) if "high" in item else lever

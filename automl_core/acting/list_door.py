@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from automl_core.acting.action import Goal
 from automl_core.acting.action_list import ActionList
 from automl_core.acting.asked import Options, Roles, amount, check_options, several
 from automl_core.acting.decide import Decision, DecisionInputs, decide
-from automl_core.acting.decisions import actions_frame, rank_rows
+from automl_core.acting.decisions import actions_frame, free_name, rank_rows
 from automl_core.acting.goal import check_goal, said_as
 from automl_core.acting.limits import limits_of
 from automl_core.acting.mappings import of_kind
@@ -48,7 +48,8 @@ class Terms:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DecidedList:
-    """`actions` are the rows to act on, best first (`row` is the position in the frame), and `table` the same as a frame.
+    """`actions` are the rows to act on, best first (`row` is the position in the frame, `prediction` what was predicted of what
+    is `counted`), and `table` the same as a frame: with `rank`, `row`, the row's own id if it has one, and `prediction`.
     `decision` tells what a list of the rows with an outcome alone is worth by these outcomes: its money with the 95 % range,
     against as many at random, everyone and the simple rule, the profit curve, lift, other save rates and break-even. `counted`
     names what predictions are of."""
@@ -91,11 +92,13 @@ def decisions_of(
     check_goal(goal, one.problem, one.columns)
     goal = valued(goal, one.frame)
     said = _predictions(predictions, one, terms.seed)
-    actions = rank_rows(one.frame, said, one.columns, one.problem, goal)
+    if np.isnan(said).all():
+        raise BadInput("No row has a prediction, so none can be told from another.", "Give them, or leave them out.")
+    actions = _of_counted(rank_rows(one.frame, said, one.columns, one.problem, goal), said, one)
     target = quote(goal.outcome)
     label = one.problem.positive if one.problem.task == "binary" else one.good
     counted = target if one.problem.task == "regression" else f"{target} = {quote(label)}"
-    return DecidedList(actions, actions_frame(actions, one.frame, one.columns), _judged(one, said, goal, terms.seed), counted)
+    return DecidedList(actions, _table(actions, one), _judged(one, said, goal, terms.seed), counted)
 
 
 def _limits(terms: Terms) -> tuple[int, float]:
@@ -105,6 +108,22 @@ def _limits(terms: Terms) -> tuple[int, float]:
         if limit == 0:
             raise BadInput(f"“{name}” is 0, so there is no row to act on.", "Give more than 0, or None for no limit.")
     return rows or 0, money or 0.0
+
+
+def _of_counted(actions: ActionList, said: Floats, one: Opened) -> ActionList:
+    """The list with each row's prediction as it was given: of several classes that of the good one, where a list has the risk."""
+    if one.problem.task != "multiclass":
+        return actions
+    told = said[:, one.problem.classes.index(one.good)]
+    return replace(actions, rows=tuple(replace(row, prediction=float(told[row.row])) for row in actions.rows))
+
+
+def _table(actions: ActionList, one: Opened) -> pd.DataFrame:
+    """The list as a frame, with the position of each row in the caller's beside its own id."""
+    table = actions_frame(actions, one.frame, one.columns)
+    if any(column.role == "id" and column.name in one.frame for column in one.columns):  # else it has the position alone
+        table.insert(1, free_name("row", table.columns), [row.row for row in actions.rows])
+    return table
 
 
 def _judged(one: Opened, said: Floats, goal: Goal, seed: int) -> Decision:
@@ -157,6 +176,8 @@ def _of_class(told: Floats, one: Opened) -> Floats:
     """Predictions (n,) shaped as a model's: of several classes the others share what the good one leaves."""
     classes = one.problem.classes
     if one.problem.task == "regression":
+        if np.isinf(told).any():
+            raise BadInput("A prediction is infinite.", "Give numbers; leave those that are not known empty.")
         return told
     told = _checked(told)
     if one.problem.task == "binary":

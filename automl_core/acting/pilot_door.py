@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.opened import Opened, opened
 from automl_core.acting.own_names import names_of
+from automl_core.acting.pilot_asked import checked_choice, day_of
 from automl_core.acting.pilot_design import Draw, start_pilot
 from automl_core.acting.pilot_files import assignment_frame, match_outcomes, pilot_table
 from automl_core.acting.pilot_result import judge
@@ -70,6 +71,7 @@ def pilot_of(
         raise BadInput(f"“card” is {quote(type(card).__name__)}, which is no action card.", "Give one that find_actions found.")
     options = of_kind(options, Options, "options")
     choice = PilotChoice(days=card.days or 30) if choice is None else of_kind(choice, PilotChoice, "choice")
+    choice = checked_choice(choice)
     check_options(options)
     wanted = None if card.in_points else "low" if card.better == "down" else "high"
     _check_outcome(card, frame, outcome)
@@ -84,23 +86,25 @@ def pilot_of(
     return StartedPilot(pilot, drawn, table, assignment, one.problem, find_column(one.columns, goal.outcome))
 
 
-def judge_pilot(started: StartedPilot, sent: pd.DataFrame, today: date | None = None, early: bool = False) -> PilotResult:
+def judge_pilot(started: StartedPilot, sent: pd.DataFrame, today: object = None, early: bool = False) -> PilotResult:
     """What the outcomes say of the card: the change with its 95 % interval, and the verdict.
 
     `sent` is the pilot's `table` with the outcomes filled in, or any frame with the row's own id (or `row`) and the outcome, in
     any order; outcomes as the frame had them, or yes and no, true and false, 1 and 0. Rows count where chance put them, whatever
-    was done to them. With a day as `today` there is no verdict before outcomes are due, unless it is asked for `early`.
+    was done to them. With a day as `today` (a date, a moment or a text) there is no verdict before outcomes are due, unless it is
+    asked for `early`.
 
-    BadInput when a line cannot be put to a row of the pilot, or no outcome can be read.
+    BadInput when `today` is no day, a line cannot be put to a row of the pilot, or no outcome can be read.
     """
     if not isinstance(started, StartedPilot):
         raise BadInput(f"“started” is {quote(type(started).__name__)}, which is no pilot.", "Give what pilot_of gave.")
+    day = day_of(today)
     names, column = names_of(sent), started.column
     place = names.place(column.name)
     if place >= 0 and pd.api.types.is_numeric_dtype(sent.dtypes.iloc[place]):  # numbers are not read as the file once wrote them
         column = replace(column, reading=Reading())
     matched = match_outcomes(started.pilot, started.assignment, sent.set_axis(list(names.own), axis=1), started.problem, column)
-    return judge(started.pilot, matched, today, early)
+    return judge(started.pilot, matched, day, early)
 
 
 def _check_outcome(card: ActionCard, frame: pd.DataFrame, outcome: Hashable) -> None:

@@ -132,8 +132,10 @@ def match_outcomes(
 
 
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
-    """BadInput when the file says on every line that another column was changed: it belongs to another pilot."""
-    column = _column(COLUMN, pilot, names)
+    """BadInput when the file says on every line that another column was changed: it belongs to another pilot. A file without
+    sides and values to set is of no pilot: it is an export, whose own column may have that name."""
+    of_a_pilot = _column(ARM, pilot, names) or _column(SET_TO, pilot, names)
+    column = _column(COLUMN, pilot, names) if of_a_pilot else ""
     said = sent[column].dropna().map(strictly) if column else pd.Series(dtype=str)
     ours = {_folded(name) for name in assignment[COLUMN]}
     theirs = said[said != ""]

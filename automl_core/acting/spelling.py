@@ -9,6 +9,8 @@ from typing import TypeGuard
 import numpy as np
 import pandas as pd
 
+from automl_core.data.values import to_text
+
 
 def holds_numbers(values: pd.Series) -> bool:
     """Whether a column holds numbers, and not yes and no."""
@@ -16,9 +18,12 @@ def holds_numbers(values: pd.Series) -> bool:
 
 
 def texts(series: pd.Series) -> pd.Series:
-    """Values as the texts a person writes: whole numbers without a decimal point; missing stays missing."""
+    """Values as the texts a person writes: whole numbers without a decimal point, midnights as a day, whatever other rows hold;
+    missing stays missing."""
     if holds_numbers(series):
         return series.map(spelled, na_action="ignore").astype("str")
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return series.map({value: to_text(value) for value in series.dropna().unique()}).astype("str")
     return series.astype("str")
 
 

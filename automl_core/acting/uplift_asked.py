@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,16 @@ class UpliftRoles:
     problem: Problem | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Either(UpliftRoles):
+    """The roles of an experiment and those of `Roles`, which a dictionary may mix."""
+
+    given: tuple[Any, ...] = ()
+    experiment: Any = ""
+    id: Any = ""
+    negative_control: tuple[Any, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class AskedUplift:
     """The typed rows of an experiment and their columns, the problem (with the treatment among what no model may see), the
@@ -81,22 +91,23 @@ def asked_uplift(
 ) -> AskedUplift:
     """What is asked, under the names of the typed table; BadInput when a name, a role or the wanted outcome does not fit.
 
-    With `columns` the frame is a typed table already. A `Roles` is read as far as it speaks of an experiment.
+    With `columns` the frame is a typed table already. Of a `Roles`, or a dictionary of its fields, what names a row and what no
+    lever can change are not used, as what is `never`.
     """
     asked = _roles(roles)
-    given: tuple[str, ...] = ()
     if columns:
         target, lever = str(outcome), str(treatment)
         table = Table(frame, columns, Origin(name="experiment"))
     else:
         names = names_of(frame)
         target, lever = names.clean_of(outcome), names.clean_of(treatment)
-        said = roles if isinstance(roles, Roles) else Roles()
-        used = roles_of(replace(said, never=asked.never, later=asked.later, group=asked.group), target, (Lever(lever),), names)
-        for role, some in (("never", used.never), ("later", used.later)):  # typed tables come with a model's, which has the lever
+        said = Roles(asked.given, asked.never, asked.later, asked.group, asked.experiment, asked.id, asked.negative_control)
+        used = roles_of(said, target, (Lever(lever),), names)
+        # typed tables come with a model's, which has the lever
+        for role, some in (("never", used.never), ("later", used.later), ("negative_control", used.negative_control)):
             if lever in some:
                 raise BadInput(f"{quote(lever)} is the treatment and is named as “{role}”, too.", "Name it once.")
-        asked, given = replace(asked, never=used.never, later=used.later, group=used.group), used.given
+        asked = replace(asked, **{field.name: getattr(used, field.name) for field in fields(Roles)})
         table = table_from_frame(frame.reset_index(drop=True), "experiment")
     for name in (target, lever, *((asked.group,) if asked.group else ())):
         find_column(table.columns, name)
@@ -104,23 +115,29 @@ def asked_uplift(
         raise BadInput(f"{quote(target)} is named as the outcome and as the treatment.", "Name two columns.")
     known = _problem(table, target, asked)
     good = _good(asked, known)
-    never, later = (tuple(dict.fromkeys(some)) for some in ((lever, *known.never, *asked.never), (*known.later, *asked.later)))
-    problem = with_given(known, table.columns, given, table.frame)
+    never, later = (tuple(dict.fromkeys(some)) for some in ((lever, *known.never, *_unused(asked)), (*known.later, *asked.later)))
+    problem = with_given(known, table.columns, asked.given, table.frame)
     problem = replace(problem, never=never, later=later, group=asked.group or known.group)
     if problem.group:
         find_column(table.columns, problem.group)
     return AskedUplift(table.frame, table.columns, problem, good, lever, asked.treated)
 
 
-def _roles(roles: UpliftRoles | Roles | Mapping[str, Any] | None) -> UpliftRoles:
-    """The roles as those of an uplift. What names a row tells nothing of it."""
-    if isinstance(roles, Roles):
-        names = () if roles.id in ("", None) else (roles.id,)
-        return UpliftRoles(never=(*several(roles.never), *names), later=several(roles.later), group=roles.group)
-    made = of_kind(roles, UpliftRoles, "roles")
+def _roles(roles: UpliftRoles | Roles | Mapping[str, Any] | None) -> _Either:
+    """The roles of either kind as one."""
+    if isinstance(roles, Mapping):
+        made = of_kind(roles, _Either, "roles")
+    else:
+        known = roles if isinstance(roles, Roles) else of_kind(roles, UpliftRoles, "roles")
+        made = _Either(**{field.name: getattr(known, field.name) for field in fields(known)})
     if made.problem is not None and not isinstance(made.problem, Problem):
         raise BadInput(f"“problem” is {quote(type(made.problem).__name__)}.", "Give a Problem, or leave it out.")
-    return replace(made, never=several(made.never), later=several(made.later))
+    return replace(made, **{key: several(getattr(made, key)) for key in ("given", "never", "later", "negative_control")})
+
+
+def _unused(asked: _Either) -> tuple[str, ...]:
+    """What no model of an uplift sees: what names a row tells nothing of it, and rows are not compared on a negative control."""
+    return *asked.never, *(() if asked.id in ("", None) else (asked.id,)), *asked.negative_control
 
 
 def _problem(table: Table, target: str, roles: UpliftRoles) -> Problem:

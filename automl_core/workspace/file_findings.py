@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
-from automl_core.acting.compare_groups import check_pair
+from automl_core.acting.compare_groups import check_apart, check_pair
 from automl_core.acting.conditions import condition_of
 from automl_core.data.table import Column, meant_column
 from automl_core.errors import BadInput
@@ -52,7 +52,8 @@ class FileFindings:
         return WhatHappened(found, acting.tell_segments(rows, y, problem, found), False)
 
     def compare(self, source: str, request: Request, asked: Asked) -> GapStory:
-        """Two groups of a file's rows, or two periods; BadInput when neither or both are asked for."""
+        """Two groups of a file's rows, or two periods; BadInput when neither or both are asked for, or a part of what is said has
+        no place in that."""
         frame, columns, problem = self._opened(source, request, _named(asked))
         question = _question(asked, columns)
         y, keep = framing.encode_target(frame[problem.target], problem)
@@ -76,9 +77,9 @@ class FileFindings:
     ) -> tuple[pd.DataFrame, tuple[Column, ...], Problem]:
         """The rows after the safe fixes, their columns and the problem; BadInput when a column is `named` that is not there."""
         table = self.files.open(source)
-        for name in named:  # before the fixes, which take long on many rows
-            meant_column(table.columns, name)
+        own = [meant_column(table.columns, name).name for name in named]  # before the fixes, which take long on many rows
         request = in_table(request, table.columns)
+        check_apart(request.target, own)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)
@@ -102,6 +103,10 @@ def _named(asked: Asked) -> tuple[str, ...]:
         raise BadInput("Two groups or two periods can be compared.", "Give --first, or --when with --since.")
     if asked.when and not asked.since:
         raise BadInput("The day on which the later period starts is missing.", "Give --since 2024-07-01.")
+    if asked.since and not asked.when:
+        raise BadInput("A later period is asked for, and two groups.", "Give --when in place of --first, or leave --since out.")
+    if asked.when and asked.second:
+        raise BadInput("Two periods are asked for, and a second group.", "Leave --second out.")
     return (asked.when,) if asked.when else tuple(_parts(text)[0] for text in (*asked.first, *asked.second))
 
 

@@ -14,6 +14,11 @@ from automl_core.explaining.words import quote
 from automl_core.production import Bundle
 
 
+def has_experiment(goal_text: str) -> bool:
+    """Whether a goal.toml asks for the result of an experiment; BadInput when it cannot be read."""
+    return bool(acting.read_goal(goal_text).experiment)
+
+
 def goal_for(bundle: Bundle, goal: Goal) -> Goal:
     """A goal as it was read, for the bundle's model and under its names; BadInput when it does not fit that. What it names as
     known, later or never may be of the file alone (see `check_file`)."""
@@ -32,7 +37,7 @@ def check_file(goal: Goal, bundle: Bundle, raw: pd.DataFrame) -> None:
     absent = {column.name for column in model.columns if column.name not in places and header_of(column) not in places}
     if model.problem.target in absent:
         raise no_outcomes(model.problem.target)
-    for name in (*(lever.column for lever in goal.levers), goal.value_column, *goal.negative_control):
+    for name in (*(lever.column for lever in goal.levers), goal.value_column, *goal.negative_control, *goal.given):
         if name in absent:
             raise BadInput(f"The file has no column {quote(name)}, and the goal needs it.",
                            "Give rows with it, or leave it out of the goal.")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -33,6 +34,20 @@ def check_table_out(out: Path) -> None:
         raise BadInput(f"“{out.name[:80]}” is no name of a CSV or an Excel file.",
                        f"Write {out.stem[:80]}.csv or {out.stem[:80]}.xlsx.")
     check_out(out)
+
+
+def check_apart(outs: Iterable[Path]) -> None:
+    """BadInput when two tables would be written to one file: the later one would take the place of the other."""
+    seen: set[Path] = set()
+    for out in outs:
+        if out.resolve() in seen:
+            raise BadInput(f"“{out.name[:80]}” is named for two tables.", "Give each a name of its own.")
+        seen.add(out.resolve())
+
+
+def experiment_out(out: Path) -> Path:
+    """Where the table of an experiment stands, beside that of the plan."""
+    return out.with_name(f"{out.stem}_experiment{out.suffix or '.csv'}")
 
 
 def is_workbook(out: Path) -> bool:

@@ -127,7 +127,7 @@ def standing(found: Actions) -> str:
     come = "It comes" if stand == 1 else "These come"
     source = ("" if set(grades) <= {"A"} else f" {come} from data as it was, not from a test." if "A" not in grades
               else " Those of grade A come from a test, the others from data as it was.")
-    words = (f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.rows, 'row')}; "
+    words = (f"{count(found.tested, 'move was', 'moves were')} tried on {count(found.drawn or found.rows, 'row')}; "
              f"{count(stand, 'stands', 'stand') if stand else 'none stands'}.{source}")
     if not retired:
         return words

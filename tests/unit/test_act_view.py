@@ -86,6 +86,7 @@ def test_a_retired_card_does_not_stand_and_says_that_it_was_measured() -> None:
     found = Actions((WIDE, retired), tested=12, rows=600)
     assert standing(found) == ("12 moves were tried on 600 rows; 1 stands. It comes from data as it was, not from a test. 1 was "
                                "retired by its pilot.")
+    assert standing(replace(found, rows=100_000, drawn=60_000)).startswith("12 moves were tried on 60,000 rows; ")
     assert standing(replace(found, cards=(retired, retired))).endswith("; none stands. 2 were retired by pilots.")
     assert standing(replace(found, cards=(replace(WIDE, grade="A"),))).endswith("; 1 stands.")
 

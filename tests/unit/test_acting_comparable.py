@@ -12,12 +12,14 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Lever, Options, Roles, find_actions, pairs
-from automl_core.acting.action import Actions
-from automl_core.acting.cards import _of_everybody
+from automl_core.acting.action import Actions, Goal
+from automl_core.acting.cards import _of_everybody, make_cards
+from automl_core.acting.given import compared_in, given_notes, unknown_notes
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import not_tried_notes, why_not_compared
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.wording import whole_words
+from tests.unit.carding import COLUMNS, PROBLEM, inputs
 from tests.unit.piloting import CARD
 
 TRIALS = "automl_core.acting.trials"
@@ -76,6 +78,41 @@ def test_a_lever_that_no_model_may_see_is_told_to_have_no_card() -> None:
     found = find_actions(frame, "churn", "No", (Lever("one", ("new",)),), Roles(never=("one",), experiment="one"))
     assert (found.cards, found.patterns) == ((), ())
     assert "“one” is not to be seen by a model, so no card is made of it." in found.notes
+
+
+def test_what_is_named_as_known_before_is_compared_on_though_the_model_may_not_see_it() -> None:
+    """“age” decides who has the idle lever and how it ends; left out of the model it was passed over, and nothing said so."""
+    made = inputs(3000, given=("age",))
+    age = made.frame["age"].to_numpy()
+    bad = np.random.default_rng(1).random(3000) < 0.5 - 0.35 * np.tanh(age)
+    frame = made.frame.assign(y=pd.Series(np.where(bad, "Yes", "No")).astype("str"))
+    made = replace(made, frame=frame, y=bad.astype(int), problem=replace(PROBLEM, never=("age",)),
+                   goal=replace(made.goal, levers=(Lever("idle", ("a",)),)))
+    found = make_cards(made)
+    (idle,) = (*found.cards, *found.patterns)
+    assert idle.raw_gap < -0.15
+    assert abs(idle.adjusted) < 0.05
+    assert not any(one.column == "age" for one in idle.conditions)
+    assert ("The goal names “age” as known before: rows were compared on it though the model does not see it, and no group is "
+            "described by it.") in found.notes
+    unsaid = make_cards(replace(made, goal=replace(made.goal, given=())))
+    assert max(card.adjusted for card in (*unsaid.cards, *unsaid.patterns)) < -0.1  # nothing says that it may be compared on
+
+
+def test_what_a_goal_names_twice_is_told_not_to_be_compared_on() -> None:
+    goal = Goal("y", "No", given=("age", "size", "town"), never=("size",), levers=(Lever("idle"),))
+    frame, late = inputs(50).frame, replace(PROBLEM, later=("age",), never=("size",))
+    assert compared_in(late, goal) == late
+    twice, later = given_notes(goal, late, frame)
+    assert twice == "The goal names “size” as known before, and as what rows are not compared on, too: they were not."
+    assert later.startswith("The goal names “age” as known before, and the model’s own goal as measured later")
+
+
+def test_what_is_known_before_and_was_not_in_the_model_s_table_is_told() -> None:
+    goal = Goal("y", "No", given=("age", "town"), levers=(Lever("idle"),))
+    (note,) = unknown_notes(goal, COLUMNS)
+    assert note.startswith("The goal names “town” as known before, and the table that the model was trained on did not have it")
+    assert unknown_notes(replace(goal, never=("town",)), COLUMNS) == ()
 
 
 def test_a_card_of_rows_that_were_drawn_counts_the_share_that_has_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -123,6 +123,19 @@ def test_segments_heed_the_roles_and_leave_out_rows_without_an_outcome() -> None
     assert segments_of(frame, "left", "No", used_again).segments
 
 
+def test_why_no_group_was_looked_at_is_said() -> None:
+    """Nothing was found in 180 rows of which 90 % and 10 % left, and nothing said that nothing was looked for."""
+    found = segments_of(customers().head(180), "left", "No")
+    assert (found.segments, found.looked_at) == ((), 0)
+    assert found.note == ("There are too few rows to find groups on one half and confirm them on the other: it takes 200 with an "
+                          "outcome.")
+    whole = segments_of(customers(), "left", "No")
+    assert whole.looked_at > 0
+    assert whole.note == ""
+    alike = segments_of(customers(), "left", "No", {"never": ["plan", "age", "region"]})
+    assert (alike.looked_at, alike.note.startswith("No column parts the rows into groups of 50")) == (0, True)
+
+
 def test_own_labels_come_back() -> None:
     frame = customers().rename(columns={"plan": 7, "left": ("y", 1), "age": "the\nage"})
     found = segments_of(frame, ("y", 1), "No", Roles(never=("the\nage",)))
@@ -167,6 +180,16 @@ def test_comparing_is_what_the_engine_says() -> None:
     assert story.gap == compare_periods(one.frame, one.y, COLUMNS, PROBLEM, periods).gap
 
 
+def test_a_condition_takes_one_value_and_other_spellings_as_a_dictionary_does() -> None:
+    """The text "12" was read letter by letter, so that levels 1 and 2 were compared."""
+    frame = customers().assign(level=lambda own: np.arange(len(own)) % 14, paid=lambda own: own["plan"] == "old")
+    asked: Any = Condition
+    for group, rows in ((asked("level", "12"), frame["level"] == 12), (asked("level", 12), frame["level"] == 12),
+                        (asked("plan", "OLD"), frame["plan"] == "old"), (asked("paid", ["yes"]), frame["paid"]),
+                        (asked("age", low=None, high=np.int64(45)), frame["age"] < 45)):
+        assert compare(frame, "left", group).rows_first == rows.sum()
+
+
 def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     one = world(3, 300, "both")
     asked: list[Periods] = []
@@ -187,10 +210,13 @@ def test_periods_are_cut_at_a_day_of_any_kind(monkeypatch: pytest.MonkeyPatch) -
         ({"plans": "old"}, None, "There is no column “plans”"),
         ("old", None, "The first group is “old”, which is no condition"),
         (3, None, "The first group is “3”, which is no condition"),
+        (Condition("plan", ("odd",)), None, "No row has “odd” in “plan”"),
+        (Condition("age", low="30"), None, "“low” of the condition on “age” is “30”, which is no number"),  # type: ignore[arg-type]
         ({"left": "Yes"}, None, "“left” is the outcome and describes a group, too"),
         ({"plan": "old"}, {"left": "No"}, "“left” is the outcome and describes a group, too"),
         (Periods("age", "40"), {"plan": "old"}, "Two periods are asked for, and a second group"),
         (Periods("day", "40"), None, "There is no column “day”"),
+        (Periods("left", "Yes"), None, "“left” is the outcome and describes a group, too"),
     ],
 )
 def test_what_is_no_group_is_refused(first: Any, second: Any, words: str) -> None:
@@ -259,6 +285,22 @@ def test_outcomes_that_are_not_due_or_of_nobody() -> None:
         judge_pilot(made.pilot, filled(made, 1, 0))  # type: ignore[arg-type]
 
 
+def test_a_pilot_takes_numbers_and_days_of_any_kind() -> None:
+    """A float out of JSON or pandas was a TypeError, or 300.0 rows in the sentence; so was a moment as today."""
+    choice = {"rows": 200.0, "days": 30.0, "seed": 1.0, "treated_share": np.float32(0.5), "ended": np.bool_(False)}
+    made = pilot_of(CARD, customers(), "left", Roles(), Options(value=100.0), choice)
+    assert made.pilot.choice == PilotChoice(rows=200, seed=1)
+    pd.testing.assert_frame_equal(made.table, pilot().table)
+    sent, due = filled(made, 1, 0), made.pilot.due_day
+    for before in (datetime(2020, 1, 1, 12), pd.Timestamp("2020-01-01", tz="UTC"), np.datetime64("2020-01-01"), "2020-01-01"):
+        assert judge_pilot(made, sent, before).waits
+    for after in (datetime(due.year, due.month, due.day, 9), pd.Timestamp(due), due.isoformat()):
+        assert not judge_pilot(made, sent, after).waits
+    for wrong in ("soon", 5, pd.NaT):
+        with pytest.raises(BadInput, match="which is no day"):
+            judge_pilot(made, sent, wrong)
+
+
 def test_a_pilot_of_a_number_heeds_groups_and_open_rows() -> None:
     frame, left = rows_with_left()
     rng = np.random.default_rng(1)
@@ -308,6 +350,12 @@ def test_a_pilot_of_a_number_parts_rows_on_both_sides_of_the_median(better: str)
         ({"card": replace(CARD, is_rate=False, counted="“left”")}, "“low” is not a possible outcome"),
         ({"outcome": "gone"}, "There is no column “gone”"),
         ({"choice": 5}, "“choice” is “int”"),
+        ({"choice": {"days": 30.5}}, "“days” is “30.5”"),
+        ({"choice": {"seed": -1}}, "“seed” is “-1”"),
+        ({"choice": {"rows": "600"}}, "“rows” is “600”"),
+        ({"choice": {"rows": -5}}, "“rows” is “-5”"),
+        ({"choice": {"treated_share": "0.5"}}, "“treated_share” is “0.5”, which is no number"),
+        ({"choice": {"ended": "false"}}, "“ended” is “false”"),
         ({"choice": PilotChoice(rows=5)}, "5 rows are too few for this pilot"),
         ({"options": Options(value_column="nowhere")}, "There is no column “nowhere”"),
     ],

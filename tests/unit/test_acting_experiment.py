@@ -260,6 +260,19 @@ def test_columns_of_an_experiment_are_named_by_their_labels(labels: list[Any]) -
     assert named.problem.never == ("t", "x")
 
 
+def test_the_roles_of_other_doors_are_those_of_an_experiment_as_a_dictionary_too() -> None:
+    """“given” and “id” were no part of the roles there, and a negative control was compared on."""
+    frame = table_of(ONES, SIDES).assign(before=np.arange(60) % 5, customer=[f"c{place}" for place in range(60)])
+    said: dict[str, Any] = {"given": ["x"], "never": "shop", "id": "customer", "negative_control": ["before"], "experiment": "t"}
+    for roles in (said, Roles(**said), {**said, "treated": 1, "good": "yes"}):
+        made = asked(frame, roles)
+        assert made.problem.never == ("t", "shop", "customer", "before")
+    assert asked(frame, {**said, "treated": 0}).treated == 0
+    with pytest.raises(BadInput, match="“treted” is no part of “roles”") as refused:
+        asked(frame, {"treted": 1})
+    assert refused.value.hint == "Write “treated”."
+
+
 @pytest.mark.parametrize(("wrong", "words"), [
     ({"roles": ["t"]}, "Give UpliftRoles"), ({"roles": UpliftRoles(never=("nope",))}, "no column “nope”"),
     ({"roles": Roles(later="nope")}, "no column “nope”"), ({"roles": Roles(experiment="x")}, "is no lever"),

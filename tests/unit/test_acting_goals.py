@@ -136,6 +136,8 @@ def test_bad_goal_files_get_a_sentence(text: str) -> None:
      "Its keys are “given”, “later”, “never”, “negative_control”."),
     ("relative = false", "relative = \"false\"", "“relative” of the lever “tenure” is not true or false.",
      "Write relative = true or leave it out."),
+    ("to = -5.0\nrelative = false", "to = [\"5\"]\nrelative = true", "The lever “tenure” is “relative” and has no step, so there "
+     "is no share to move by.", "Give a step such as -0.05, or leave “relative” out."),
     ("relative = false", "relative = 1", "“relative” of the lever “tenure” is not true or false.",
      "Write relative = true or leave it out."),
 ])

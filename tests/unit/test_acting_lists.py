@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Roles, Terms, decisions_of
+from automl_core.acting.decisions import middle_of
 from automl_core.errors import BadInput
 
 TERMS = Terms(value_column="fee", contact_cost=6.0, save_rate=0.25, capacity=120)
@@ -87,6 +88,40 @@ def test_numbers_several_classes_and_money_left_out() -> None:
     assert classes.counted == "“kind” = “a”"
 
 
+def test_the_table_says_which_row_each_is_and_what_was_predicted_of_it() -> None:
+    """`row` was there only where no column names a row, and of several classes stood one less the prediction."""
+    frame, chance = customers()
+    kind = np.where(chance < 0.2, "a", np.where(chance < 0.4, "b", "c"))
+    several, two, plain = (decisions_of(frame.assign(kind=kind), "kind", "a", {"capacity": 50}, chance),
+                           decisions_of(frame, "left", "No", TERMS, chance),
+                           decisions_of(frame.drop(columns="id"), "left", "No", TERMS, chance))
+    for found in (several, two, plain):
+        assert found.table["row"].tolist() == [row.row for row in found.actions.rows]
+        assert found.table["prediction"].tolist() == pytest.approx(chance[found.table["row"]].tolist())
+        assert found.table["prediction"].tolist() == [row.prediction for row in found.actions.rows]
+    assert two.table.columns.tolist() == ["rank", "row", "id", "prediction", "expected_value"]
+    assert several.actions.rows[0].row == int(np.argmin(chance))
+
+
+def test_a_number_that_was_not_predicted_is_no_risk_of_that_row_and_leaves_the_others_theirs() -> None:
+    """The first rows have no prediction where a model was judged by later ones: the median of all was none then, and with it
+    the risk of every row, so that no list was worth a contact, or a random one was the best."""
+    frame, chance = customers()
+    sold = frame.assign(sold=100 * chance)
+    terms = {"value": 2.0, "contact_cost": 1.0, "capacity": 50, "save_rate": 0.5}
+    told = np.where(np.arange(len(frame)) < 100, np.nan, 100 * chance)
+    best = 100 + np.argsort(chance[100:])[:50]
+    found = decisions_of(sold, "sold", "high", terms, told)
+    assert sorted(row.row for row in found.actions.rows) == sorted(best.tolist())
+    away = np.median(100 * chance[100:]) - 100 * chance[best]
+    assert found.actions.expected_value == pytest.approx((0.5 * 2.0 * away - 1.0).sum())
+    assert found.decision.value == pytest.approx(found.actions.expected_value)  # what came is what was told
+    free = decisions_of(sold, "sold", "high", {"capacity": 50}, told)
+    assert sorted(row.row for row in free.actions.rows) == sorted(best.tolist())
+    weights = np.where(np.arange(len(told)) < 100, 7.0, 1.0)
+    assert middle_of(told, weights) == pytest.approx(middle_of(told), rel=0.01)
+
+
 @pytest.mark.parametrize(("changed", "words"), [
     ({"good": None}, "not said which outcome is good"), ({"good": "Maybe"}, "Maybe"),
     ({"terms": {"capacity": 0}}, "“capacity” is 0"),
@@ -96,7 +131,8 @@ def test_numbers_several_classes_and_money_left_out() -> None:
     ({"terms": {"value_column": "fees"}}, "no column “fees”"), ({"predictions": [0.5]}, "has 1,200 rows"),
     ({"predictions": np.full(1200, 1.5)}, "above 1"), ({"predictions": ["x"] * 1200}, "no numbers"),
     ({"predictions": pd.DataFrame({"Yes": np.zeros(1200)})}, "a column for each class"),
-    ({"outcome": "gone"}, "no column “gone”"),
+    ({"outcome": "gone"}, "no column “gone”"), ({"predictions": [None] * 1200}, "No row has a prediction"),
+    ({"outcome": "age", "good": "high", "predictions": [np.inf] + [0.5] * 1199}, "infinite"),
 ])
 def test_what_does_not_fit_is_refused_with_a_sentence(changed: dict[str, Any], words: str) -> None:
     frame, chance = customers()

@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, Roles, find_actions
-from automl_core.acting.action import Actions
+from automl_core.acting import Lever, Options, Roles, applied, assign, find_actions
+from automl_core.acting.action import Actions, Condition
+from automl_core.acting.conditions import holds
+from automl_core.acting.spelling import texts
 
 
 def customers(rows: int = 3000) -> pd.DataFrame:
@@ -43,3 +45,32 @@ def test_a_model_that_has_learned_from_what_comes_later_is_told_of() -> None:
     (note,) = [note for note in found(("usage",)).notes if "the model has learned from it" in note]
     assert note.startswith("“usage” follows the change")
     assert not [note for note in found(()).notes if "has learned from" in note]
+
+
+def test_a_date_as_a_lever_is_seen_by_the_model_that_is_asked_what_if() -> None:
+    """It learned from no date, so the second of the three numbers was always 0."""
+    random = np.random.default_rng(5)
+    days = pd.to_datetime(["2024-05-01", "2024-05-01 12:00", "2024-07-01"], format="ISO8601")
+    start = days[random.integers(0, 3, 1500)]
+    stays = random.random(1500) < np.where(start == pd.Timestamp("2024-07-01"), 0.75, 0.5)
+    frame = pd.DataFrame({"start": start, "size": random.normal(50, 10, 1500), "churn": np.where(stays, "No", "Yes")})
+    found = find_actions(frame, "churn", "No", [Lever("start", (pd.Timestamp("2024-07-01"),))])
+    made = [*found.cards, *found.patterns]
+    assert {card.to_value for card in made} == {"2024-07-01"}
+    assert all(card.what_if == pytest.approx(card.raw_gap, abs=0.08) for card in made)
+    assert min(card.what_if for card in made) < -0.15
+    whole = assign(found, frame)
+    assert (whole >= 0).any()
+    for row in (int(np.flatnonzero(start == day)[0]) for day in days[:2]):
+        assert assign(found, frame.iloc[[row]])[0] == whole[row]
+    assert (applied(found, frame)["start"][whole >= 0] == pd.Timestamp("2024-07-01")).all()
+
+
+def test_a_day_is_spelled_alike_beside_moments_and_alone() -> None:
+    days = pd.Series(pd.to_datetime(["2024-05-01", None, "2024-05-01 12:30"], format="ISO8601"))
+    assert texts(days).tolist()[0::2] == ["2024-05-01", "2024-05-01 12:30:00"]
+    assert texts(days).isna().tolist() == [False, True, False]
+    assert texts(days.iloc[1:2]).isna().all()
+    frame = days.to_frame("day")
+    assert holds(Condition("day", ("2024-05-01",)), frame).tolist() == [True, False, False]
+    assert holds(Condition("day", ("2024-05-01",)), frame.head(1)).tolist() == [True]

@@ -118,6 +118,22 @@ def test_happened_and_compare(home: Path, capsys: pytest.CaptureFixture[str]) ->
         assert refused["error"]
 
 
+@pytest.mark.parametrize(("asked", "words"), [
+    (("--when", "customer_since", "--since", "2022-01-01", "--second", "contract=Monthly"), "Two periods are asked for"),
+    (("--first", "contract=Monthly", "--since", "2022-01-01"), "A later period is asked for, and two groups"),
+    (("--first", "churned=Yes"), "“churned” is the outcome and describes a group, too"),
+    (("--first", "contract=Monthly", "--second", "churned=No"), "“churned” is the outcome and describes a group, too"),
+    (("--when", "churned", "--since", "1"), "“churned” is the outcome and describes a group, too"),
+])
+def test_compare_passes_over_nothing_that_it_is_asked(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], words: str
+) -> None:
+    """A second group beside two periods, and a day beside two groups, were dropped, and the outcome was compared by itself."""
+    monkeypatch.setattr(file_findings, "safe_recipe", _too_late)
+    code, refused = call(capsys, "compare", "sample:subscription_churn", "--target", "churned", *asked)
+    assert (code, words in refused["error"]) == (2, True)
+
+
 def test_a_table_is_written_as_its_name_says(home: Path, tmp_path: Path) -> None:
     """Under a name that ends in .xlsx stood the bytes of a CSV, which Excel refuses to open."""
     frame = pd.DataFrame({"who": ["=1+1", "b"], "net": [-2.5, 3.0]})

@@ -150,6 +150,7 @@ def test_act_refuses_a_goal_that_does_not_fit_before_it_reads_rows(
     ("", ("churned",), "The file has no outcomes in “churned”"), ("", ("newsletter",), "The file has no column “newsletter”"),
     ('[[lever]]\ncolumn = "monthly_fee"\nto = -5.0', ("monthly_fee",), "The file has no column “monthly_fee”"),
     ('negative_control = ["age"]', ("age",), "The file has no column “age”"),
+    ('given = ["age"]', ("age",), "The file has no column “age”"),
 ])
 def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
     bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str,
@@ -191,6 +192,12 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
                                  str(tmp_path / name))
             told = f"“{name}” is no name of a CSV or an Excel file. Write a.csv or a.xlsx."
             assert (code, told in refused["error"]) == (2, True)
+        drawn = tmp_path / "drawn.toml"  # its table was written over the other
+        drawn.write_text(f'{goal_file(tmp_path).read_text(encoding="utf-8")}[experiment]\ntreatment = "newsletter"', "utf-8")
+        for goal, ranked in ((tmp_path / "goal.toml", "sub/../a.csv"), (drawn, "a_experiment.csv")):
+            code, refused = call(capsys, "act", str(bundle), str(table), "--goal", str(goal), "--out", str(tmp_path / "a.csv"),
+                                 "--ranked", str(tmp_path / ranked))
+            assert (code, "is named for two tables" in refused["error"]) == (2, True)
     with monkeypatch.context() as patch:
         patch.setattr(file_findings, "safe_recipe", _too_late)
         asked = ("compare", str(table), "--target", "churned")

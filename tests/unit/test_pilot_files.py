@@ -300,6 +300,11 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
     with pytest.raises(BadInput, match="another pilot: it changes “Discount”, this one “Contract”"):
         match_outcomes(pilot, assignment, sent.assign(change="Discount"), PROBLEM)
+    for kept in ("arm", "set_to"):  # a file that was cut to what somebody needs
+        with pytest.raises(BadInput, match="another pilot: it changes “Discount”"):
+            match_outcomes(pilot, assignment, sent[["customer", "change", kept, "Churn"]].assign(change="Discount"), PROBLEM)
+    export = sent[["customer", "Churn"]].assign(change=0.3)  # a column of the customers’ own
+    assert match_outcomes(pilot, assignment, export, PROBLEM).returned.matched == 200
     assert match_outcomes(pilot, assignment, sent.assign(change=None), PROBLEM).returned.matched == 200
     assert match_outcomes(pilot, assignment, sent.drop(columns=["change", "arm"]), PROBLEM).returned.switched == 0
     assert "other side" not in match_outcomes(pilot, assignment, sent, PROBLEM).returned.sentence

@@ -36,6 +36,10 @@ MOST_ROWS = 100_000
 TWINS = 0.8  # two candidates whose rows overlap this much are one finding
 PAIR_GAIN = 1.25  # a second condition must widen the gap by a quarter to be worth its words
 
+TOO_FEW = (f"There are too few rows to find groups on one half and confirm them on the other: it takes {4 * SMALLEST} with an "
+           "outcome.")
+NO_GROUP = f"No column parts the rows into groups of {SMALLEST} or more in each half, so no group was looked at."
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidate:
@@ -54,7 +58,7 @@ def find_groups(
     """Confirmed segments, the widest difference first. `frame` and `y` have the same rows in the same order.
 
     Rows of one group (`problem.group`), or copies of a row, stay in one half, and intervals and tests are clustered by it. Above
-    100,000 rows a random sample is used.
+    100,000 rows a random sample is used. Where no group could be looked at, `note` says why.
     """
     outcome = make_outcome(y, problem)
     generator = np.random.default_rng(seed)
@@ -62,7 +66,7 @@ def find_groups(
     alike = together(frame, values, columns, problem).codes
     first = first_half(len(frame), alike, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
-        return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate)
+        return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate, TOO_FEW)
     described, cells = usable(columns, problem), Cells(frame)
     kept: list[tuple[Segment, Mask]] = []
     looked_at = tested = 0
@@ -75,7 +79,8 @@ def find_groups(
             if all(_overlap(mask, other) < TWINS for _, other in kept):
                 kept.append((segment, mask))
     segments = tuple(sorted((segment for segment, _ in kept), key=lambda segment: -abs(segment.difference)))
-    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate)
+    note = "" if looked_at else NO_GROUP
+    return SegmentSearch(segments, looked_at, tested, outcome.label, outcome.unit, outcome.is_rate, note)
 
 
 def _known_rows(
