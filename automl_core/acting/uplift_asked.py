@@ -132,7 +132,8 @@ def _roles(roles: UpliftRoles | Roles | Mapping[str, Any] | None) -> _Either:
         made = _Either(**{field.name: getattr(known, field.name) for field in fields(known)})
     if made.problem is not None and not isinstance(made.problem, Problem):
         raise BadInput(f"“problem” is {quote(type(made.problem).__name__)}.", "Give a Problem, or leave it out.")
-    return replace(made, **{key: several(getattr(made, key)) for key in ("given", "never", "later", "negative_control")})
+    several_of: dict[str, Any] = {key: several(getattr(made, key)) for key in ("given", "never", "later", "negative_control")}
+    return replace(made, **several_of)
 
 
 def _unused(asked: _Either) -> tuple[str, ...]:
