@@ -97,5 +97,5 @@ elif verdict and saved:
     if verdict.verdict != "ml_pays":
         sentence = "a search shows what a model would add; you may as well stop here and use the simple answer."
     cards.next_step("search", "Search for a model", sentence, primary=not changed)
-else:
-    progress.failure(project, "check")
+elif saved:
+    progress.failure(project, "check", ws.goal.asked_for(project))

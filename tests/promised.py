@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Column
-from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem
-from automl_core.production.contract import Contract
+from automl_core.production.alike import going_together
+from automl_core.production.contract import Contract, copied_by
 from automl_core.production.monitor import contract_of, with_predictions
 from automl_core.production.training_columns import columns_in_training, with_importance
 
@@ -22,5 +22,5 @@ def make_contract(
     """`predictions` are out of fold: (n,) probabilities or numbers, or (n, k); `importance` holds shares by column."""
     parts = with_importance(columns_in_training(frame, columns, problem, dropped), importance)
     made = contract_of(parts, frame, problem)
-    together = together_in(frame, problem.group)
+    together = going_together(frame, problem.group, copied_by(parts))
     return made if predictions is None else with_predictions(made, problem, predictions, together=together)

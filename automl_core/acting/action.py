@@ -150,13 +150,15 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A second lever that a card moves together with its first one; its number, if it is one, goes `distance` in the mean."""
+    """A second lever that a card moves together with its first one; its number, if it is one, goes `distance` in the mean, and
+    each unit of that costs `unit_cost`, which is in the `cost` as far as the mean goes."""
 
     lever: str
     from_values: tuple[str, ...]
     to_value: str
     cost: float = 0.0
     distance: float = float("nan")
+    unit_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ class ActionCard:
     `gain`, `gain_low` and `gain_high` are the effect in the wanted direction: more is better whatever is counted. `is_rate` says
     that `counted` is a share of rows; None in cards that were kept before this was told apart from a number of that name.
     `worth` is what a good outcome of its rows is worth in the mean, where a column says it of each row (else NaN). `distance` is
-    how far the first lever's number goes in the mean (NaN: it is none); `cost` is the mean, too, where a unit has its price.
+    how far the first lever's number goes in the mean (NaN: it is none); `cost` is the mean, too, where a unit has its price, the
+    `unit_cost` (0: none, and in cards kept before it was told).
     The `whole_` figures are those of everybody whom the move is for, of whom the card may have picked a group: `whole_rows` (0 in
     cards kept before these were told) and the three numbers with the 95 % range. `whole_sentence` tells them; it is empty where
     the card is about everybody.
@@ -240,6 +243,7 @@ class ActionCard:
     whole_high: float = float("nan")
     whole_sentence: str = ""
     distance: float = float("nan")
+    unit_cost: float = 0.0
 
     @property
     def in_points(self) -> bool:

@@ -56,10 +56,19 @@ def move_costs(move: Move, values: pd.Series) -> Floats:
 def row_costs(card: ActionCard, goal: Goal, frame: pd.DataFrame) -> Floats:
     """(n,) money for the card's change of each row: what it costs in the mean, and by the goal's price of a unit more or less
     where the row's number goes farther or less far than in the mean."""
-    prices = {lever.column: lever.unit_cost for lever in goal.levers if lever.unit_cost}
+    return _own_costs(card, {lever.column: lever.unit_cost for lever in goal.levers}, frame)
+
+
+def own_costs(card: ActionCard, frame: pd.DataFrame) -> Floats:
+    """(n,) the same by the price of a unit that the card itself was made with."""
+    return _own_costs(card, {card.lever: card.unit_cost, **{one.lever: one.unit_cost for one in card.also}}, frame)
+
+
+def _own_costs(card: ActionCard, prices: dict[str, float], frame: pd.DataFrame) -> Floats:
+    """(n,) money for the card's change of each row, where a unit of a column's number costs its `prices`."""
     costs = np.full(len(frame), card.whole_cost)
     changes = [(card.lever, card.to_value, card.step, card.distance)]
     for name, to, step, mean in (*changes, *((one.lever, one.to_value, math.nan, one.distance) for one in card.also)):
-        if name in prices:
+        if prices.get(name):
             costs += prices[name] * np.nan_to_num(distances(frame[name], to, step, card.relative) - mean)
     return np.asarray(np.maximum(costs, 0.0), dtype=np.float64)

@@ -14,6 +14,7 @@ from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
 from automl_core.acting.asked import Options, Roles, check_options, levers_of
 from automl_core.acting.cards import CardInputs, make_cards
+from automl_core.acting.costs import own_costs
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.levers import eligible
 from automl_core.acting.limits import limits_of, within
@@ -85,8 +86,9 @@ def assign(
     equal ones the first. A row gets the same card whatever other rows are given with it.
 
     With a `capacity` (rows) or a `budget` (money; None: no limit, 0: none) no more rows get a card than that, and what their
-    cards cost together is no more. They are those that bring the most together: in expected net money, as in the plan of the
-    command `act`, or in gain when there is no money. A row may then get a cheaper one of its cards, where the money does more
+    cards cost together is no more. They are those that bring the most together: in expected net money, or in gain when there is
+    no money. Where a unit of a number has its price, each row costs what its own way does, as in the plan of the command `act`,
+    and one that costs more than it brings gets no card. A row may then get a cheaper one of its cards, where the money does more
     with that. BadInput when a column of a card is missing, or a limit is below zero or no number.
     """
     limits = limits_of(capacity, budget)
@@ -94,7 +96,8 @@ def assign(
     rows = typed(frame, cards).frame
     if limits != (None, None):
         means = np.array([eligible(card, rows) for card in cards], dtype=bool).reshape(len(cards), len(rows)).T
-        return within(cards, means, limits)
+        costs = np.array([own_costs(card, rows) for card in cards], dtype=np.float64).reshape(len(cards), len(rows)).T
+        return within(cards, means, costs, limits)
     chosen = np.full(len(rows), -1, dtype=np.int64)
     for place in sorted(range(len(cards)), key=lambda place: (per_row(cards[place]), -place)):
         chosen[eligible(cards[place], rows)] = place

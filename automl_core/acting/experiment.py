@@ -20,8 +20,9 @@ from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.like_ids import with_given
 from automl_core.acting.qini import CurvePoint, UpliftPart, by_gain
-from automl_core.acting.uplift import Uplift, measure_uplift
-from automl_core.acting.uplift_asked import UpliftRoles
+from automl_core.acting.uplift import Uplift, uplift_of
+from automl_core.acting.uplift_asked import UpliftRoles, asked_uplift
+from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, counted_alike, interval, money, number, percent, quote
@@ -46,7 +47,8 @@ class Experiment:
     value) is what treating these brings after costs, `net_all` what treating all brings. `who` describes the 30 % ranked first
     in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the rows with an outcome and a
     treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the goal's
-    limits pay for (None when they reach all).
+    limits pay for (None when they reach all). Where a column says what each row is worth, money is that of each row's own effect,
+    and `treat`, `ordered`, `who` and the gains of rows go by the order in money.
     """
 
     treatment: str
@@ -136,7 +138,8 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     never, later = (*problem.never, *goal.never, *goal.negative_control), (*problem.later, *goal.later)
     roles = UpliftRoles(goal.good, treated, never, later, problem.group, problem)
     try:
-        found = measure_uplift(inputs.frame, problem.target, goal.experiment, roles, inputs.columns, inputs.seed)
+        worth = row_values(inputs.frame, goal) if goal.value_column else None
+        found = uplift_of(asked_uplift(inputs.frame, problem.target, goal.experiment, roles, inputs.columns), inputs.seed, worth)
     except BadInput as error:
         return Experiment(goal.experiment, refused=str(error)), np.full(len(inputs.frame), np.nan)
     effect, low, high = _told(found.turned, found.effect, found.low, found.high)
@@ -154,8 +157,10 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     made = replace(made, reach=_reach(made, goal, cost))
     unsaid = goal.value > 0 and not cost and not goal.contact_free
     taken = " No cost of the treatment was given, so it is taken to be free." if unsaid else ""
-    who = _who(inputs, found) if made.ordered else ()
-    return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken), found.scores
+    gains = found.scores if found.money is None else found.money.scores
+    who = _who(inputs, gains) if made.ordered else ()
+    by = "" if found.money is None else f" Rows are ranked by their gain times their own {quote(goal.value_column)}."
+    return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken + by), gains
 
 
 def _drawn(inputs: ExperimentInputs) -> str:
@@ -174,31 +179,36 @@ def _told(turned: float, effect: float, low: float, high: float) -> tuple[float,
 
 
 def _worth(made: Experiment, found: Uplift, goal: Goal, cost: float) -> Experiment:
-    """How many rows to treat, and what that brings by outcomes that did not choose them."""
-    scores = found.scores[np.isfinite(found.scores)]
-    pays = cost / goal.value if goal.value > 0 else 0.0
-    everyone = 1.0 if found.low > pays else 0.0
+    """How many rows to treat, and what that brings by outcomes that did not choose them. Where a column says what a row is worth,
+    each counts with its own effect times that: a mean worth is too much for those who are helped most and bring little."""
+    value, curve, told, low = goal.value, made.curve, found.scores, found.low
+    if found.money is not None:
+        value, curve, told, low = 1.0, found.money.ranking.curve, found.money.scores, found.money.low
+        made = replace(made, ordered=found.money.ranking.qini_low > 0)
+    scores = told[np.isfinite(told)]
+    pays = cost / value if value > 0 else 0.0
+    everyone = 1.0 if low > pays else 0.0
     share = float(np.mean(scores > pays)) if made.ordered else everyone
-    rows, grid = round(share * len(scores)), [point.share for point in made.curve]
+    rows, grid = round(share * len(scores)), [point.share for point in curve]
 
     def net(name: str, at: float) -> float:
-        gain = float(np.interp(at, grid, [getattr(point, name) for point in made.curve]))
-        return len(scores) * ((goal.value or 1.0) * gain - (cost if goal.value else 0.0) * at)
+        gain = float(np.interp(at, grid, [getattr(point, name) for point in curve]))
+        return len(scores) * ((value or 1.0) * gain - (cost if value else 0.0) * at)
 
     if 0 < share < 1 and net("gain", 1.0) >= net("gain", share):  # predicted gains are cautious; measured ones decide
         share, rows = 1.0, len(scores)
     if share > 0 and net("gain", share) <= 0:  # nor do predicted gains outweigh a loss that was measured
         share, rows = 0.0, 0
-    if goal.value <= 0:
+    if value <= 0:
         return replace(made, treat=share, rows=rows)
     return replace(made, treat=share, rows=rows, net=net("gain", share), net_low=net("low", share), net_high=net("high", share),
                    net_all=net("gain", 1.0))
 
 
-def _who(inputs: ExperimentInputs, found: Uplift) -> tuple[str, ...]:
-    """What the rows ranked first have in common: a description of the ranking, not a test."""
-    known = np.flatnonzero(np.isfinite(found.scores))
-    rows, scores = inputs.frame.iloc[known].reset_index(drop=True), found.scores[known]
+def _who(inputs: ExperimentInputs, gains: Floats) -> tuple[str, ...]:
+    """What the rows ranked first by their gains (n,) have in common: a description of the ranking, not a test."""
+    known = np.flatnonzero(np.isfinite(gains))
+    rows, scores = inputs.frame.iloc[known].reset_index(drop=True), gains[known]
     hidden = (inputs.goal.experiment, inputs.problem.target, *inputs.goal.never, *inputs.goal.later)
     candidates, _ = discover(rows, scores, usable(inputs.columns, inputs.problem, hidden), 20)
     first = np.zeros(len(scores), dtype=bool)

@@ -34,16 +34,18 @@ def _limit(given: object, what: str, hint: str) -> float | None:
     return float(given) if math.isfinite(given) else None
 
 
-def within(cards: Sequence[ActionCard], means: NDArray[np.bool_], limits: Limits) -> NDArray[np.int64]:
-    """(n,) the place of the card that each row gets within the limits, -1 for none; `means` (n, k) says which cards mean a row.
+def within(
+    cards: Sequence[ActionCard], means: NDArray[np.bool_], costs: NDArray[np.float64], limits: Limits
+) -> NDArray[np.int64]:
+    """(n,) the place of the card that each row gets within the limits, -1 for none; `means` (n, k) says which cards mean a row,
+    and `costs` (n, k) what each would cost it.
 
-    What counts is a card's expected net money a row, as in the plan, or its gain where a card has no money. Of rows that bring
-    the same the first come first.
+    What counts is a card's expected net money a row, less or more by what the row costs beside the mean, or its gain where a card
+    has no money. Of rows that bring the same the first come first.
     """
     rows, money = limits
     chosen = np.full(len(means), -1, dtype=np.int64)
-    costs = np.broadcast_to(np.array([card.whole_cost for card in cards], dtype=np.float64), means.shape)
-    worth = np.where(means, _worth(cards), math.nan)
+    worth = np.where(means, _worth(cards, costs), math.nan)
     if rows == 0:
         return chosen
     if money == 0:  # for `choose` a budget of 0 is no limit
@@ -53,7 +55,9 @@ def within(cards: Sequence[ActionCard], means: NDArray[np.bool_], limits: Limits
     return chosen
 
 
-def _worth(cards: Sequence[ActionCard]) -> NDArray[np.float64]:
-    """(k,) what a row of each card brings: net money, or the gain where not all have money."""
+def _worth(cards: Sequence[ActionCard], costs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, k) what each card brings a row that it costs so much: net money, or the gain where not all have money."""
     net = np.array([card.net_value / max(1, card.rows) for card in cards], dtype=np.float64)
-    return net if np.isfinite(net).all() else np.array([card.gain for card in cards], dtype=np.float64)
+    if np.isfinite(net).all():
+        return np.asarray(net + (np.array([card.whole_cost for card in cards], dtype=np.float64) - costs), dtype=np.float64)
+    return np.broadcast_to(np.array([card.gain for card in cards], dtype=np.float64), costs.shape)

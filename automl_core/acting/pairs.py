@@ -77,7 +77,8 @@ def pair_trials(one: Trial, other: Trial, stage: Stage, covariates: Covariates) 
 def _second(move: Move, stage: Stage, rows: Mask) -> Change:
     """The second change, with what it costs these rows in the mean."""
     values = stage.frame.loc[rows, move.lever.column]
-    return Change(move.lever.column, move.from_values, move.to, mean_cost(move, values), mean_distance(move, values))
+    return Change(move.lever.column, move.from_values, move.to, mean_cost(move, values), mean_distance(move, values),
+                  move.lever.unit_cost)
 
 
 def _beats(both: Trial, group: Mask, single: tuple[Trial, Trial], stage: Stage) -> bool:

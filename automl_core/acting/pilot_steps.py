@@ -33,4 +33,4 @@ def next_step(card: ActionCard, pilot: Pilot | None, today: date) -> str:
                 "decide it: send the file again on the pilots page once more are known.")
     if due < today:
         return f"Outcomes of its pilot were due on {day(due)}: send them on the pilots page."
-    return f"Wait for the outcomes of its pilot, due on {day(due)}, and send them on the pilots page."
+    return f"Its pilot is running until {day(due)}: send its outcomes on the pilots page then."

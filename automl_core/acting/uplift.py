@@ -51,7 +51,7 @@ class Uplift:
     `simple` that of the T-learner, each row by models of earlier folds only; these saw fewer rows than the models of `scores`,
     so the order handed over is as good or better. `scores` (n,) are the DR-learner's cross-fitted predictions for all rows of
     the table given, NaN where treatment or outcome is missing. Times `turned` (-1 when a low number is wanted) an effect is the
-    change of the outcome as it is told in words.
+    change of the outcome as it is told in words. `money` is there where each row's worth was given.
     """
 
     balance: Balance
@@ -67,12 +67,23 @@ class Uplift:
     is_rate: bool
     sentence: str
     turned: float = 1.0
+    money: InMoney | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class InMoney:
+    """The same effects in money: each row's own effect times its own worth, which is again a doubly robust score. `low` is the
+    weak end of what all rows gain in the mean, `ranking` that of rows by `scores` (n,), their expected gain in money."""
+
+    low: float
+    ranking: Ranking
+    scores: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Trial:
     """The rows of an experiment: a learner on their covariates, outcomes turned so that more is better, who was treated, folds
-    and groups."""
+    and groups; and what a good outcome of each row is worth, where that is known."""
 
     learner: Learner
     values: Floats
@@ -82,6 +93,7 @@ class _Trial:
     groups: NDArray[np.generic] | None
     seed: int
     turned: float
+    worth: Floats | None = None
 
 
 def measure_uplift(
@@ -102,7 +114,12 @@ def measure_uplift(
     chance did not decide it.
     """
     check_options(Options(seed=seed))
-    asked = asked_uplift(frame, outcome, treatment, roles, columns)
+    return uplift_of(asked_uplift(frame, outcome, treatment, roles, columns), seed)
+
+
+def uplift_of(asked: AskedUplift, seed: int, worth: Floats | None = None) -> Uplift:
+    """The same of what was asked as the typed table has it; also in money, where a good outcome of each row has a `worth` (n,).
+    BadInput as `measure_uplift` says."""
     rows, problem = asked.frame, asked.problem
     measured, keep = _outcome(asked)
     side = treated_rows(rows[asked.treatment], asked.treated)
@@ -119,7 +136,8 @@ def measure_uplift(
     if groups is not None and fewest_clusters(groups, treated) < LEAST_CLUSTERS:
         raise BadInput(*NEARLY_ONE)
     turned = -1.0 if asked.good == "low" and not measured.is_rate else 1.0
-    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned)
+    trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned,
+                   None if worth is None else worth[used])
     made = _measured(trial, balance, used, len(rows), measured)
     return replace(made, sentence=f"{made.sentence} {alike.said} How sure this is counts them once.") if alike.said else made
 
@@ -160,17 +178,32 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
             by_simple[inside] = earlier[0] - earlier[1]
     effect = float(psi.mean())
     told = _mean_effect(trial, psi, missed)
-    ranked, by_two = (judge_ranking(scores, psi, trial.folds, trial.groups, trial.seed) for scores in (by_robust, by_simple))
-    if _few_differ(trial) or trial.groups is not None:  # draws know neither what is rare nor how few groups there are
-        order = _order_reach(trial, missed, float(np.isfinite(by_robust).mean())) if _few_differ(trial) else 0.0
-        ranked, by_two = (widened(one, (told.low, told.high), order) for one in (ranked, by_two))
+    ranked, by_two = (_judged(trial, psi, missed, scores) for scores in (by_robust, by_simple))
     scores = np.full(rows, np.nan)
     scores[used] = robust
+    money = None
+    if trial.worth is not None:  # the error is that of the product
+        priced = replace(trial, values=trial.worth * trial.values, is_rate=False)
+        paid, lost, expected = (trial.worth * some for some in (psi, missed, by_robust))
+        gains = np.full(rows, np.nan)
+        gains[used] = trial.worth * robust
+        money = InMoney(_mean_effect(priced, paid, lost).low, _judged(priced, paid, lost, expected), gains)
     made = Uplift(
         balance, effect, told.low, told.high, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
-        scores, outcome.label, outcome.is_rate, "", trial.turned,
+        scores, outcome.label, outcome.is_rate, "", trial.turned, money,
     )  # fmt: skip
     return replace(made, sentence=_sentence(made))
+
+
+def _judged(trial: _Trial, psi: Floats, missed: Floats, scores: Floats) -> Ranking:
+    """The order of rows by `scores` (n,), judged by each row's effect `psi` (n,), with ranges as wide as that of the mean."""
+    ranked = judge_ranking(scores, psi, trial.folds, trial.groups, trial.seed)
+    few = _few_differ(trial)
+    if not few and trial.groups is None:
+        return ranked
+    told = _mean_effect(trial, psi, missed)  # draws know neither what is rare nor how few groups there are
+    order = _order_reach(trial, missed, float(np.isfinite(scores).mean())) if few else 0.0
+    return widened(ranked, (told.low, told.high), order)
 
 
 def _scored(trial: _Trial, train: NDArray[np.bool_], inside: NDArray[np.bool_]) -> tuple[tuple[Floats, Floats], Floats]:
@@ -273,7 +306,8 @@ def _sentence(made: Uplift) -> str:
     words += f", measured on {made.treated:,} treated and {made.held:,} untreated rows. "
     if made.ranking.qini_low > 0:
         best = next(part for part in made.ranking.parts if part.share >= 0.3)
-        return f"{words}It works better for some than for others: among the 30 % ranked first the effect is {gap(best.effect)}."
+        first = "30 % ranked first" if made.money is None else "30 % that it moves most"
+        return f"{words}It works better for some than for others: among the {first} the effect is {gap(best.effect)}."
     return f"{words}No order of rows could be shown to gain more than another: treat all, none, or at random."
 
 

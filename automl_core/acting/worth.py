@@ -31,8 +31,8 @@ def row_values(frame: pd.DataFrame, goal: Goal) -> Floats:
 def valued(goal: Goal, frame: pd.DataFrame) -> Goal:
     """The goal with the mean of its column as its one value, for what speaks of all rows and not of single ones, and with what
     rows without a value count with: a row has one worth, whichever rows are looked at with it. `frame` is the whole table. As it
-    is without a column, or where it has a value already. Weights of rows have no say in it: what goes by this mean, such as an
-    experiment, counts rows alike and says so, and sums over rows must be those of the column."""
+    is without a column, or where it has a value already. Weights of rows have no say in it: sums over rows must
+    be those of the column."""
     if not goal.value_column or frame.empty or (goal.value > 0 and goal.value_middle is not None):
         return goal
     middle, mean = _middle(_given(frame, goal), goal), float(row_values(frame, goal).mean())

@@ -10,7 +10,8 @@ import pandas as pd
 from automl_core.cleaning.application import new_step
 from automl_core.cleaning.finding_words import cells, rows, short
 from automl_core.cleaning.recipe import Finding, Severity
-from automl_core.cleaning.steps.merge_spellings import find_spellings, spelling_key
+from automl_core.cleaning.step import Options
+from automl_core.cleaning.steps.merge_spellings import find_spellings, find_yes_and_no, only_shortened, spelling_key
 from automl_core.cleaning.steps.trim_spaces import trimmed
 from automl_core.data.numbers import find_number_style
 from automl_core.data.table import Column, Reading
@@ -105,16 +106,29 @@ def _spaces(frame: pd.DataFrame, column: Column, counts: dict[str, int]) -> Iter
 
 
 def _spellings(frame: pd.DataFrame, column: Column, counts: dict[str, int], is_target: bool) -> Iterator[Finding]:
-    merged = find_spellings(counts)
-    moved = {text: count for text, count in counts.items() if merged.get(spelling_key(text), text) != text}
-    # spaces alone are the trimming's business
-    different = [text for text in moved if trimmed(text) != trimmed(merged[spelling_key(text)])]
+    both = find_yes_and_no(counts)
+    if not both or not only_shortened(both):
+        merged = find_spellings(counts)
+        # labels that are one another's spellings by their looks may be two classes, unless they say yes or no
+        safe = not is_target or all(text.strip().lower() in TRUE_WORDS | FALSE_WORDS for text in _different(counts, merged))
+        yield from _merging(frame, column, counts, merged, {}, safe)
+    if both:  # “true” beside “yes” may be another answer, “Y” is none
+        yield from _merging(frame, column, counts, both, {"spellings": both}, only_shortened(both))
+
+
+def _different(counts: dict[str, int], merged: dict[str, str]) -> list[str]:
+    """The texts that would become another one; spaces alone are the trimming's business."""
+    return [text for text in counts if trimmed(text) != trimmed(merged.get(spelling_key(text), text))]
+
+
+def _merging(
+    frame: pd.DataFrame, column: Column, counts: dict[str, int], merged: dict[str, str], options: Options, safe: bool
+) -> Iterator[Finding]:
+    different = _different(counts, merged)
     if not different:
         return
-    count = sum(moved.values())
-    # labels that are one another's spellings by their looks may be two classes, unless they say yes or no
-    safe = not is_target or all(text.strip().lower() in TRUE_WORDS | FALSE_WORDS for text in different)
+    count = sum(count for text, count in counts.items() if merged.get(spelling_key(text), text) != text)
     spells = "spells" if safe else "may spell"
     said = f"“{short(column)}” {spells} the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
-    fix = new_step("merge_spellings", column.name, {}, said, frame)
+    fix = new_step("merge_spellings", column.name, options, said, frame)
     yield Finding("spellings", column.name, "warning", count, len(frame), said, tuple(different)[:5], fix, safe)

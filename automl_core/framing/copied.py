@@ -29,7 +29,7 @@ def copied_rows(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
     n, names, asked = len(frame), [column.name for column in usable_columns(columns, problem)], problem.copies_together
     if not names:
         return None
-    codes, firsts = _alike(frame, names)
+    codes, firsts = rows_alike(frame, names)
     repeats = n - len(firsts)
     if repeats <= COPIES_ALLOWED * n:
         return codes if asked and repeats else None
@@ -52,12 +52,20 @@ def _alike_by_chance(series: pd.Series[Any], firsts: Positions | None) -> float:
     return float((shares**2).sum())
 
 
+def copied_names(frame: pd.DataFrame, used: tuple[Column, ...], problem: Problem) -> tuple[str, ...]:
+    """The columns, of those that are `used`, by which copies are known that the problem keeps together; none where it does not,
+    or where they are not told from chance."""
+    if not problem.copies_together or copied_rows(frame, used, problem) is None:
+        return ()
+    return tuple(column.name for column in used)
+
+
 def copies_not_kept(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> str:
     """A sentence where copies were to be kept together and cannot be told from rows that are alike by chance; else empty."""
     names = [column.name for column in usable_columns(columns, problem)]
     if not problem.copies_together or not names or copied_rows(frame, columns, problem) is not None:
         return ""
-    repeats = len(frame) - len(_alike(frame, names)[1])
+    repeats = len(frame) - len(rows_alike(frame, names)[1])
     if not repeats:
         return ""
     return (f"Copies are not kept together: {repeats:,} of {len(frame):,} rows repeat others, as rows of few different values do "
@@ -76,7 +84,7 @@ def connected(groups: Positions, copies: Positions) -> Positions:
     return pd.factorize(found[groups])[0].astype(np.int64)
 
 
-def _alike(frame: pd.DataFrame, names: list[str]) -> tuple[Positions, Positions]:
+def rows_alike(frame: pd.DataFrame, names: list[str]) -> tuple[Positions, Positions]:
     """(n,) codes of rows that are the same in these columns, and the first row of each code."""
     codes, _ = pd.factorize(pd.util.hash_pandas_object(frame[names], index=False))
     return codes.astype(np.int64), np.unique(codes, return_index=True)[1].astype(np.int64)

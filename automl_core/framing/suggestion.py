@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from automl_core.cleaning.steps.merge_spellings import find_yes_and_no
 from automl_core.data.table import Column, find_column
 from automl_core.data.values import FALSE_WORDS, TRUE_WORDS
 from automl_core.errors import BadInput
@@ -16,6 +17,7 @@ MOST_CLASSES = 100
 MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
+MERGE = "“Merge spellings” on the clean page makes two values of them"
 SAVE_AGAIN = "Save the goal again: the goal page shows the values that the target has now."
 # What typing takes for yes or no, and what says it of an outcome alone: a column of 1 and 0 is one of numbers all the same.
 YES, NO = TRUE_WORDS | {"1", "j", "si", "positive"}, FALSE_WORDS | {"0", "negative"}
@@ -229,9 +231,10 @@ def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
     if _too_many_classes(len(counts), len(present)):
         raise BadInput(f"The target “{name}” has {len(counts):,} different values, too many for classes.",
                        "Choose a column with fewer values, or a number.")
+    spelled = bool(find_yes_and_no({str(label): int(rows) for label, rows in counts.items()}))
     if problem.task == "binary" and len(counts) != 2:
         raise BadInput(f"The target “{name}” has {len(counts)} different values, and a yes/no target needs two.",
-                       "Predict it as one of several classes.")
+                       f"They all say yes or no: {MERGE}." if spelled else "Predict it as one of several classes.")
     unknown = [label for label in problem.classes if label not in counts.index]
     if unknown:
         raise BadInput(f"No row has the class “{unknown[0][:80]}” in “{name}”.", SAVE_AGAIN)
@@ -241,6 +244,8 @@ def _check_classes(present: pd.Series, problem: Problem) -> list[str]:
         said = f"“{name}” is “{beyond[0][:80]}” in {rows:,} {'row' if rows == 1 else 'rows'}"
         raise BadInput(f"{said}, which is no class of the goal.", SAVE_AGAIN)
     warnings = [f"Only one row has the class “{str(label)[:80]}”: no model can learn it." for label in counts.index[counts == 1]]
+    if spelled and problem.task == "multiclass":
+        warnings.append(f"“{name}” spells yes and no in {len(counts)} ways: {MERGE}.")
     share = float(counts.iloc[-1] / counts.sum())
     if problem.task == "binary" and problem.metric == "accuracy" and share < 0.05:
         warnings.append(f"Only {100 * share:.2g} % of the rows are “{str(counts.index[-1])[:80]}”: judge by ROC AUC or average "

@@ -18,7 +18,8 @@ LOOKED_AT, FEWEST_VALUES, MOST_OF_ONE = 10_000, 1_000, 0.01  # rows that say whe
 
 
 def find_twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> list[Leak]:
-    """Copies of a row that a random split would put on both sides; of very many rows their number is an estimate."""
+    """Copies of a row that a random split would put on both sides; of very many rows their number is an estimate. Those that are
+    kept together are told, and are no reason for doubt: no split tears them apart."""
     part = _with_all_copies(frame[[column.name for column in usable_columns(columns, problem)]])
     groups = copied_rows(part, columns, problem)
     if groups is None:
@@ -33,7 +34,7 @@ def find_twins(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Proble
     else:
         kept = ". If copies will not come again in new data, keep them together: scores are too good otherwise."
     said = f"{100 * share:.0f} % of the rows have an exact copy{kept}"
-    severity: Literal["amber", "red"] = "red" if share > TWINS_RED else "amber"
+    severity: Literal["amber", "red"] = "red" if share > TWINS_RED and not problem.copies_together else "amber"
     if problem.time or problem.group or problem.copies_together:
         return [Leak("", "copied_rows", severity, said)]
     repeats = len(groups) - len(np.unique(groups))

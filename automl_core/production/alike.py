@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl_core.framing.copied import connected, rows_alike
 from automl_core.framing.dependent import Codes, design, likeness_of, rows_of_group, together_in
-from automl_core.production.contract import ColumnContract, Contract
+from automl_core.production.contract import ColumnContract, Contract, copied_by
 
 MOST_ROWS = 20_000  # that are looked at: more make it no surer, and each column is sorted
 
@@ -56,6 +57,18 @@ def rows_together(together: Codes | None) -> float:
     return 1.0 if together is None else rows_of_group(together)
 
 
+def going_together(frame: pd.DataFrame, group: str, copied: tuple[str, ...] = ()) -> Codes | None:
+    """Codes (n,) of the rows of a frame that go together: by its column `group`, as copies of one another in the columns `copied`
+    (none: copies are rows as others are), or by a chain of both. None when each stands alone."""
+    groups, names = together_in(frame, group), [name for name in copied if name in frame]
+    if not names:
+        return groups
+    copies, firsts = rows_alike(frame, names)
+    if len(firsts) == len(frame):
+        return groups
+    return copies if groups is None else connected(groups, copies)
+
+
 def standing(column: ColumnContract, contract: Contract) -> ColumnContract:
     """The same column, of as many rows that stand alone as its rows tell as much as."""
     return replace(column, rows=max(1, round(column.rows / design(column.alike, contract.together))))
@@ -64,6 +77,8 @@ def standing(column: ColumnContract, contract: Contract) -> ColumnContract:
 def together_now(contract: Contract, frame: pd.DataFrame) -> float:
     """How many rows the group of a batch's row has, on average. Where it does not say which rows go together, it is taken for
     one whose groups are as large as in training."""
-    if contract.group and not (contract.group in frame and frame[contract.group].notna().any()):
+    copied = copied_by(contract.columns)
+    unsaid = contract.group and not (contract.group in frame and frame[contract.group].notna().any())
+    if unsaid or not set(copied) <= set(frame.columns):
         return min(contract.together, len(frame))
-    return rows_together(together_in(frame, contract.group))
+    return rows_together(going_together(frame, contract.group, copied))

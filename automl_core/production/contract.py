@@ -1,7 +1,7 @@
 """The data contract: what a new batch must look like, learned from the training rows and carried in the bundle."""
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -20,7 +20,8 @@ class ColumnContract:
 
     `quantiles` are 101 equidistant quantiles (numbers, and dates in days since 1970); `levels` the share of each level kept
     (bool and text, at most 200; the rest under ""), of so many `rows`; `importance` the column's share in the model's
-    explanation; `alike` how much rows of one group have in common (0 to 1; 0 where rows stand alone).
+    explanation; `alike` how much rows of one group have in common (0 to 1; 0 where rows stand alone). Rows that are the same in
+    all columns that `tells_copies` are copies, which the search kept together; no column does where it did not.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ColumnContract:
     needed: bool = True
     unreadable_share: float = 0.0
     alike: float = 0.0
+    tells_copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Contract:
     a rule and of a model that sees few different rows), what tells rows that it learned from, and the `score` that it reached in
     its search (None: not known; an opened bundle has its model's), read at the probability `judged_at` (None: at the threshold).
 
-    Rows that share a value of the column `group` go together: `together` of them on average over rows (1: each stands alone)."""
+    Rows that share a value of the column `group` go together, and copies where columns tell them: `together` of them on average
+    over rows (1: each stands alone)."""
 
     columns: tuple[ColumnContract, ...]
     predictions: ColumnContract | None
@@ -53,6 +56,11 @@ class Contract:
     group: str = ""
     together: float = 1.0
     judged_at: float | None = None
+
+
+def copied_by(columns: Iterable[ColumnContract]) -> tuple[str, ...]:
+    """The columns by which copies are known that go together; none where they do not."""
+    return tuple(column.name for column in columns if column.tells_copies)
 
 
 def important(contract: Contract) -> frozenset[str]:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.framing.dependent import together_in
 from automl_core.framing.metric_rows import Cut, Truth, Weights
 from automl_core.framing.metrics import Metric, best_number, decision_of, drawn_labels, get_metric
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting, paired_difference, score_with_interval
 from automl_core.framing.validation import encode_target, usable_weights
+from automl_core.production.alike import going_together
 from automl_core.production.contract import Estimate
 from automl_core.production.drift._test import LEAST_ROWS
 from automl_core.search.plan import Score
@@ -41,23 +41,25 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class JudgedBy:
     """What rows are judged by: the problem, where its metric cuts probabilities, and the score the model reached in its search
-    (None: not known, or these rows do not judge it)."""
+    (None: not known, or these rows do not judge it). Rows that are the same in the columns `copied` are copies that go together
+    (no columns: they are rows as others are)."""
 
     problem: Problem
     threshold: Cut
     reached: Score | None
+    copied: tuple[str, ...] = ()
 
 
 def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, by: JudgedBy) -> Measured:
     """The metric on the rows of a typed frame that have an outcome, with its 95 % interval, against what the model reached;
     nothing where it is undefined on them, and no verdict where fewer than five rows, or groups, tell it. Rows count by the
-    weights of the problem and go together by its group, as far as the frame has them."""
+    weights of the problem and go together by its group, as far as the frame has them, and as copies."""
     problem, reached = by.problem, by.reached
     truth, keep = encode_target(outcomes.reset_index(drop=True), problem)
     if len(truth) < 2 or (problem.task != "regression" and len(np.unique(truth)) < 2):
         return Measured()
     metric = replace(get_metric(problem.metric), decision=decision_of(problem, by.threshold))
-    said, counting = predictions[keep], _counting(frame[keep], problem)
+    said, counting = predictions[keep], _counting(frame[keep], by)
     made = score_with_interval(metric, truth, said, 0, weights=counting)
     if not all(map(math.isfinite, made)):
         return Measured()
@@ -72,10 +74,11 @@ def measure(predictions: Floats, outcomes: pd.Series[Any], frame: pd.DataFrame, 
     return Measured(realised, True, useless, f"Measured on this batch, the model is worse than in its search: {figures}{tail}.")
 
 
-def _counting(frame: pd.DataFrame, problem: Problem) -> Counting:
-    """How rows count, as in the search: all alike where a weight is missing, each alone where no group is given."""
-    weights = usable_weights(frame, problem)
-    return Counting(None if weights is None else weights / weights.mean(), together_in(frame, problem.group))
+def _counting(frame: pd.DataFrame, by: JudgedBy) -> Counting:
+    """How rows count, as in the search: all alike where a weight is missing, each alone where no group is given and it has no
+    copies."""
+    weights = usable_weights(frame, by.problem)
+    return Counting(None if weights is None else weights / weights.mean(), going_together(frame, by.problem.group, by.copied))
 
 
 def _worse(realised: Estimate, reached: Score, greater_is_better: bool) -> bool:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from automl_core.data.schema import Typed
 from automl_core.data.words import join_words
-from automl_core.framing.dependent import Codes, together_in
+from automl_core.framing.dependent import Codes
 from automl_core.framing.metric_rows import Cut, predicted_codes
 from automl_core.framing.problem import Problem
-from automl_core.production.alike import alike, rows_together
+from automl_core.production.alike import alike, going_together, rows_together
 from automl_core.production.checks import check_batch
 from automl_core.production.contract import (
     BatchReport,
@@ -23,6 +23,7 @@ from automl_core.production.contract import (
     ColumnDrift,
     Contract,
     Violation,
+    copied_by,
     important,
 )
 from automl_core.production.drift import compare
@@ -40,7 +41,7 @@ PREDICTION = "prediction"
 def contract_of(parts: tuple[ColumnContract, ...], frame: pd.DataFrame, problem: Problem, known: bool = True) -> Contract:
     """The contract of a typed training table (before cleaning, as new rows come in) with these columns, as every bundle has it
     but for its model's predictions (see `with_predictions`). Its rows are `known` again unless the model learned from a part."""
-    rows = rows_together(together_in(frame, problem.group))
+    rows = rows_together(going_together(frame, problem.group, copied_by(parts)))
     learned = learned_of(frame, problem, parts) if known else Learned()
     return Contract(parts, None, len(frame), problem.target, learned, group=problem.group, together=rows)
 
@@ -113,7 +114,7 @@ def report_batch(
     estimate = None if predictions is None else estimate_metric(predictions, problem, read_at)
     measured = Measured()
     if predictions is not None and outcomes is not None:
-        by = JudgedBy(problem, read_at, None if aside else contract.score)
+        by = JudgedBy(problem, read_at, None if aside else contract.score, copied_by(contract.columns))
         measured = measure(predictions, outcomes, scored, by)
     realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
     estimate, wrong = held_against(estimate, realised)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from automl_core.data.table import Column
-from automl_core.framing.dependent import Codes, together_in
+from automl_core.framing.columns import usable_columns
+from automl_core.framing.copied import copied_names
+from automl_core.framing.dependent import Codes
 from automl_core.framing.problem import Problem
-from automl_core.production.alike import alike
+from automl_core.production.alike import alike, going_together
 from automl_core.production.contract import ColumnContract
 from automl_core.production.drift.quantiles import GRID, as_numbers
 
@@ -26,7 +28,9 @@ def columns_in_training(
     """All columns but the target, of a typed table before cleaning; what the recipe has `dropped` is not needed. How important
     they are is not known yet."""
     unneeded = {*problem.excluded, *([problem.group] if problem.group else [])}
-    together, parts = together_in(frame, problem.group), []
+    used = tuple(column for column in usable_columns(columns, problem) if column.name in frame and column.name not in dropped)
+    copied = copied_names(frame, used, problem)
+    together, parts = going_together(frame, problem.group, copied), []
     cells = {str(name): values for name, values in frame.items()}
     grids = _complete_grids(cells)
     for column in columns:
@@ -42,7 +46,8 @@ def columns_in_training(
             if "" in made.levels and together is not None:
                 made = _by_halves(made, cells[column.name], together)
         compared = together is not None and needed and role != "text"
-        parts.append(replace(made, unreadable_share=unreadable, alike=alike(cells[column.name], together) if compared else 0.0))
+        parts.append(replace(made, unreadable_share=unreadable, alike=alike(cells[column.name], together) if compared else 0.0,
+                             tells_copies=column.name in copied))
     return tuple(parts)
 
 

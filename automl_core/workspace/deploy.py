@@ -140,6 +140,10 @@ class Deploying:
         self.context.store.put("outcomes", deployment.project_id, {"rows": to_json(rows)}, parent_id=deployment_id)
         return len(rows)
 
+    def address(self, deployment_id: str) -> str:
+        """Where other programs send rows: a full address where it is known under which this server is reached, else its path."""
+        return f"{self.context.settings.public_url}/api/v1/deployments/{deployment_id}/score"
+
     def health(self, deployment_id: str) -> dict[str, Any]:
         """Whether the deployment answers, what it predicts and since when."""
         deployment = self._answering(deployment_id)

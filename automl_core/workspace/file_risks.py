@@ -9,6 +9,7 @@ import pandas as pd
 from automl_core.errors import NotFound
 from automl_core.explaining.words import count
 from automl_core.framing import encode_target
+from automl_core.framing.problem import Problem
 from automl_core.production import Bundle
 from automl_core.production.bundle import id_columns
 from automl_core.production.learned import (
@@ -65,11 +66,9 @@ def file_places(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, kept: 
     when its id is; where they have none, rows equal to learned ones are left out only when nearly all of the file are.
     """
     model = bundle.model
-    ended = np.zeros(len(frame), dtype=bool)
-    if model.problem.target in frame:
-        ended = np.asarray(encode_target(frame[model.problem.target], model.problem)[1])
+    parts = _by_outcome(frame, model.problem)
     if kept is None:
-        learned, doubted, said = _sketched(bundle, typed, ended)
+        learned, doubted, said = _sketched(bundle, typed, parts)
         places = np.flatnonzero(~learned)
         none = np.full(len(places), -1)
         return FilePlaces(places, none, doubted[places], none, said, int(learned.sum()))
@@ -81,7 +80,7 @@ def file_places(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, kept: 
     every, taught = (remember(rows, columns, ids, most=len(table)) for rows in (table, table[known]))
     told = without_other_ids(every, frame)
     ours, learned, alike = np.zeros((3, len(frame)), dtype=bool)
-    for part in (ended, ~ended):
+    for part in parts:
         rows = told[part]
         learned[part], alike[part] = rows_learned(taught, rows), rows_in_doubt(taught, rows)
         ours[part] = rows_learned(every, rows) | rows_in_doubt(every, rows)
@@ -97,6 +96,17 @@ def file_places(bundle: Bundle, typed: pd.DataFrame, frame: pd.DataFrame, kept: 
     doubted = alike & ~learned & (spot < 0)
     said = f"{said} {_doubt(doubted)}".strip()
     return FilePlaces(places, positions, doubted[places], spot[places], said, int(learned.sum()))
+
+
+def _by_outcome(frame: pd.DataFrame, problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n,) rows with an outcome that the model knows, those that ended as no class of it, which it cannot have learned from, and
+    those without an outcome. What is told of rows by how many of them equal learned ones is asked of each kind by itself."""
+    if problem.target not in frame:
+        none = np.zeros(len(frame), dtype=bool)
+        return none, none, ~none
+    still = frame[problem.target].isna().to_numpy()
+    ended = np.asarray(encode_target(frame[problem.target], problem)[1])
+    return ended, ~ended & ~still, still
 
 
 def _spots(
@@ -161,14 +171,16 @@ def _matched(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return found
 
 
-def _sketched(bundle: Bundle, typed: pd.DataFrame, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+def _sketched(
+    bundle: Bundle, typed: pd.DataFrame, parts: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, str]:
     """(n,) rows that the model learned from, by the sketch of the bundle, those (n,) that it may have learned from and that are
-    ranked all the same, and what is to be said of them. Rows with an outcome
-    (`ended`) are asked about by themselves: where single ones are not known, rows without one need not be left out with them."""
-    sketch = bundle.contract.learned
+    ranked all the same, and what is to be said of them. The `parts` (see `_by_outcome`) are asked about by themselves: where
+    single rows are not known, those without an outcome need not be left out with the others."""
+    sketch, ended = bundle.contract.learned, parts[0]
     typed = without_other_ids(sketch, typed)
     learned, alike = np.zeros((2, len(typed)), dtype=bool)
-    for part in (ended, ~ended):
+    for part in parts:
         learned[part], alike[part] = rows_learned(sketch, typed[part]), rows_in_doubt(sketch, typed[part])
     doubted = alike & ~learned
     said = _doubt(doubted, sketch.whole)

@@ -98,7 +98,11 @@ class Framing:
 
     def start_check(self, project_id: str) -> Job:
         """Start the quick check whether machine learning is needed; the running one when it is running already."""
-        return queue.enqueue(self.context.store, project_id, "check", _body(self.inputs(project_id)))
+        return queue.enqueue(self.context.store, project_id, "check", self.asked_for(project_id))
+
+    def asked_for(self, project_id: str) -> dict[str, str]:
+        """What is asked for when that is started now: about which table, recipe and goal."""
+        return _body(self.inputs(project_id))
 
     def verdict(self, project_id: str) -> Verdict | None:
         """The verdict for the present table, recipe and problem, or None when it was not made (or they changed)."""

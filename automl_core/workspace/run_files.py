@@ -16,10 +16,10 @@ from automl_core.codec import to_json
 from automl_core.data.table import Origin
 from automl_core.errors import disk
 from automl_core.explaining.explanation import Explanation
-from automl_core.framing.dependent import together_in
 from automl_core.framing.problem import Problem, Verdict
 from automl_core.production import write_bundle
-from automl_core.production.contract import ColumnContract, Contract, for_model
+from automl_core.production.alike import going_together
+from automl_core.production.contract import ColumnContract, Contract, copied_by, for_model
 from automl_core.production.monitor import contract_of, with_predictions
 from automl_core.production.training_columns import columns_in_training, with_importance
 from automl_core.reporting import CardFacts, model_card
@@ -120,7 +120,7 @@ def answers_of(model: Model, predictions: Predictions, frame: pd.DataFrame) -> n
 def _write(context: Context, run: Run, model: Model, predictions: Predictions, metadata: Metadata) -> tuple[str, str]:
     """The bundle and the out-of-fold predictions as files of the store: their ids."""
     store = context.store
-    together = together_in(metadata.frame, model.problem.group)
+    together = going_together(metadata.frame, model.problem.group, copied_by(metadata.contract.columns))
     together = None if together is None else together[predictions.positions]
     answers = answers_of(model, predictions, metadata.frame)
     promised = with_predictions(metadata.contract, model.problem, answers, model.cut, together)

@@ -19,8 +19,8 @@ from pages.ui.words import ago, count
 
 
 def score_address(deployment_id: str) -> str:
-    """Where rows are scored."""
-    return absolute(f"/api/v1/deployments/{deployment_id}/score")
+    """Where rows are scored, as a full address: by the same rule as report links."""
+    return absolute(session.workspace().deploy.address(deployment_id))
 
 
 def answered(frame: pd.DataFrame) -> str:

@@ -87,8 +87,9 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
 
     facts = [Fact("Effect on average", size(found.effect), span(found.low, found.high))]
     top = next((part for part in found.parts if part.share >= 0.3), None)
-    if top is not None and found.ordered:
-        facts.append(Fact(f"On the {percent(top.share)} ranked first", size(top.effect), span(top.low, top.high)))
+    if top is not None and found.qini_low > 0:
+        first = "it moves most" if goal.value_column else "ranked first"  # these are ranked by money
+        facts.append(Fact(f"On the {percent(top.share)} {first}", size(top.effect), span(top.low, top.high)))
     facts.append(Fact("Worth treating", count(found.rows, "row"), f"{percent(found.treat)} of those measured"))
     if math.isfinite(found.net):
         facts.append(Fact("Brings after costs", money(found.net, goal.currency),

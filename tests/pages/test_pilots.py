@@ -207,7 +207,7 @@ def test_a_pilot_can_be_cancelled_and_resumed(page: Carded, monkeypatch: pytest.
         patch.setattr(pilot_step, "today", lambda: pilot.started.date())
         act = open_page("act", project)
     assert [button.label for button in act.button].count("See its pilot") == 1
-    assert "Wait for the outcomes of its pilot, due on " in texts(act)
+    assert "Its pilot is running until " in texts(act)
     shown = open_page("pilots", project)
     shown.button(key=f"cancel_{pilot.id}").click().run()
     assert ws.pilots.get(pilot.id).state == "cancelled"

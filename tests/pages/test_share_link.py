@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from pages.ui import deploy_view
 from pages.ui.address import only_here
 from tests.pages.conftest import Stages, Visit, texts
 
@@ -31,3 +32,12 @@ def test_a_link_that_opens_here_only_says_so(visit: Visit, stages: Stages, monke
     app.button(key="create_link").click().run()
     assert "Copy the link now" in texts(app)
     assert "this computer only" not in texts(app)
+
+
+def test_programs_are_told_the_address_that_links_are_made_with(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was that of this browser, which may be one that no other computer reaches."""
+    monkeypatch.setattr(deploy_view.session, "workspace", lambda: stages.workspace)
+    assert deploy_view.score_address("dep_1") == "http://127.0.0.1:8501/api/v1/deployments/dep_1/score"
+    context = stages.workspace.deploy.context
+    monkeypatch.setitem(vars(context), "settings", replace(context.settings, public_url="https://clarion.example.org"))
+    assert deploy_view.score_address("dep_1") == "https://clarion.example.org/api/v1/deployments/dep_1/score"

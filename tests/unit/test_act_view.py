@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +14,16 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.action_list import ActionList
+from automl_core.acting.card_words import card_lines
 from automl_core.acting.decide import Decision
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import graded, judge
 from automl_core.acting.pilot_steps import next_step
+from automl_core.acting.pilots import Pilot
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
+from automl_core.workspace import ended_pilots
 from automl_core.workspace.kept_cards import leads_to
 from automl_core.workspace.lever_choices import lever_choices
 from pages.ui import act_words, cards
@@ -59,12 +64,32 @@ def test_a_change_that_arithmetic_lost_is_none() -> None:
     assert (little.value, little.note) == ("−0.0200", "−0.040 to 0.010")
 
 
+def test_on_a_file_a_card_says_until_when_its_pilot_is_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command proposed to start the pilot that was running."""
+    pilot, _, _ = started(customers())
+    pilot = replace(pilot, due=datetime(2222, 1, 5, tzinfo=UTC).isoformat())
+    search: Any = SimpleNamespace(run=lambda _: SimpleNamespace(project_id="p"))
+    card = replace(CARD, next_step="Next: a pilot.")
+    other = replace(card, id="", lever="Offer", to_value="Yes")
+
+    def steps(*kept: Pilot) -> list[str]:
+        monkeypatch.setattr(ended_pilots, "kept_pilots", lambda *_: list(kept))
+        context: Any = None
+        found = ended_pilots.found_after_pilots(context, search, "run", Actions((card, other), (), 9, 400), GOAL)
+        return [card_lines(one)[-1] for one in found.cards]
+
+    assert steps(pilot) == ["Do next: Its pilot is running until 5 January 2222: send its outcomes on the pilots page then.",
+                            "Do next: A pilot."]
+    elsewhere = replace(pilot, goal=replace(GOAL, good="Yes"))
+    assert steps(replace(pilot, state="cancelled"), elsewhere) == ["Do next: A pilot."] * 2
+
+
 def test_a_card_says_what_its_pilot_waits_for() -> None:
     rows = customers()
     pilot, assignment, _ = started(rows)
     before, after = date(2026, 12, 24), date(2026, 12, 25)
     assert next_step(replace(CARD, next_step="Next: a pilot."), None, before) == "A pilot."
-    assert next_step(CARD, pilot, before).startswith("Wait for the outcomes of its pilot, due on 24 December 2026,")
+    assert next_step(CARD, pilot, before).startswith("Its pilot is running until 24 December 2026: send its outcomes on ")
     assert next_step(CARD, pilot, after).startswith("Outcomes of its pilot were due on 24 December 2026: send them")
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 50 + [""] * 150)
     came = replace(pilot, result=judge(pilot, match_outcomes(pilot, assignment, sent, rows.problem)))

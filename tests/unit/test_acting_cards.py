@@ -288,7 +288,7 @@ def test_a_card_costs_what_the_units_cost_that_its_numbers_go() -> None:
     made = priced(rows=1200, levers=(lever,))
     made = replace(made, goal=replace(made.goal, value=10.0))
     (card,) = make_cards(made).cards
-    assert (card.distance, card.cost) == (2.0, 12.0)
+    assert (card.distance, card.cost, card.unit_cost) == (2.0, 12.0, 5.0)
     assert card.net_value == pytest.approx(card.rows * (10 * card.gain - 12))
     dear = replace(made.goal, levers=(replace(lever, unit_cost=40.0),))
     assert [cost_now(card, goal) for goal in (made.goal, dear)] == [12.0, 82.0]
@@ -298,6 +298,13 @@ def test_a_card_costs_what_the_units_cost_that_its_numbers_go() -> None:
     (card,) = make_cards(replace(made, goal=replace(made.goal, levers=(share,)))).cards
     able = made.frame.loc[eligible(card, made.frame), "price"]
     assert card.distance == pytest.approx(0.2 * able.mean(), rel=0.02)
+    dearest = made.frame.sort_values("price", ascending=False)
+    own = 0.2 * 5.0 * dearest["price"].to_numpy()
+    chosen = assign(card, dearest, budget=500.0) == 0  # by the mean of the card the first ones were taken, for more money
+    assert 500 - own.max() < own[chosen].sum() <= 500
+    few = np.sort(own[np.asarray(eligible(card, dearest))])[: chosen.sum() + 1]
+    assert few.sum() > 500  # the cheapest, of which no more can be paid
+    assert own[chosen].max() <= few.max()
     assert card.cost == pytest.approx(5 * card.distance)
     assert row_costs(card, replace(made.goal, levers=(share,)), made.frame) == pytest.approx(made.frame["price"].to_numpy())
 

@@ -28,6 +28,7 @@ from automl_core.acting.experiment import _advice, _drawn, _reach, _worth
 from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import _sentence
 from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows
+from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
 from automl_core.explaining.words import number
@@ -111,7 +112,7 @@ def test_a_treatment_that_was_measured_to_lose_is_for_nobody() -> None:
     """Predicted gains say that most rows pay; measured ones say that treating them loses, and treating all loses more."""
     points = tuple(CurvePoint(share, -0.1 * share, -0.2 * share, 0.01, 0.0) for share in (0.0, 0.5, 1.0))
     lost = Experiment("offer", ordered=True, curve=points)
-    found = SimpleNamespace(scores=np.linspace(-0.1, 0.5, 600), low=0.0)
+    found = SimpleNamespace(scores=np.linspace(-0.1, 0.5, 600), low=0.0, money=None)
     for goal in (GOAL, replace(GOAL, value=0.0)):
         told = _worth(lost, found, goal, 5.0)  # type: ignore[arg-type]
         assert (told.treat, told.rows) == (0, 0)
@@ -175,7 +176,7 @@ def test_a_number_that_should_be_low_is_told_to_fall() -> None:
     assert "It works better for some than for others" in made.sentence
     parts = (UpliftPart(0.3, 1, -100.0, 0.0, 0.0),)
     dear = SimpleNamespace(turned=-1.0, is_rate=False, outcome="cost", effect=-1234.0, low=-1300.0, high=-1200.0, treated=1,
-                           held=1, ranking=SimpleNamespace(qini_low=1.0, parts=parts))
+                           held=1, money=None, ranking=SimpleNamespace(qini_low=1.0, parts=parts))
     assert "moved cost by +1,234 on average (95 % range +1,200 to +1,300)" in _sentence(dear)  # type: ignore[arg-type]
     assert made.qini_low > 0
     assert made.net > 0
@@ -288,3 +289,47 @@ def test_a_mistake_about_an_experiment_gets_one_sentence(wrong: dict[str, Any], 
     with pytest.raises(BadInput, match=words) as refused:
         measure_uplift(**({"frame": table_of(ONES, SIDES), "outcome": "y", "treatment": "t"} | wrong))
     assert "\n" not in str(refused.value)
+
+
+def helped_small(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """An offer that helps small customers most, who bring little, and what it truly brings of each row: its effect times what the
+    row spends. Small ones bring less than the 25 it costs, large ones more."""
+    rng = np.random.default_rng(5)
+    small, treated = rng.random(rows) < 0.5, rng.random(rows) < 0.5
+    spend = np.where(small, rng.uniform(20, 60, rows), rng.uniform(300, 500, rows)).round(2)
+    effect = np.where(small, 0.3, 0.15)
+    stayed = rng.random(rows) < 0.4 + effect * treated
+    frame = pd.DataFrame({"spend": spend, "age": rng.integers(18, 80, rows), "offer": np.where(treated, "treat", "hold"),
+                          "stayed": np.where(stayed, "yes", "no")})
+    return frame, effect * spend
+
+
+def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain() -> None:
+    """Mean worth times mean effect promised twice what treating all brings, and treated the half that costs more than it
+    brings."""
+    frame, brings = helped_small(6000)
+    table = table_from_frame(frame, "t")
+    goal = Goal("stayed", "yes", value_column="spend", levers=(Lever("offer", ("treat",), cost=25.0),), experiment="offer")
+    goal = valued(goal, table.frame)
+    asked = ExperimentInputs(table.frame, table.columns, PROBLEM, goal)
+    made, gains = measure_experiment(asked)
+    assert not made.refused
+    whole = float((brings - 25).sum())
+    assert abs(made.net_all - whole) < 1.5 * (made.net_high - made.net_low) / 2
+    assert made.net_all < 0.8 * len(frame) * (goal.value * made.effect - 25)  # what was said
+    listed = experiment_frame(gains, table.frame, made)
+    treated = listed.loc[listed["treat"] == "yes", "row"].to_numpy()
+    assert len(treated) == made.rows
+    assert (frame["spend"].to_numpy()[treated] > 100).mean() > 0.9
+    truly = float((brings[treated] - 25).sum())
+    assert truly > 1.2 * whole
+    assert made.net_low <= truly <= made.net_high
+    assert listed["expected_gain"].iloc[:100].mean() == pytest.approx(0.15 * 490, rel=0.5)  # in money, as it is ranked by
+    assert made.advice.endswith(" Rows are ranked by their gain times their own “spend”.")
+    assert made.who
+    assert "spend" in made.who[0]
+    plain, _ = measure_experiment(replace(asked, goal=replace(goal, value_column="", value=goal.value)))
+    assert (plain.effect, plain.low, plain.high, plain.qini) == (made.effect, made.low, made.high, made.qini)
+    free, _ = measure_experiment(replace(asked, goal=replace(goal, levers=(Lever("offer", ("treat",)),), contact_free=True)))
+    assert free.net_low <= float(brings.sum()) <= free.net_high
+    assert free.net_high - free.net_low < 2 * 1.96 * 500 * math.sqrt(len(frame))

@@ -36,7 +36,7 @@ def test_page_says_what_tested_a_card_and_what_its_pilot_waits_for() -> None:
     assert "A pilot with chance deciding." in shown(CardPage(card, GOAL, True, None, "p", NOW, "0"))
     running = replace(verdict(0.25)[0], state="running", result=None)
     page = shown(CardPage(card, GOAL, True, running, "p", NOW, "0"))
-    assert "Wait for the outcomes of its pilot, due on 24 December 2026" in page.replace("\u00a0", " ")
+    assert "Its pilot is running until 24 December 2026" in page.replace("\u00a0", " ")
     assert "A pilot with chance deciding." not in page
 
 

@@ -12,6 +12,8 @@ from automl_core.cleaning import Recipe, apply_recipe, checks_text, columns_afte
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.framing import Problem, check_target, suggest_problem
+from automl_core.workspace.cleaning import safe_recipe
 
 N = 400
 RANDOM = np.random.default_rng(0)
@@ -228,3 +230,39 @@ def test_safe_fixes_alone_are_those_of_all_findings_and_ask_little_of_numbers(mo
     assert safe_fixes(alone) == safe_fixes(everything) != ()
     monkeypatch.setattr(findings, "_check_column", lambda *asked: pytest.fail("One by one."))
     assert find(frame[["price", "age"]], columns, only_safe=True) == ()
+
+
+YES_NO = ["yes"] * 30 + ["Yes"] * 40 + ["Y"] * 10 + ["no"] * 30 + ["N"] * 20
+
+
+def test_an_outcome_that_spells_yes_and_no_in_several_ways_is_one_of_two_values_after_its_step() -> None:
+    """Yes, Y, no and N were four classes, and no step made two of them."""
+    table = table_from_frame(pd.DataFrame({"left": YES_NO, "n": range(130)}), "t")
+    (found,) = [item for item in find(table.frame, table.columns, "left") if item.kind == "spellings"]
+    assert found.fix is not None
+    assert (found.safe, found.count, found.fix.kind) == (True, 60, "merge_spellings")
+    recipe = safe_recipe(table, "left")
+    frame = apply_recipe(recipe, table.frame).frame
+    assert set(frame["left"]) == {"Yes", "no"}
+    columns = columns_after(recipe, table.columns, frame, table.rows)
+    problem = suggest_problem(frame, columns, "left")
+    assert (problem.task, problem.classes, problem.positive) == ("binary", ("Yes", "no"), "Yes")
+    assert apply_recipe(recipe, pd.DataFrame({"left": text(["y", "NO"]), "n": [1, 2]})).frame["left"].tolist() == ["Yes", "no"]
+
+
+def test_words_for_yes_that_may_mean_different_things_are_merged_when_asked_alone() -> None:
+    values = ["true"] * 30 + ["TRUE"] * 4 + ["yes"] * 20 + ["no"] * 50
+    table = table_from_frame(pd.DataFrame({"left": values}), "t")
+    found = [item for item in find(table.frame, table.columns, "left") if item.kind == "spellings"]
+    assert [(item.safe, item.count) for item in found] == [(False, 24), (True, 4)]
+    frame = apply_recipe(safe_recipe(table, "left"), table.frame).frame
+    with pytest.raises(BadInput, match=r"3 different values.*“Merge spellings” on the clean page"):
+        check_target(frame, Problem("left", "binary", "roc_auc", ("no", "true", "yes"), "yes"))
+    several = Problem("left", "multiclass", "log_loss", ("no", "true", "yes"))
+    assert any("spells yes and no in 3 ways" in said for said in check_target(frame, several))
+    assert found[0].fix is not None
+    assert set(apply_recipe(Recipe((found[0].fix,)), frame).frame["left"]) == {"true", "no"}
+    for other in (["yes", "y", "maybe", "no"], ["yes", "y", "true"], ["a", "b", "c"]):
+        frame = pd.DataFrame({"y": text(other * 20)})
+        assert not [item for item in find(frame, (Column("y", "text", "category"),), "y") if item.kind == "spellings"]
+        assert check_target(frame, Problem("y", "multiclass", "log_loss", tuple(sorted(set(other))))) == ()

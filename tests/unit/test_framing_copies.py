@@ -1,12 +1,15 @@
 """Copies that are to be kept together: beside groups, where they are few, and where they cannot be told from chance."""
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.cli import main
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
 from automl_core.framing import Problem, encode_target, find_leaks, make_folds
@@ -81,3 +84,21 @@ def test_that_rows_alike_by_chance_are_not_kept_together_is_said() -> None:
     assert "of 800 rows repeat others" in told[0]
     assert not check(frame, columns, replace(GONE, copies_together=False)).warnings
     assert not [said for said in check(visits(12), table_from_frame(visits(12), "v").columns, GONE).warnings if "Copies" in said]
+
+
+def test_copies_that_are_kept_together_are_no_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code said that something was to be seen to, after the option had seen to it."""
+    monkeypatch.setenv("CLARION_HOME", str(tmp_path / "home"))
+    path = tmp_path / "visits.csv"
+    visits(60).drop(columns="customer").assign(paid=lambda rows: (rows["spent"] * 1.19).round(2)).to_csv(path, index=False)
+    asked = ("check", str(path), "--target", "gone", "--json")
+    assert main([*asked]) == 1
+    assert [leak["severity"] for leak in json.loads(capsys.readouterr().out.splitlines()[-1])["leaks"]] == ["red"]
+    code = main([*asked, "--copies-together"])
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (code, told["warnings"]) == (0, [])
+    (leak,) = told["leaks"]
+    assert (leak["kind"], leak["severity"]) == ("copied_rows", "amber")
+    assert leak["evidence"].endswith("copies are kept on one side of every split.")

@@ -15,7 +15,7 @@ from automl_core.data.table import Column
 from automl_core.framing.dependent import codes_of
 from automl_core.framing.problem import Problem
 from automl_core.production.alike import alike, rows_together
-from automl_core.production.contract import Contract
+from automl_core.production.contract import Contract, copied_by
 from automl_core.production.monitor import report_batch
 from tests.promised import make_contract
 
@@ -44,9 +44,9 @@ def contract() -> Contract:
     return make_contract(frame, COLUMNS, PROBLEM, frame["n0"].to_numpy() + frame["n3"].to_numpy(), {})
 
 
-def drifted(batch: pd.DataFrame, known: Contract) -> set[str]:
+def drifted(batch: pd.DataFrame, known: Contract, problem: Problem = PROBLEM) -> set[str]:
     said = batch["n0"].to_numpy() + batch["n3"].to_numpy()
-    report = report_batch(known, type_frame(batch.drop(columns="y"), FEATURES), said, None, PROBLEM)
+    report = report_batch(known, type_frame(batch.drop(columns="y"), FEATURES), said, None, problem)
     assert report.prediction_drift is not None
     found = {one.name for one in report.columns if one.drifted}
     return found | ({"prediction"} if report.prediction_drift.drifted else set())
@@ -110,3 +110,46 @@ def test_rows_count_by_their_weights_where_the_batch_has_them() -> None:
 
     assert measured(batch) == pytest.approx(np.sqrt((3 * 4 + 1) / 4))
     assert measured(batch.drop(columns="n3")) == pytest.approx(np.sqrt(2.5))
+
+
+COPIED = replace(PROBLEM, group="", copies_together=True)
+
+
+def copied(seed: int, rows: int, times: int) -> pd.DataFrame:
+    """So many different rows, each filed so many times under a number of its own."""
+    once = customers(seed, rows, 1)
+    frame = once.iloc[np.repeat(np.arange(rows), times)].reset_index(drop=True)
+    return frame.assign(customer=[f"{seed}-{one}" for one in range(len(frame))])
+
+
+@cache
+def of_copies() -> Contract:
+    frame = type_frame(copied(0, 500, 10), COLUMNS).frame
+    return make_contract(frame, COLUMNS, COPIED, frame["n0"].to_numpy() + frame["n3"].to_numpy(), {})
+
+
+def test_copies_that_are_kept_together_count_once_in_drift() -> None:
+    """40 rows, each 25 times, drifted in nearly every batch; and what all rows have is seen all the same."""
+    batches = [copied(1 + seed, 40, 25) for seed in range(10)]
+    assert sum(bool(drifted(batch, of_copies(), COPIED)) for batch in batches) <= 1
+    parts = tuple(replace(one, tells_copies=False) for one in of_copies().columns)
+    single = replace(of_copies(), together=1.0, columns=parts)  # as it was
+    assert sum(bool(drifted(batch, single, COPIED)) for batch in batches) >= 8
+    moved = [drifted(batch.assign(n1=batch["n1"] + 1.5), of_copies(), COPIED) for batch in batches]
+    assert sum("n1" in names for names in moved) >= 9
+    assert from_json(Contract, to_json(of_copies())) == of_copies()
+    alone = customers(0, 600, 1)
+    assert copied_by(make_contract(type_frame(alone, COLUMNS).frame, COLUMNS, COPIED, None, {}).columns) == ()
+
+
+def test_copies_that_are_kept_together_count_once_in_what_is_measured() -> None:
+    """Rows by themselves gave intervals that held the truth in a third of the batches."""
+    held = 0
+    for seed in range(25):
+        batch = copied(100 + seed, 40, 25)
+        errors = np.repeat(np.random.default_rng(seed).normal(size=40), 25)
+        typed = type_frame(batch.drop(columns="y"), FEATURES)
+        report = report_batch(of_copies(), typed, np.zeros(1000), pd.Series(errors), COPIED)
+        assert report.realised is not None
+        held += report.realised.low <= 1.0 <= report.realised.high
+    assert held >= 21

@@ -179,8 +179,7 @@ def test_the_next_step_is_no_pilot_while_one_is_running() -> None:
     assert make_report(made).next_step == "“Contract”: a pilot, 2 x 126 rows."
     pilot = replace(verdict(0.25)[0], state="running", result=None, card=replace(card, cost=5.0))
     waits = make_report(replace(made, more=SectionInputs(pilots=(pilot,)))).next_step
-    assert waits == ("“Contract”: wait for the outcomes of its pilot, due on 24 December 2026, and send them on the pilots "
-                     "page.")
+    assert waits == "“Contract”: its pilot is running until 24 December 2026: send its outcomes on the pilots page then."
     later = replace(made, made_at=datetime(2027, 1, 2, tzinfo=UTC), more=SectionInputs(pilots=(pilot,)))
     assert make_report(later).next_step.startswith("“Contract”: outcomes of its pilot were due on 24")
     for other in (replace(pilot, state="cancelled"), replace(pilot, goal=replace(goal, good="Yes")),

@@ -14,12 +14,15 @@ import pytest
 from automl_core.acting.action import Goal
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.framing import Problem
+from automl_core.production.learned import remember
 from automl_core.search import FolderJournal, Outcome, SearchData, SilentWatch, memory, plan, search
 from automl_core.search.plan import Plan
 from automl_core.search.prepared import FEWEST, drawn, prepare
 from automl_core.workspace import act as act_step
 from automl_core.workspace import ranked
 from automl_core.workspace.act import Acting
+from automl_core.workspace.file_risks import file_places
 from automl_core.workspace.going_on import with_more
 from automl_core.workspace.ranked import Predictions, with_every, with_unseen
 from automl_core.workspace.search import Searching
@@ -269,3 +272,18 @@ def test_rows_of_no_weight_are_left_out_of_the_search_and_ranked(tmp_path: Path,
         prepare(one, short)
     with pytest.raises(BadInput, match="cannot weigh rows"):
         prepare(replace(data, frame=frame.assign(weight=0.0)), short)
+
+
+def test_rows_that_ended_as_no_class_of_the_model_hide_no_learned_ones_among_the_open() -> None:
+    """They were asked about as if they had no outcome: beside many of them open rows that the model had learned from were
+    ranked by it."""
+    rng = np.random.default_rng(0)
+    taught = pd.DataFrame({"a": rng.normal(size=300).round(6), "b": rng.normal(size=300).round(6)})
+    others = pd.DataFrame({"a": rng.normal(size=200).round(6), "b": rng.normal(size=200).round(6), "left": "moved"})
+    file = pd.concat([taught.head(100).assign(left=None), others], ignore_index=True).astype({"left": "str"})
+    problem = Problem("left", "binary", "roc_auc", ("no", "yes"), "yes")
+    sketch = remember(taught, (("a", "float"), ("b", "float")))
+    bundle: Any = SimpleNamespace(model=SimpleNamespace(problem=problem), contract=SimpleNamespace(learned=sketch))
+    assert file_places(bundle, file, file, None).places.tolist() == list(range(100, 300))
+    named = file.assign(left=np.where(file["left"].isna(), None, "no")).astype({"left": "str"})
+    assert file_places(bundle, named, named, None).places.tolist() == list(range(100, 300))

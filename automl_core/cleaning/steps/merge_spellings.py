@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from automl_core.cleaning.step import CleaningStep, Options, is_text, map_texts, need_text, replace_column
 from automl_core.data.table import Row
+from automl_core.data.values import FALSE_WORDS, TRUE_WORDS
 
 _DROPPED = re.compile(r"[\s_\-./]+")  # of recipes of older versions: a grade A- became A, 2.5 mg became 25 mg
 _BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])[\s_\-./]+(?=[^\W\d_])")
@@ -48,6 +49,24 @@ def find_spellings(counts: dict[str, int]) -> dict[str, str]:
     for text, count in counts.items():
         groups.setdefault(spelling_key(text), []).append((-count, text))
     return {key: min(spellings)[1] for key, spellings in sorted(groups.items()) if len(spellings) > 1}
+
+
+def find_yes_and_no(counts: dict[str, int]) -> dict[str, str]:
+    """Key -> the most common text that says the same (ties: the first by letter), where the texts, with their counts, are words
+    for yes and for no, and more than two; else empty."""
+    keys = {text: spelling_key(text) for text in counts}
+    sides = [[text for text in counts if keys[text] in words] for words in (TRUE_WORDS, FALSE_WORDS)]
+    if not all(sides) or sum(map(len, sides)) < len(counts) or len({text.strip() for text in counts}) == 2:
+        return {}
+    labels = [min(side, key=lambda text: (-counts[text], text)) for side in sides]
+    return {key: labels[0] if key in TRUE_WORDS else labels[1] for key in sorted(set(keys.values()))}
+
+
+def only_shortened(keys: Iterable[str]) -> bool:
+    """Whether these words for yes and no are one word for each and at most its first letter, as yes, y and no."""
+    told = set(keys)
+    sides = [told & words for words in (TRUE_WORDS, FALSE_WORDS)]
+    return all(side <= {max(side, key=len), max(side, key=len)[0]} for side in sides)
 
 
 def apply(frame: pd.DataFrame, column: str, options: Options) -> tuple[pd.DataFrame, int]:
