@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl_core.search import FolderJournal, Outcome, entry, lesson, search, teachers
+from automl_core.search import FolderJournal, Outcome, entry, lesson, race, search, teachers
 from automl_core.search.contest import Clock
 from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
@@ -92,7 +92,8 @@ def test_it_is_said_why_there_is_none(changes: dict[str, object], why: str, tmp_
 
 
 def test_it_is_said_that_there_was_no_time(tmp_path: Path, here: HereExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson, "lesson_seconds", lambda contest, team: 1e9)
+    """Whoever is through by then, and whether a blend of them would be of several: that is the clock's."""
+    monkeypatch.setattr(race, "lesson_seconds", lambda contest, team: 1e9)
     outcome = found(tmp_path, plan=AMPLE)
     assert "no time for a student" in outcome.summary.untaught
     assert outcome.model.members
