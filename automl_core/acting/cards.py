@@ -118,7 +118,8 @@ def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
         inputs.told(0.5 * ended / len(order), f"Comparing like with like on “{levers[place].column[:80]}”.")
         if ended == len(order) - 1:  # there is a hand less than before to share with
             values = row_values(inputs.frame, inputs.goal) if inputs.goal.value_column else None
-            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome), inputs.whole, values)
+            desk = Desk(inputs.frame, inputs.goal, outcome, stage.worth > 0, _what_if(inputs, outcome), inputs.whole, values,
+                        bool(inputs.problem.group))
         made[place] = next(each)
     trials = [trial for place in range(len(levers)) for trial in made[place]]
     for place, lever in enumerate(levers):

@@ -42,7 +42,8 @@ Mask = NDArray[np.bool_]
 class Desk:
     """What turns a trial into a card: the rows it was measured on (`frame`), the goal, the outcome, and whether more of it is
     wanted (`upwards`). Where those were drawn from more, a card's rows and money are those of `whole`. `values` (n,) are what a
-    good outcome of each row of `frame` is worth, where a column says so."""
+    good outcome of each row of `frame` is worth, where a column says so. A pilot deals whole groups where the rows are `grouped`
+    by a column; copies are dealt one by one."""
 
     frame: pd.DataFrame
     goal: Goal
@@ -51,6 +52,7 @@ class Desk:
     what_if: WhatIf
     whole: pd.DataFrame | None = None
     values: Floats | None = None
+    grouped: bool = False
 
     def worth(self, trial: Trial, counted: Mask | None = None) -> Worth | None:
         """Net money of moving the trial's rows, or those of the whole that are `counted`; None when the goal has no money. By
@@ -164,7 +166,7 @@ class Desk:
 
     def _together(self, trial: Trial) -> Together | None:
         """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""
-        if trial.scores.groups is None or not trial.rows.any():
+        if not self.grouped or trial.scores.groups is None or not trial.rows.any():
             return None
         return rows_together("", group_codes(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
 

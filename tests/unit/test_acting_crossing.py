@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, desk, find_actions, pairs, trials
+from automl_core.acting import Lever, Options, Roles, desk, find_actions, pairs, trials
 from automl_core.acting.action import Change, Condition
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.crossing import PARTS, Crossed, Group, crossed_policy
@@ -254,3 +254,16 @@ def test_an_edge_between_two_coarse_cuts_is_found() -> None:
     found = crossed_policy(make_splits(frame, COLUMNS), Objective(gain, everyone, everyone, 100), gain, np.arange(4000) % PARTS)
     (group,) = found.groups
     assert (all_hold(group.leaf, frame) == inside).mean() > 0.99  # the nearest of eleven quantiles is wrong on three rows in 100
+
+
+def test_a_card_asks_for_the_pilot_that_would_be_dealt() -> None:
+    """Copies count once in a card's range, and are dealt one by one: a card spoke of whole groups, and of half as many rows again
+    as the page that plans its pilot."""
+    frame, generator = table(3, 1500)
+    had = generator.random(1500) < 0.5
+    lost = 0.5 - np.where(frame["age"] >= 42, 0.3, -0.05) * had
+    frame = frame.assign(offer=np.where(had, "new", "old"), y=np.where(generator.random(1500) < lost, "yes", "no"))
+    levers, options = [Lever("offer", ("new",), cost=3.0)], Options(value=100.0)
+    copied, houses = pd.concat([frame] * 2, ignore_index=True), frame.assign(house=np.arange(1500) // 3)
+    assert "whole groups" not in find_actions(copied, "y", "no", levers, options=options).cards[0].next_step
+    assert "in whole groups" in find_actions(houses, "y", "no", levers, Roles(group="house"), options).cards[0].next_step
