@@ -58,12 +58,13 @@ from automl_core.acting.track_record import TrackRecord, track_record
 from automl_core.acting.two_sides import Difference, compare_sides
 from automl_core.acting.uplift import Uplift, measure_uplift, ranked_rows
 from automl_core.acting.uplift_asked import UpliftRoles
-from automl_core.acting.wording import ALIKE_COUNTED
+from automl_core.acting.wording import ALIKE_COUNTED, WAYS
 from automl_core.acting.worth import row_values, valued
 from automl_core.framing.problem import Money
 
 __all__ = [
     "ALIKE_COUNTED",
+    "WAYS",
     "ActionCard",
     "ActionPlan",
     "Actions",
