@@ -24,10 +24,10 @@ from automl_core.acting.moves import (
 )
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
 from automl_core.acting.spelling import holds_numbers, spelled, texts
-from automl_core.acting.steps import kept_within, stepped
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.groups import CUT, association
+from automl_core.explaining.steps import kept_within, stepped
 from automl_core.explaining.words import count, percent, quote
 from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective
 

@@ -215,7 +215,7 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
     shifts = []
     for move in moves:
         shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
-        like = looks.holds(dose + shift.step, shift.moved)
+        like = looks.holds(shift.ends(dose), shift.moved)
         shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
     undrawn = number_not_drawn(lever.column) if lever.column == stage.experiment else ""
     trials: list[Trial] = []
