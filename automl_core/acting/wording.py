@@ -14,7 +14,7 @@ from automl_core.acting.pilot_groups import Together
 from automl_core.acting.power import Change as Promised
 from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
-from automl_core.data.words import join_words
+from automl_core.data.words import few_of, join_words
 from automl_core.explaining.words import (
     NO_CHANGE,
     interval,
@@ -134,9 +134,7 @@ def _stays(move: Move) -> str:
 
 def _values(values: tuple[str, ...]) -> str:
     """Values in words, of many the first and how many more there are."""
-    more = len(values) - MOST_NAMED
-    named = [quote(value) for value in (values if more <= 1 else values[:MOST_NAMED])]
-    return join_words([*named, f"{more} more"] if more > 1 else named, "or")
+    return few_of([quote(value) for value in values], MOST_NAMED, "or")
 
 
 def change_words(subject: CardSubject) -> str:

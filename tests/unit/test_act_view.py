@@ -115,8 +115,8 @@ def test_columns_that_no_row_changes_are_not_offered_and_the_form_says_why() -> 
     assert {choice.column for choice in choices.columns} >= {"plan", "half"}
     goal = Goal("churn", "no", levers=(Lever("idle"), Lever("plan")))
     told = act_words.not_offered(goal, choices).replace("\\", "")
-    assert told == ("Not offered, for no row shows what a change does: “none” (empty), “idle” (one value only). The goal names "
-                    "“idle”: saving leaves it out.")
+    assert told == ("Not offered, for no row shows what a change does: “none” (empty) and “idle” (one value only). The goal "
+                    "names “idle”: saving leaves it out.")
     assert act_words.not_offered(replace(goal, levers=()), replace(choices, empty=(), constant=())) == ""
     notes = {choice.column: act_words.one_value(choice) for choice in choices.columns}
     assert notes["plan"] == ""

@@ -143,7 +143,7 @@ def test_named_values_that_were_not_tried_are_told() -> None:
     assert not_tried_notes(Lever("plan", ("pro",)), plan) == ()
     many = pd.Series(np.repeat([f"v{k}" for k in range(13)], 40))
     assert not_tried_notes(Lever("plan", tuple(f"v{k}" for k in range(12))), many) == (
-        "Of the values that “plan” may be set to the first 8 were tried, not “v8”, “v9”, “v10” or 1 more.",)
+        "Of the values that “plan” may be set to the first 8 were tried, not “v8”, “v9”, “v10” or “v11”.",)
     rng = np.random.default_rng(5)
     frame = plan.to_frame("plan").assign(churn=rng.choice(["Yes", "No"], 300), x=rng.normal(size=300))
     found = find_actions(frame, "churn", "No", (Lever("plan", ("pro", "gold")),))
