@@ -54,17 +54,18 @@ from automl_core.acting.recourse import Recourse, RecourseAsk, RecourseOption, r
 from automl_core.acting.recourse_door import recourse_for
 from automl_core.acting.row_moves import Move
 from automl_core.acting.segment_stories import SampledContributions, SegmentStory, ask_model, counted_class, tell_segments
-from automl_core.acting.simple_rule import rule_predictions
+from automl_core.acting.simple_rule import rule_or_none
 from automl_core.acting.track_record import TrackRecord, track_record
 from automl_core.acting.two_sides import Difference, compare_sides
 from automl_core.acting.uplift import Uplift, measure_uplift, ranked_rows
 from automl_core.acting.uplift_asked import UpliftRoles
-from automl_core.acting.wording import ALIKE_COUNTED
+from automl_core.acting.wording import ALIKE_COUNTED, WAYS
 from automl_core.acting.worth import row_values, valued
 from automl_core.framing.problem import Money
 
 __all__ = [
     "ALIKE_COUNTED",
+    "WAYS",
     "ActionCard",
     "ActionPlan",
     "Actions",
@@ -180,7 +181,7 @@ __all__ = [
     "recourse",
     "recourse_for",
     "row_values",
-    "rule_predictions",
+    "rule_or_none",
     "same_goal",
     "seed_of",
     "segments_of",

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 from automl_core.acting.action import ActionCard
 from automl_core.acting.pilots import change_words
-from automl_core.acting.wording import ALIKE_COUNTED
-from automl_core.explaining.words import interval, number, points, signed
+from automl_core.acting.wording import ALIKE_COUNTED, told_ways
 
 
 def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:
-    """The same change as the groups differ, as the model sees it, and after comparing like with like, this one with its 95 %
-    range where it is `ranged`: none of the three is told alone. `is_rate`: they are shares of rows."""
-
-    def told(value: float) -> str:
-        return signed(value, points if is_rate else number) if math.isfinite(value) else "unknown"
-
-    span = f" (95 % range {interval(told(card.low), told(card.high))})" if ranged else ""
+    """The same change seen in three ways, the adjusted one with its 95 % range where it is `ranged`: none of the three is told
+    alone. `is_rate`: they are shares of rows."""
     of = f"Change of {card.counted}" if card.counted else "The change"
-    way = "where chance decided" if card.is_tested else "like with like"
-    return (f"{of}: as the groups differ {told(card.raw_gap)}, as the model sees it {told(card.what_if)}, {way} "
-            f"{told(card.adjusted)}{span}.")
+    gaps, span = (card.raw_gap, card.what_if, card.adjusted), (card.low, card.high) if ranged else ()
+    return f"{of}: {told_ways(card, gaps, span, is_rate)}."
 
 
 def card_lines(card: ActionCard) -> tuple[str, ...]:

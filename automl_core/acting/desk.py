@@ -184,7 +184,7 @@ class Desk:
             rows = round(able * near)
         made = replace(card, whole_rows=rows, whole_raw_gap=root.raw_gap, whole_what_if=self._what_if(card, root.moved),
                        whole_adjusted=root.estimate, whole_low=root.low, whole_high=root.high)
-        return replace(made, whole_sentence=whole_words(made, self.outcome, trial.scores.randomised, able if limited else 0))
+        return replace(made, whole_sentence=whole_words(made, self.outcome.is_rate, able if limited else 0))
 
     def _what_if(self, card: ActionCard, rows: Mask) -> float:
         before = self.frame[rows]

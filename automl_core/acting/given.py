@@ -9,8 +9,9 @@ from dataclasses import replace
 import pandas as pd
 
 from automl_core.acting.action import Goal
-from automl_core.acting.not_compared import few_of
+from automl_core.acting.not_compared import MOST_NAMED
 from automl_core.data.table import Column
+from automl_core.data.words import few_of
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
@@ -61,7 +62,7 @@ def _unused(goal: Goal) -> tuple[str, ...]:
 
 
 def _listed(names: list[str]) -> str:
-    return few_of([*map(quote, names)], "and")
+    return few_of([*map(quote, names)], MOST_NAMED)
 
 
 def _them(names: list[str]) -> str:

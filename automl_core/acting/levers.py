@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal, Lever
 from automl_core.acting.conditions import all_hold, any_hold
 from automl_core.acting.spelling import holds_numbers, number_of, respelled, spelled, texts
-from automl_core.acting.steps import kept_within, stepped
 from automl_core.errors import BadInput
 from automl_core.explaining.single import is_missing, value_text
+from automl_core.explaining.steps import kept_within, stepped
 from automl_core.explaining.words import id_text, quote
 
 Mask = NDArray[np.bool_]

@@ -9,8 +9,9 @@ from typing import Final
 
 import pandas as pd
 
-from automl_core.acting.not_compared import few_of
+from automl_core.acting.not_compared import MOST_NAMED
 from automl_core.data.table import Column, Kind, Role
+from automl_core.data.words import few_of
 from automl_core.explaining.words import quote
 from automl_core.framing.problem import Problem
 
@@ -47,5 +48,6 @@ def like_id_notes(
     if not names:
         return ()
     look, one, use = ("looks like an id", "it", "it tells") if len(names) == 1 else ("look like ids", "them", "they tell")
-    return (f"{few_of([*map(quote, names)], 'and')} {look}, so rows were not compared on {one}. If {use} something of a row, "
+    named = few_of([*map(quote, names)], MOST_NAMED)
+    return (f"{named} {look}, so rows were not compared on {one}. If {use} something of a row, "
             f"choose another use for {one} on the Data page, or name {one} as “given” in a goal file or in code.",)

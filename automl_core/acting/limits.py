@@ -15,22 +15,28 @@ from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
 Limits = tuple[int | None, float | None]
+ROWS = {True: "Give a whole number of rows, 0 for none, or None for no limit.",
+        False: "Give a whole number of rows above 0, or None for no limit."}
+MONEY = {True: "Give an amount of zero or more, or None for no limit.", False: "Give an amount above 0, or None for no limit."}
 
 
-def limits_of(capacity: object, budget: object) -> Limits:
-    """How many rows and how much money, as a caller gave them; None: no limit. BadInput when one cannot be that."""
-    rows = _limit(capacity, "“capacity”", "Give a whole number of rows, 0 for none, or None for no limit.")
-    money = _limit(budget, "“budget”", "Give an amount of zero or more, or None for no limit.")
+def limits_of(capacity: object, budget: object, empty: bool = True) -> Limits:
+    """How many rows and how much money, as a caller gave them; None: no limit, and 0 is none, which is refused unless what comes
+    of it may be `empty`. BadInput when one cannot be a limit."""
+    rows = _limit(capacity, "“capacity”", ROWS[empty], empty)
+    money = _limit(budget, "“budget”", MONEY[empty], empty)
     if rows is not None and not rows.is_integer():
-        raise BadInput(f"“capacity” is {quote(capacity)}.", "Give a whole number of rows, 0 for none, or None for no limit.")
+        raise BadInput(f"“capacity” is {quote(capacity)}.", ROWS[empty])
     return None if rows is None else int(rows), money
 
 
-def _limit(given: object, what: str, hint: str) -> float | None:
+def _limit(given: object, what: str, hint: str, empty: bool) -> float | None:
     if given is None:
         return None
     if not is_number(given) or not given >= 0:
         raise BadInput(f"{what} is {quote(given)}.", hint)
+    if given == 0 and not empty:
+        raise BadInput(f"{what} is 0, so there is no row to act on.", hint)
     return float(given) if math.isfinite(given) else None
 
 

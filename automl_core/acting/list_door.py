@@ -19,7 +19,7 @@ from automl_core.acting.goal import check_goal, said_as
 from automl_core.acting.limits import limits_of
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.opened import Opened, opened
-from automl_core.acting.simple_rule import rule_predictions
+from automl_core.acting.simple_rule import rule_or_none
 from automl_core.acting.unseen import told_unseen
 from automl_core.acting.worth import row_values, valued
 from automl_core.errors import BadInput
@@ -73,20 +73,21 @@ def decisions_of(
     frame (n, classes) with a column for each class. Without any, small models that have not seen the row predict it. A row
     without a prediction has no risk.
 
-    BadInput when predictions do not fit, a limit is 0, an amount is none, or as `find_actions` says.
+    BadInput when predictions do not fit, a limit leaves no row, an amount is none, or as `find_actions` says.
     """
     terms = of_kind(terms, Terms, "terms")
-    capacity, budget = _limits(terms)
+    cost = 0.0 if terms.contact_cost is None else amount(terms.contact_cost, "“contact_cost”")
+    free = terms.contact_cost is not None and cost == 0
+    capacity, budget = _limits(terms, free)
     check_options(Options(value=terms.value, currency=terms.currency, seed=terms.seed, value_column=terms.value_column))
     if good is None:
         raise BadInput("It is not said which outcome is good.", 'Name the wanted class, or "low" or "high" for a number.')
     one = opened(frame, outcome, good, roles).own
     worth = one.column(terms.value_column) if terms.value_column not in ("", None) else ""
-    cost = 0.0 if terms.contact_cost is None else amount(terms.contact_cost, "“contact_cost”")
     goal = Goal(
         one.problem.target, one.good, 0.0 if worth else float(terms.value), capacity, budget, one.roles.given, one.roles.never,
         save_rate=amount(terms.save_rate, "“save_rate”"), contact_cost=cost, currency=terms.currency, later=one.roles.later,
-        contact_free=terms.contact_cost is not None and cost == 0, value_column=worth,
+        contact_free=free, value_column=worth,
         save_range=tuple(amount(end, "An end of “save_range”") for end in several(terms.save_range)),
     )  # fmt: skip
     check_goal(goal, one.problem, one.columns)
@@ -101,12 +102,10 @@ def decisions_of(
     return DecidedList(actions, _table(actions, one), _judged(one, said, goal, terms.seed), counted)
 
 
-def _limits(terms: Terms) -> tuple[int, float]:
-    """The limits as a goal has them, where 0 is no limit."""
-    rows, money = limits_of(terms.capacity, terms.budget)
-    for name, limit in (("capacity", rows), ("budget", money)):
-        if limit == 0:
-            raise BadInput(f"“{name}” is 0, so there is no row to act on.", "Give more than 0, or None for no limit.")
+def _limits(terms: Terms, free: bool) -> tuple[int, float]:
+    """The limits as a goal has them, where 0 is no limit; what is `free` needs no budget."""
+    rows, _ = limits_of(terms.capacity, None, empty=False)
+    _, money = limits_of(None, terms.budget, empty=free)
     return rows or 0, money or 0.0
 
 
@@ -133,10 +132,7 @@ def _judged(one: Opened, said: Floats, goal: Goal, seed: int) -> Decision:
     groups = past.frame[problem.group].to_numpy() if problem.group else None
     values = row_values(past.frame, goal) if goal.value_column else None
     y = past.y if problem.task == "regression" else past.y.astype(np.int64)
-    try:
-        rule = rule_predictions(past.frame, y, past.columns, problem, seed)
-    except BadInput:  # too few rows to learn it
-        rule = None
+    rule = rule_or_none(past.frame, y, past.columns, problem, seed)
     return decide(DecisionInputs(predictions, y, problem, goal, rule, seed, groups, values=values),
                   rank_rows(past.frame, predictions, past.columns, problem, goal))
 

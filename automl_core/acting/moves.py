@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Lever
 from automl_core.acting.levers import forbidden_moves, spelled_alike
 from automl_core.acting.spelling import holds_numbers, number_of, spelled, texts
-from automl_core.acting.steps import kept_within, neat, stepped
+from automl_core.explaining.steps import kept_within, neat, stepped
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

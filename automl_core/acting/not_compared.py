@@ -24,10 +24,10 @@ from automl_core.acting.moves import (
 )
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
 from automl_core.acting.spelling import holds_numbers, spelled, texts
-from automl_core.acting.steps import kept_within, stepped
 from automl_core.data.table import Column
-from automl_core.data.words import join_words
+from automl_core.data.words import few_of
 from automl_core.explaining.groups import CUT, association
+from automl_core.explaining.steps import kept_within, stepped
 from automl_core.explaining.words import count, percent, quote
 from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective
 
@@ -103,7 +103,8 @@ def not_tried_notes(lever: Lever, values: pd.Series) -> tuple[str, ...]:
     notes = [_too_rare(lever, values)]
     if many := [quote(value) for value in ends_of(lever, common_values(values))[MOST_VALUES:]]:
         tried = f"first {MOST_VALUES}" if lever.to else f"{MOST_VALUES} most common"
-        notes.append(f"Of the values that {quote(lever.column)} may be set to the {tried} were tried, not {few_of(many)}.")
+        left = few_of(many, MOST_NAMED, "or")
+        notes.append(f"Of the values that {quote(lever.column)} may be set to the {tried} were tried, not {left}.")
     return tuple(filter(None, notes))
 
 
@@ -115,7 +116,10 @@ def _too_rare(lever: Lever, values: pd.Series, named: bool = False) -> str:
     able = () if named or lever.to else ends_of(lever, common_values(values), known)
     asked = dict.fromkeys((*lever.to, *lever.from_values, *able))
     rare = [f"{quote(value)} ({count(counts.get(value, 0), 'row')})" for value in asked if counts.get(value, 0) < LEAST_ROWS]
-    return f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {few_of(rare)}, too few to be compared." if rare else ""
+    if not rare:
+        return ""
+    told = few_of(rare, MOST_NAMED, "or")
+    return f"Fewer than {LEAST_ROWS} rows have {quote(lever.column)} = {told}, too few to be compared."
 
 
 def word_notes(lever: Lever, values: pd.Series, column: Column) -> tuple[str, ...]:
@@ -126,12 +130,6 @@ def word_notes(lever: Lever, values: pd.Series, column: Column) -> tuple[str, ..
         return ()
     return (f"{count(lost, 'row')} with {quote(words[0])} or nothing in {quote(lever.column)} have no value there, as it was "
             "read as numbers, and are in no move of it. Have it read as text if that is a value like others.",)
-
-
-def few_of(names: list[str], last: str = "or") -> str:
-    """The first of some names, and how many more there are."""
-    more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
-    return join_words(names[:MOST_NAMED] + more, last)
 
 
 def thin_notes(frame: pd.DataFrame, covariates: Covariates) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
-from automl_core.acting.row_moves import MOST_STEPS, Move, is_cut, moves_of, similar_rows, spread, supported
+from automl_core.acting.row_moves import Move, is_cut, moves_of, similar_rows, spread, supported
 from automl_core.acting.row_ways import Asked, ways_of
 from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
@@ -24,6 +24,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.combined import CLOSE
 from automl_core.explaining.single import encode_row, row_frame
+from automl_core.explaining.steps import MOST_STEPS
 from automl_core.explaining.words import money, number, percent, quote
 from automl_core.search.model import Model
 

@@ -17,10 +17,9 @@ from automl_core.acting.spelling import number_of, spelled, texts
 from automl_core.data.table import Row
 from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
 from automl_core.explaining.single import value_text
+from automl_core.explaining.steps import MOST_STEPS, kept_within, steps_from
 from automl_core.search.model import Model
 
-FIRST_STEPS = 5  # tried and told of wherever they end
-MOST_STEPS = 40
 SEEN = (0.01, 0.99)  # see `supported`
 
 
@@ -87,21 +86,11 @@ def is_cut(lever: Lever, row: Row, near: pd.DataFrame, moves: tuple[Move, ...]) 
 
 
 def _steps(lever: Lever, value: float, near: pd.Series, most: int = MOST_STEPS) -> tuple[Move, ...]:
-    size = abs(lever.step * value) if lever.relative else abs(lever.step)
-    if size == 0 or (lever.relative and value < 0):  # a share of a number below zero would go the other way
-        return ()
-    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
-    known = near.dropna().to_numpy(dtype=np.float64)
-    last = float(side * np.max(side * known)) if len(known) else value
     moves = []
-    for count in range(1, most + 1):
-        raw = value + side * count * size
-        after = float(f"{raw:.12g}") if abs(raw) > 1e-9 * abs(value) else 0.0  # what arithmetic in decimals loses is no number
-        if count > FIRST_STEPS and side * (after - last) > 0:
-            break  # no similar row has such a number
-        if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
-            continue  # the next one may be inside: a number may start outside of its limits
-        if _forbidden(lever, spelled(value), spelled(after)):
+    made = steps_from(lever, value, near.to_numpy(dtype=np.float64, na_value=math.nan), most)
+    inside = kept_within(made, lever.low, lever.high)  # the next one may be: a number may start outside of its limits
+    for count, (after, kept) in enumerate(zip(made.tolist(), inside.tolist(), strict=True), start=1):
+        if not kept or _forbidden(lever, spelled(value), spelled(after)):
             continue
         cost = cost_of(lever, abs(after - value), count)
         moves.append(Move(lever.column, value_text(value), value_text(after), after, cost, count))
@@ -142,7 +131,7 @@ def _allowed(lever: Lever, now: str, to: str) -> bool:
         after, before = float(to), float(now)
     except ValueError:
         return True
-    if not (_at_least(after, lever.low) and _at_least(-after, -lever.high)):
+    if after < lever.low or after > lever.high:
         return False
     return not ((lever.direction == "up" and after < before) or (lever.direction == "down" and after > before))
 
@@ -154,10 +143,6 @@ def _forbidden(lever: Lever, now: str, to: str) -> bool:
 
 def _same(one: str, other: str) -> bool:
     return one == other or number_of(one) == number_of(other)
-
-
-def _at_least(value: float, limit: float) -> bool:
-    return math.isnan(limit) or value >= limit
 
 
 def similar_rows(model: Model, row: Row, goal: Goal, background: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from automl_core.acting import linear
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner
 from automl_core.acting.scores import LEAST_CHANCE, LEAST_ROWS, Scores, Setting
-from automl_core.acting.steps import kept_within, stepped
+from automl_core.explaining.steps import kept_within, stepped
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -62,10 +62,14 @@ class Shift:
     moved: Mask
     near: Mask | None = None
 
+    def ends(self, dose: Floats) -> Floats:
+        """(n,) where the step leads from these numbers, moved or not."""
+        return stepped(dose, self.step)
+
     def within(self, made: Dose) -> Shift:
         """Only rows whose new number stays within the 5-95 range of all rows are moved; those also within the 1-99 range of rows
         like them are near."""
-        after = stepped(made.dose, self.step)
+        after = self.ends(made.dose)
         moved = made.known & self.moved & kept_within(after, made.low, made.high)
         low, high = np.quantile((made.dose - made.expected)[made.known], LIKE_RANGE)
         rest = after - made.expected
@@ -75,7 +79,7 @@ class Shift:
 def shift_scores(setting: Setting, made: Dose, shifts: Sequence[Shift]) -> tuple[Scores | None, ...]:
     """Scores of each move; None for one with fewer than 30 moved rows."""
     rows, copies = len(made.dose), len(shifts) + 1
-    doses = np.concatenate([made.dose, *(made.dose + shift.step for shift in shifts)])
+    doses = np.concatenate([made.dose, *(shift.ends(made.dose) for shift in shifts)])
     learner = _stacked(setting.learner, doses, np.tile(made.expected, copies))
     folds = np.tile(setting.folds, copies)
     own = np.arange(rows * copies) < rows

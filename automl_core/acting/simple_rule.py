@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.data.table import Column
+from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 
 if TYPE_CHECKING:
@@ -46,6 +48,17 @@ def rule_predictions(
         material = _material(frame.iloc[both].reset_index(drop=True), y[both], columns, problem, seed)
         out[asked] = rule(material, np.arange(len(taught)), np.arange(len(taught), len(both)))
     return out
+
+
+def rule_or_none(
+    frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, seed: int = 0
+) -> NDArray[np.float64] | None:
+    """The same for the rows that a list is judged by, in folds without regard to time: the oldest rows often have no prediction
+    already, and folds in time would take more of them from the rule alone. None where rows are too few to learn it."""
+    try:
+        return rule_predictions(frame, y, columns, replace(problem, time=""), seed)
+    except BadInput:
+        return None
 
 
 def _material(frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, seed: int) -> Material:

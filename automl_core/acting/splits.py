@@ -20,7 +20,7 @@ CUTS = 12
 FINE_CUTS = 24  # among them the others
 MOST_LEVELS = 30
 TRIED_LEVELS = 8
-SMALLEST = 0.03  # of the rows: fewer are no group (see `trials`)
+LEAST_LEAF_SHARE = 0.03  # of the rows: fewer are no group
 MOST_SPLITS = 120
 Cut = tuple[int, ...]  # the places of the sides that make up its first side; its second is what is left of the column
 
@@ -103,7 +103,7 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
     if not 2 <= len(levels) <= MOST_LEVELS:
         return []
     names = [str(level) for level in levels.index]
-    tried = [level for level in names if levels[level] >= SMALLEST * len(series)][:TRIED_LEVELS]
+    tried = [level for level in names if levels[level] >= LEAST_LEAF_SHARE * len(series)][:TRIED_LEVELS]
     if len(names) == 2:
         tried = tried[:1]
     sides = []
@@ -116,7 +116,7 @@ def _above_common(found: Floats, counts: NDArray[np.int64], most: int) -> list[f
     """Edges just above those of the values `found` (u,), in order, that one of `most` rows has: of an amount that is 0 in nine of
     ten rows all quantiles are 0, and none parts these from the rest."""
     above = counts[::-1].cumsum()[::-1] - counts
-    often = np.flatnonzero((counts >= counts.sum() / most) & (above >= SMALLEST * counts.sum()))
+    often = np.flatnonzero((counts >= counts.sum() / most) & (above >= LEAST_LEAF_SHARE * counts.sum()))
     return [short_between(float(found[place]), float(found[place + 1])) for place in often]
 
 

@@ -27,7 +27,7 @@ from automl_core.acting.scores import Level, Scores, Setting, category_scores, l
 from automl_core.acting.shift import Shift, dose_of, shift_scores
 from automl_core.acting.sources import worth_moving
 from automl_core.acting.spelling import texts
-from automl_core.acting.splits import Splits
+from automl_core.acting.splits import LEAST_LEAF_SHARE, Splits
 from automl_core.acting.support import plausibility
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
@@ -35,7 +35,6 @@ from automl_core.explaining.words import quote
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
-LEAST_LEAF_SHARE = 0.03
 SMOOTHED = 0.5  # of the gains that groups are picked by is what the outcome models tell
 
 
@@ -215,7 +214,7 @@ def _numeric_trials(lever: Lever, stage: Stage, setting: Setting) -> tuple[Trial
     shifts = []
     for move in moves:
         shift = Shift(steps_of(move, dose), movable(move, dose)).within(made)
-        like = looks.holds(dose + shift.step, shift.moved)
+        like = looks.holds(shift.ends(dose), shift.moved)
         shifts.append(replace(shift, near=like if shift.near is None else like & shift.near))
     undrawn = number_not_drawn(lever.column) if lever.column == stage.experiment else ""
     trials: list[Trial] = []

@@ -14,7 +14,7 @@ from automl_core.acting.pilot_groups import Together
 from automl_core.acting.power import Change as Promised
 from automl_core.acting.power import side_rows
 from automl_core.acting.refutations import Benchmark
-from automl_core.data.words import join_words
+from automl_core.data.words import few_of, join_words
 from automl_core.explaining.words import (
     NO_CHANGE,
     interval,
@@ -38,7 +38,9 @@ VERBS: dict[Grade, tuple[str, str]] = {  # of one change, and of two that are ma
           "go together with the change after comparing like with like; test them before a rollout"),
     "D": ("is a pattern, not advice", "are a pattern, not advice"),
 }
-MOST_NAMED = 6  # values in a sentence; of seven the last takes no more room than “1 more”
+WAYS = {tested: ("as seen in the data", "as the model says", "measured" if tested else "like with like")
+        for tested in (False, True)}  # raw gap, what-if and adjusted effect, wherever they are told, by `ActionCard.is_tested`
+MOST_NAMED = 6  # values in a sentence
 JUST_PAYS = (
     " The weak end of its range is just where it begins to pay: changes as near to that are shown when chance flatters them, so"
     " expect less than it says."
@@ -48,6 +50,16 @@ ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
 DOES_NOT_PAY = "Do not roll it out as it is: it works, but costs more than it brings. Look for a cheaper way."
 MAY_NOT_PAY = "It works, but may cost more than it brings: before you roll it out, look for a cheaper way, or test more rows."
+
+
+def told_ways(card: ActionCard, gaps: tuple[float, float, float], span: tuple[float, ...], is_rate: bool) -> str:
+    """The three gaps side by side, by their names; with the 95 % range of the last one where `span` has its two ends. `is_rate`:
+    they are shares of rows."""
+    def told(value: float) -> str:
+        return signed(value, points if is_rate else number) if math.isfinite(value) else "unknown"
+
+    words = ", ".join(f"{name} {told(gap)}" for name, gap in zip(WAYS[card.is_tested], gaps, strict=True))
+    return f"{words} (95 % range {interval(*map(told, span))})" if span else words
 
 
 def chance_decided(rows: int = 0) -> str:
@@ -126,9 +138,7 @@ def _stays(move: Move) -> str:
 
 def _values(values: tuple[str, ...]) -> str:
     """Values in words, of many the first and how many more there are."""
-    more = len(values) - MOST_NAMED
-    named = [quote(value) for value in (values if more <= 1 else values[:MOST_NAMED])]
-    return join_words([*named, f"{more} more"] if more > 1 else named, "or")
+    return few_of([quote(value) for value in values], MOST_NAMED, "or")
 
 
 def change_words(subject: CardSubject) -> str:
@@ -178,19 +188,15 @@ def _sided(value: float, outcome: Outcome) -> str:
     return "no change" if is_nothing(gap) else f"{gap} {'more' if value > 0 else 'less'}"
 
 
-def whole_words(card: ActionCard, outcome: Outcome, drawn: bool, able: int = 0) -> str:
-    """What the three numbers are for everybody whom the change is for, where the card is about a group of them; `drawn`: chance
-    decided who got it. `able`: so many the change is for, and only those are told of that have others to be compared with (0:
-    all are). A card may be about more of its group than these."""
-    def told(value: float) -> str:
-        return signed(value, points if outcome.is_rate else number)
-
+def whole_words(card: ActionCard, is_rate: bool, able: int = 0) -> str:
+    """What the three numbers are for everybody whom the change is for, where the card is about a group of them. `able`: so many
+    the change is for, and only those are told of that have others to be compared with (0: all are). A card may be about more of
+    its group than these."""
     who = f"For all {card.whole_rows:,} rows that the change is for, not only these"
     if able:
         who = f"For those {card.whole_rows:,} of all {able:,} rows that the change is for that have others like them"
-    way = "where chance decided" if drawn else "like compared with like"
-    return (f"{who}: as seen in the data {told(card.whole_raw_gap)}, as the model says {told(card.whole_what_if)}, {way} "
-            f"{told(card.whole_adjusted)} (95 % range {interval(told(card.whole_low), told(card.whole_high))}).")
+    gaps = (card.whole_raw_gap, card.whole_what_if, card.whole_adjusted)
+    return f"{who}: {told_ways(card, gaps, (card.whole_low, card.whole_high), is_rate)}."
 
 
 def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade, just_pays: bool = False) -> str:

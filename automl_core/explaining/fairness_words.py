@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from automl_core.data.words import join_words
+from automl_core.data.words import few_of
 from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
 from automl_core.explaining.words import Write, interval, level_name, number, percent, points, quote, told_apart
 
@@ -55,8 +55,7 @@ def _where(made: Fairness, group: GroupFigures) -> str:
 
 def _named(groups: list[GroupFigures]) -> str:
     """Their names, of many the first three."""
-    names = [quote(group.group) for group in groups]
-    return join_words(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"])
+    return few_of([quote(group.group) for group in groups], 3)
 
 
 def _class_lines(made: Fairness) -> list[str]:

@@ -20,6 +20,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.changes import Flip
 from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
 from automl_core.explaining.single import row_frame, value_text
+from automl_core.explaining.steps import kept_within, neat, steps_from
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, open_rows
 from automl_core.explaining.words import number, percent, quote, told_apart
 from automl_core.framing.metrics import predicted_codes
@@ -29,7 +30,6 @@ Floats = NDArray[np.float64]
 PLACES = 15
 LEVELS = 12
 MOST_LEVERS = 8
-MOST_STEPS = 5
 LEVEL_SIZE = 0.5  # another level is as large a change as moving a number by half of all rows
 SAME = 1e-9  # numbers no further apart than this are one
 SECOND = 0.1  # changing a second column adds this to the size
@@ -52,10 +52,11 @@ class _Options:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """One column that may be changed: to these levels only (empty: any common one), within [`low`, `high`] (NaN: no
-    end), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by one to five
-    of them, the way of its sign unless `direction` says another. A row at another value than `from_values` (empty: any) keeps it,
-    and no move of `forbidden` (from, to) is made. A change costs `cost` of money (NaN: not known), a number so much a step; with
-    a `unit_cost` it costs that for each unit that the number goes, and `cost` once."""
+    end), and only "up" or "down" when `direction` says so. With a `step` (a share of the number when `relative`) by as
+    many of them as ways for one row go (`steps_from`), the way of its sign unless `direction` says another. A row at another
+    value than `from_values` (empty: any) keeps it, and no move of `forbidden` (from, to) is made. A change costs `cost` of money
+    (NaN: not known), a number so much a step; with a `unit_cost` it costs that for each unit that the number goes, and `cost`
+    once."""
 
     column: str
     to: tuple[str, ...] = ()
@@ -201,7 +202,8 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
     here = float(as_numbers(now)[0])
     if not len(known) or not math.isfinite(here):
         return None
-    places = _kept(_places(lever, known, series, here), lever, here, (series, value))
+    around = as_numbers(near[name])
+    places = _kept(_places(lever, known, around, series, here), lever, here, (series, value))
     if not len(places):
         return None
     sizes = np.abs(np.searchsorted(known, places) - np.searchsorted(known, here)) / len(known) + 0.01
@@ -210,7 +212,7 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
         steps = np.round(np.abs(places - here) / abs(lever.step * here if lever.relative else lever.step))
     far = np.round(np.abs(places - here), 9).astype(np.float64)  # 45.27 less 15 is no 30.270000000000003
     costs = price + lever.unit_cost * far if priced and lever.unit_cost else price * steps
-    values, around = from_numbers(series, places), as_numbers(near[name])
+    values = from_numbers(series, places)
     shown = np.array([number_seen(around, float(place)) for place in places], dtype=bool)
     return _Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, costs, shown)
 
@@ -218,22 +220,18 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
 def _kept(places: Floats, lever: Allowed, here: float, given: tuple[pd.Series, object]) -> Floats:
     """Those numbers that the lever may lead to, the nearest first: within its range, its way, and not forbidden."""
     series, value = given
-    keep = ~(places < lever.low) & ~(places > lever.high) & (places != here)
+    keep = kept_within(neat(places), lever.low, lever.high) & (places != here)
     keep &= (places > here) if lever.direction == "up" else (places < here) if lever.direction == "down" else True
     keep &= np.array([not _forbidden(lever, value, to) for to in from_numbers(series, places)], dtype=bool)
     kept: Floats = places[keep]
     return kept[np.argsort(np.abs(kept - here), kind="stable")]
 
 
-def _places(lever: Allowed, known: Floats, series: pd.Series, here: float) -> Floats:
-    """The numbers that a lever may lead to from `here`: its steps (a share of the number when relative), its values, or quantiles
-    of the past rows. None where it names values and no number, or no date."""
+def _places(lever: Allowed, known: Floats, near: Floats, series: pd.Series, here: float) -> Floats:
+    """The numbers that a lever may lead to from `here`: its steps, as far as similar rows are `near`, its values, or quantiles of
+    the past rows, which are `known`. None where it names values and no number, or no date."""
     if math.isfinite(lever.step):
-        size = abs(lever.step * here) if lever.relative else abs(lever.step)
-        if size == 0 or (lever.relative and here < 0):  # a share of a number below zero would go the other way
-            return np.array([])
-        side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
-        return np.array([float(f"{here + side * size * count:.12g}") for count in range(1, MOST_STEPS + 1)])
+        return steps_from(lever, here, near)
     if lever.to:
         named = [_day(text) if is_date(series) else float(text) if _is_float(text) else math.nan for text in map(str, lever.to)]
         return np.array([place for place in dict.fromkeys(named) if math.isfinite(place)])

@@ -13,7 +13,7 @@ from automl_core.data.days import days_of
 from automl_core.explaining.contributions import Contributions
 from automl_core.explaining.explanation import Importance, Shape, ShapePoint
 from automl_core.explaining.swap import MOMENTS, as_dates
-from automl_core.explaining.words import ranges_apart
+from automl_core.explaining.words import ranges_apart, span, told_by
 from automl_core.framing.dependent import Codes, resampled
 
 Floats = NDArray[np.float64]
@@ -123,12 +123,7 @@ def _ranges(ends: list[tuple[float, float]], date: bool) -> tuple[str, ...]:
     if not date or not ends:
         return ranges_apart(ends)
     first, last = (as_dates(np.array(side)) for side in zip(*ends, strict=True))
-    for form in MOMENTS:
-        told = zip(first.dt.strftime(form), last.dt.strftime(form), strict=True)
-        labels = tuple(low if low == high else f"{low} to {high}" for low, high in told)
-        if len(set(labels)) == len(set(ends)):
-            break
-    return labels
+    return told_by(MOMENTS, lambda form: map(span, first.dt.strftime(form), last.dt.strftime(form)), len(set(ends)))
 
 
 def _point(label: str, phi: Floats, seen: Floats, value: float = math.nan) -> ShapePoint:

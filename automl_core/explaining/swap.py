@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.days import DAY, days_of
 from automl_core.explaining.contributions import explained_class, shown
+from automl_core.explaining.words import told_by
 from automl_core.search.codes import LevelMeans
 from automl_core.search.features import Encoder
 from automl_core.search.model import Model
@@ -135,8 +136,4 @@ def as_dates(days: Floats) -> pd.Series:
 
 def moments(dates: pd.Series) -> tuple[str, ...]:
     """Dates in words, with minutes and seconds where days do not tell them apart."""
-    for form in MOMENTS:
-        labels = tuple(dates.dt.strftime(form))
-        if len(set(labels)) == dates.nunique():
-            break
-    return labels
+    return told_by(MOMENTS, dates.dt.strftime, dates.nunique())

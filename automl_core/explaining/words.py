@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from typing import TypeVar
 
+from automl_core.data.words import few_of as few_of  # for pages, too
+
+Form = TypeVar("Form")
 LONGEST = 80
 NOTHING = 1e-7  # per cent or points: what arithmetic leaves of nothing
 LEAST_SHOWN = 0.001
@@ -77,23 +81,31 @@ def edge(value: float) -> str:
     return f"{value:.0f}" if 1000 <= value < 10_000 and float(value).is_integer() else number(value, 6)
 
 
+def told_by(forms: Iterable[Form], write: Callable[[Form], Iterable[str]], different: int) -> tuple[str, ...]:
+    """What the first of the `forms` writes that tells as many apart as are `different`; the last one where none does."""
+    labels: tuple[str, ...] = ()
+    for form in forms:
+        labels = tuple(write(form))
+        if len(set(labels)) == different:
+            break
+    return labels
+
+
 def apart(values: list[float]) -> tuple[str, ...]:
     """Values of an axis in words, with as many digits as tell different ones apart."""
-    for write in (axis_value, edge, lambda value: number(value, 12)):
-        texts = tuple(write(value) for value in values)
-        if len(set(texts)) == len(set(values)):
-            break
-    return texts
+    forms: tuple[Callable[[float], str], ...] = (axis_value, edge, lambda value: number(value, 12))
+    return told_by(forms, lambda write: map(write, values), len(set(values)))
 
 
 def ranges_apart(ends: Sequence[tuple[float, float]]) -> tuple[str, ...]:
     """Ranges of an axis in words, “12 to 15”, with as few digits as tell them apart."""
-    for digits in (3, 4, 5, 6, 9, 12):
-        texts = tuple(tuple(axis_value(end, digits) for end in pair) for pair in ends)
-        labels = tuple(first if first == last else f"{first} to {last}" for first, last in texts)
-        if len(set(labels)) == len(set(ends)):
-            break
-    return labels
+    return told_by((3, 4, 5, 6, 9, 12),
+                   lambda digits: (span(axis_value(low, digits), axis_value(high, digits)) for low, high in ends), len(set(ends)))
+
+
+def span(low: str, high: str) -> str:
+    """Two ends of a range of an axis, “12 to 15”; “12” where they read alike."""
+    return low if low == high else f"{low} to {high}"
 
 
 def axis_value(value: float, digits: int = 3) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from automl_core.data.table import Column, find_column
+from automl_core.data.words import few_of
 from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Problem, Renewed
 from automl_core.framing.suggestion import as_task, find_classes, labels_of, possible_tasks
@@ -55,5 +56,4 @@ def _changed(problem: Problem, labels: tuple[str, ...]) -> str:
 
 
 def _named(labels: list[str]) -> str:
-    named = ", ".join(f"“{label[:40]}”" for label in labels[:MOST_NAMED])
-    return f"{named} and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else named
+    return few_of([f"“{label[:40]}”" for label in labels], MOST_NAMED)

@@ -9,7 +9,7 @@ from datetime import datetime
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, change_words
-from automl_core.acting.wording import ALIKE_COUNTED
+from automl_core.acting.wording import ALIKE_COUNTED, WAYS
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, signed
 from automl_core.reporting.render import environment
 
@@ -85,16 +85,13 @@ def _figures(page: CardPage) -> list[tuple[str, str]]:
 def _three(page: CardPage) -> list[tuple[str, str, str]]:
     """The three numbers that are never shown alone."""
     card = page.card
-    tested = card.is_tested
+    seen, said, best = (name.capitalize() for name in WAYS[card.is_tested])
     return [
-        ("As seen in the data", _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."
+        (seen, _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."
          + (f" {ALIKE_COUNTED}" if card.alike else "")),
-        ("What the model says", _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
-        (
-            "Measured" if tested else "Like compared with like",
-            _gap(card.adjusted, page.is_rate),
-            "With and without the change, by chance." if tested else "The figure to plan with.",
-        ),
+        (said, _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
+        (best, _gap(card.adjusted, page.is_rate),
+         "With and without the change, by chance." if card.is_tested else "The figure to plan with."),
     ]
 
 

@@ -114,7 +114,7 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     values = card.from_values or (card.from_value,)
     known = classes and card.from_value and card.from_value != "as it is"
     start = f" from {join_words([quote(value) for value in values], 'or')}" if known else ""
-    tested = card.grade == "A"
+    tested = card.is_tested
     verb = ("the changed rows had" if tested else "like rows have") + (" the wanted outcome" if classes else "")
     to = plain(card.to_value) if math.isfinite(card.step) else f"to {quote(card.to_value)}"
     moves = [f"{quote(card.lever)}{start} {to}"]

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from automl_core.data.words import join_words
+from automl_core.data.words import few_of, join_words
 
 TrialState = Literal["finished", "truncated", "dropped", "failed"]
 MANY_A_SECOND = 500  # rows for each second of the budget
@@ -281,5 +281,4 @@ class RunSummary:
 
     def computed_listed(self, most: int) -> str:
         """The same as a list of so many names, and how many more there are."""
-        left = len(self.computed) - most
-        return join_words([*(name[:160] for name in self.computed[:most]), *([f"{left} more"] if left > 0 else [])])
+        return few_of([name[:160] for name in self.computed], most)

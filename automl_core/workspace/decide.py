@@ -191,16 +191,11 @@ class Deciding:
         return PlanInputs(self.search.bundle(run).model, rows, columns, past.oof, self.pilots.act.goal_of(run))
 
     def _rule(self, run: Run) -> np.ndarray | None:
-        """The simple rule's answers for the rows that a list is judged by, none of which it had seen; None where these cannot be
-        split."""
+        """The simple rule's answers for the rows that a list is judged by, none of which it had seen; None where it has none."""
         past = self.search.judged(run)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         rows = frame.iloc[past.positions].reset_index(drop=True)
-        # the oldest rows have no prediction already; folds in time would take more of them from the rule alone
-        try:
-            return acting.rule_predictions(rows, past.y, columns, replace(problem, time=""), run.plan.seed)
-        except BadInput:
-            return None
+        return acting.rule_or_none(rows, past.y, columns, problem, run.plan.seed)
 
     def _groups(self, run: Run, positions: np.ndarray) -> np.ndarray | None:
         """(n,) the groups of rows at these positions, where the problem has any: of one customer, say."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from automl_core.codec import from_json
 from automl_core.data.table import Row
+from automl_core.data.words import few_of
 from automl_core.errors import BadInput
 from automl_core.explaining import (
     Past,
@@ -68,5 +69,4 @@ def check_class(problem: Problem, label: str) -> None:
         return
     if not problem.classes:
         raise BadInput(f"{quote(problem.target)} is a number and has no classes.", "Leave --class out.")
-    more = f" and {len(problem.classes) - 8} more" if len(problem.classes) > 8 else ""
-    raise no_such_class(problem, label, f"Give one of {', '.join(quote(name) for name in problem.classes[:8])}{more}.")
+    raise no_such_class(problem, label, f"Give one of {few_of([quote(name) for name in problem.classes], 8)}.")

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -59,7 +59,7 @@ def file_worth(given: Judged, seed: int = 0) -> FileWorth:
         weights, values = given_weights(rows, problem), acting.row_values(rows, goal) if goal.value_column else None
         busy = np.flatnonzero(np.isin(places, given.busy)).tolist()
         actions = rank_free(rows, predictions, given.columns, problem, goal, busy)
-        rule = _rule(rows, y, given.columns, problem, seed)
+        rule = acting.rule_or_none(rows, y, given.columns, problem, seed)
         inputs = acting.DecisionInputs(predictions, y, problem, goal, rule, seed, groups, weights, values)
         decision = acting.decide(inputs, actions)
     except BadInput as error:
@@ -79,16 +79,6 @@ def _doubt(rows: int) -> str:
     """What is to be said of figures by rows that the model may have learned from."""
     may = "may be one that the model learned from" if rows == 1 else "may be ones that the model learned from"
     return (f"{count(rows, 'row')} of those by which the list is judged {may}; then what it would have brought looks too good.")
-
-
-def _rule(
-    rows: pd.DataFrame, y: np.ndarray, columns: tuple[Column, ...], problem: Problem, seed: int
-) -> np.ndarray | None:
-    """The simple rule's answers for rows that it had not seen; None where they are too few to learn it."""
-    try:
-        return acting.rule_predictions(rows, y, columns, replace(problem, time=""), seed)
-    except BadInput:
-        return None
 
 
 def _sentences(decision: Decision, provide: Newsvendor | None, said: str, goal: Goal) -> tuple[str, ...]:

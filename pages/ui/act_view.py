@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import ALIKE_COUNTED, Pilot
+from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.workspace.pilots import card_key
@@ -185,13 +185,14 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
 
 
 def three_ways(card: ActionCard) -> list[Fact]:
-    """The same change as the groups differ, as the model sees it, and after comparing like with like."""
-    rate, tested = card.in_points, card.is_tested
+    """The same change seen in three ways, by the names that these have everywhere."""
+    rate = card.in_points
     unit = "points" if rate else ""
-    return [Fact("As the groups differ", _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
+    seen, said, best = (name.capitalize() for name in WAYS[card.is_tested])
+    return [Fact(seen, _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
                  + (f" {ALIKE_COUNTED}" if card.alike else "")),
-            Fact("As the model sees it", _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
-            Fact("Where chance decided" if tested else "Like with like", _bare_gap(card.adjusted, rate), _range(card, rate),
+            Fact(said, _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
+            Fact(best, _bare_gap(card.adjusted, rate), _range(card, rate),
                  "With its 95 % range.")]
 
 
@@ -203,9 +204,9 @@ def _patterns(found: Actions) -> None:
         st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them. Each move is listed "
                     "once, those that differ most first, seven at most.", width=TEXT_WIDTH)
         for card in found.patterns:
-            rate = card.in_points
+            rate, (seen, _, best) = card.in_points, WAYS[card.is_tested]
             st.markdown(
-                f"- **{plain(pilot_view.move_words(card))}**: groups differ by {plain(_gap(card.raw_gap, rate))}, like with like "
+                f"- **{plain(pilot_view.move_words(card))}**: {seen} {plain(_gap(card.raw_gap, rate))}, {best} "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",
                 width=TEXT_WIDTH)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from automl_core.acting.action import Goal
+from automl_core.explaining.words import few_of
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
-from pages.ui.words import count, money, plain, quoted
+from pages.ui.words import money, plain, quoted
 
 MOST_LISTED = 6
 MADE_AGAIN = "Another model was handed over since cards were made: look for actions again."
@@ -33,9 +34,8 @@ def not_offered(goal: Goal, choices: LeverChoices) -> str:
     names = [(name, "empty") for name in choices.empty] + [(name, "one value only") for name in choices.constant]
     if not names:
         return ""
-    listed = ", ".join(f"{quoted(name, 30)} ({why})" for name, why in names[:MOST_LISTED])
-    more = f" and {count(len(names) - MOST_LISTED)} more" if len(names) > MOST_LISTED else ""
-    words = f"Not offered, for no row shows what a change does: {listed}{more}."
+    listed = few_of([f"{quoted(name, 30)} ({why})" for name, why in names], MOST_LISTED)
+    words = f"Not offered, for no row shows what a change does: {listed}."
     left = [quoted(name, 30) for name, _ in names if name in {lever.column for lever in goal.levers}]
     return f"{words} The goal names {', '.join(left)}: saving leaves {'it' if len(left) == 1 else 'them'} out." if left else words
 
@@ -44,10 +44,8 @@ def gone(names: Sequence[str]) -> str:
     """Which columns of the saved goal the table has no more, and what becomes of them; empty where it has all."""
     if not names:
         return ""
-    listed = ", ".join(quoted(name, 30) for name in names[:MOST_LISTED])
-    more = f" and {count(len(names) - MOST_LISTED)} more" if len(names) > MOST_LISTED else ""
-    one = len(names) == 1
-    return f"{listed}{more} {'is' if one else 'are'} not in this table any more: {'it is' if one else 'they are'} left out."
+    listed, one = few_of([quoted(name, 30) for name in names], MOST_LISTED), len(names) == 1
+    return f"{listed} {'is' if one else 'are'} not in this table any more: {'it is' if one else 'they are'} left out."
 
 
 def one_value(choice: LeverChoice) -> str:

@@ -21,7 +21,6 @@ from automl_core.codec import from_json
 from automl_core.errors import BadInput
 from automl_core.explaining import past_cases
 from automl_core.explaining.closer_look import Evidence, Interactions, WeakSpots
-from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.jobs import JobWatch
 from automl_core.search.plan import Plan
 from automl_core.store import Store
@@ -66,26 +65,23 @@ def test_a_closer_look_that_was_in_vain_says_why_and_is_not_offered_again(
     assert "Look closer" not in [button.label for button in app.button]
 
 
-def test_only_the_one_place_that_a_column_can_have_is_sure() -> None:
-    """A column of place 1 to 3 was called sure, and a fall of −0.0003 was written as −0.000."""
-    one = Importance("a", 0.5, 1.0, 1, 1, True)
-    assert [explain_view._order(replace(one, rank_high=high, stable=high <= 4)) for high in (1, 3, 6)] == [
-        "Sure", "Nearly sure", "Not reliable"]
-    assert explain_view._worse(0.0021, -0.0003, 0.0045) == "0.0021 (−0.0003 to 0.0045)"
-    assert explain_view._worse(math.nan, math.nan, math.nan) == ""
-
-
-def test_no_order_is_sure_before_models_were_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By other rows of one model two like columns were 1 and 2, “Sure”; models of other halves swapped them."""
-    tables: list[Any] = []
-    monkeypatch.setattr(explain_view.st, "dataframe", lambda shown, **_: tables.append(shown))
-    monkeypatch.setattr(explain_view.st, "caption", lambda text: None)
-    items = (Importance("a", 0.51, 3.2, 1, 1, True), Importance("b", 0.49, 3.1, 2, 2, True))
-    made = Explanation(items, (), 0.0, "y", 2000, "", "")
-    explain_view._stability(made)
+def test_no_order_is_sure_before_models_were_fitted_again(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By other rows of one model two like columns were 1 and 2, “Sure”; models of other halves swapped them. A column of place 1
+    to 3 was called sure, too, and a fall of −0.0003 was written as −0.000."""
+    known = stages.workspace.explain.explanation(stages.projects["model"])
+    assert known is not None
+    items = tuple(replace(item, rank_low=1, rank_high=high, stable=high <= 4, drop=drop, drop_low=-0.0003, drop_high=0.0045)
+                  for item, high, drop in zip(known.importance, (1, 3, 6), (0.0021, 0.0021, math.nan), strict=False))
+    tables = []
+    for refits in (0, 4):
+        made = replace(known, importance=items, groups=(), refits=refits, metric="rmse", measured="")
+        monkeypatch.setattr(Explaining, "explanation", lambda *given, made=made: made)
+        tables.append(tab(visit, "model", "All rows").dataframe[-1].value)
     assert list(tables[0].columns) == ["Column", "Share", "Direction"]
-    explain_view._stability(replace(made, refits=4, metric="rmse"))
-    assert list(tables[1]["Order is"]) == ["Sure", "Sure"]
+    assert list(tables[1]["Order is"]) == ["Sure", "Nearly sure", "Not reliable"]
+    assert list(tables[1]["Score worse by"]) == ["0.0021 (−0.0003 to 0.0045)"] * 2 + [""]
 
 
 def test_without_a_model(visit: Visit) -> None:

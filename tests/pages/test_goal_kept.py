@@ -46,7 +46,7 @@ def test_what_the_goal_names_and_the_table_has_no_more_is_left_out_and_said(work
     assert workspace.act.gone(project) == ("discount", "fee")
     app = open_page("act", project)
     told = texts(app).replace("\\", "")
-    assert "“discount”, “fee” are not in this table any more: they are left out." in told
+    assert "“discount” and “fee” are not in this table any more: they are left out." in told
     assert "You can change “contract”." in told
     assert "differs from the saved goal" not in told
     assert "failed" not in told

@@ -21,8 +21,10 @@ from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.reporting import render
 from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.act import Acting
+from automl_core.workspace.context import Recent
 from automl_core.workspace.decide import planned_table
 from automl_core.workspace.pilots import Piloting
+from automl_core.workspace.ranked import Predictions
 from pages.ui.pilot_view import not_offered
 from pages.ui.words import plain
 from tests.pages.conftest import LEVERS, Carded, at_once, open_page, primary, texts
@@ -426,6 +428,27 @@ def test_the_size_of_a_pilot_draws_its_form_anew_and_looks_at_the_table_once(
     assert after.available <= small.available
     assert after is not small, "a running pilot takes rows away"
     ws.pilots.cancel(other.id)
+
+
+def test_the_chance_of_a_pilot_does_not_rest_on_what_a_model_says_of_rows_that_taught_it(
+    page: Carded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the final model says of its own rows is good enough to deal by, and no forecast of them."""
+    ws, run = page.workspace, page.workspace.search.needed(page.project)
+    made = ws.search.drawable(run)
+    other = np.arange(len(made.y)) % 2 == 1
+    half = replace(made, oof=made.oof[~other], positions=made.positions[~other], y=made.y[~other])
+    learned = replace(made, oof=np.where(other & np.isfinite(made.y), made.y, made.oof))  # what came of half
+
+    def chance(told: Predictions, unseen: Predictions) -> float:
+        monkeypatch.setattr(type(ws.search), "drawable", lambda *_: told)
+        monkeypatch.setattr(type(ws.search), "ranked", lambda *_: unseen)
+        fresh = replace(ws.pilots, drawable=Recent(2), planned=Recent(2), opened=Recent(2))
+        return fresh.plan(page.project, page.key(), PilotChoice(rows=60)).chance
+
+    honest = chance(made, half)
+    assert chance(learned, half) == honest
+    assert chance(learned, learned) > honest
 
 
 def test_the_rate_that_a_pilot_measured_is_offered_and_carried_into_the_range(page: Carded) -> None:

@@ -54,10 +54,11 @@ def audited(seed: int) -> Fairness:
     """The audit of calibrated predictions by sex, of which nothing hangs on it."""
     frame, y = copied(seed)
     past = SimpleNamespace(positions=np.arange(len(y)), oof=np.full(len(y), 0.5), y=y)
-    goal = SimpleNamespace(open=lambda inputs: (frame, model().cleaned, model().problem, None))
+    problem = model().problem
+    goal = SimpleNamespace(open=lambda inputs: (frame, model().cleaned, problem, None), problem_of=lambda inputs: problem)
     search = SimpleNamespace(goal=goal, inputs=lambda run: None, predictions=lambda run: past)
     auditing = Auditing(cast(Any, None), cast(Any, search))
-    return auditing._figures(cast(Any, SimpleNamespace(summary=None)), "sex", "", frame["sex"].to_numpy(dtype=object))
+    return auditing.audit_of(cast(Any, SimpleNamespace(id="run", summary=None)), "sex")
 
 
 def test_copies_are_no_proof_of_a_gap_between_groups() -> None:

@@ -21,8 +21,11 @@ from automl_core.acting.pilot_files import match_outcomes, pilot_table
 from automl_core.acting.pilot_result import graded, judge
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot
+from automl_core.acting.wording import whole_words
 from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem
+from automl_core.reporting.card_page import CardPage, card_page
+from automl_core.reporting.sentences import card_sentences
 from automl_core.workspace import ended_pilots
 from automl_core.workspace.kept_cards import leads_to
 from automl_core.workspace.lever_choices import lever_choices
@@ -103,10 +106,22 @@ def test_a_card_says_what_its_pilot_waits_for() -> None:
         assert "due" not in said
 
 
+@pytest.mark.parametrize(("card", "last"), [
+    (WIDE, "like with like"), (replace(WIDE, grade="A"), "measured"), (graded(WIDE, verdict(0.0)[0]), "measured")])
+def test_the_three_numbers_have_one_name_each_wherever_they_are_told(card: ActionCard, last: str) -> None:
+    """Page, report, printed card and text called them by three sets of names; a text told one card in two of them."""
+    names = ("as seen in the data", "as the model says", last)
+    assert tuple(fact.name.lower() for fact in three_ways(card)) == names
+    printed = card_page(CardPage(card, GOAL, True, None, "p", datetime(2026, 11, 30, tzinfo=UTC), "0"))
+    for told in (printed, *card_lines(card)[1:2], card_sentences(card, True, "€"), whole_words(card, True)):
+        places = [told.lower().find(f"{name}{'</td>' if told is printed else ' '}") for name in names]
+        assert -1 < places[0] < places[1] < places[2], (places, told)
+
+
 def test_a_retired_card_does_not_stand_and_says_that_it_was_measured() -> None:
     retired = graded(WIDE, verdict(0.0)[0])
     assert retired.grade == "D"
-    assert three_ways(retired)[-1].name == "Where chance decided"
+    assert three_ways(retired)[-1].name == "Measured"
     assert three_ways(replace(WIDE, grade="D"))[-1].name == "Like with like"
     found = Actions((WIDE, retired), tested=12, rows=600)
     assert standing(found) == ("12 moves were tried on 600 rows; 1 stands. It comes from data as it was, not from a test. 1 was "
@@ -125,8 +140,8 @@ def test_columns_that_no_row_changes_are_not_offered_and_the_form_says_why() -> 
     assert {choice.column for choice in choices.columns} >= {"plan", "half"}
     goal = Goal("churn", "no", levers=(Lever("idle"), Lever("plan")))
     told = act_words.not_offered(goal, choices).replace("\\", "")
-    assert told == ("Not offered, for no row shows what a change does: “none” (empty), “idle” (one value only). The goal names "
-                    "“idle”: saving leaves it out.")
+    assert told == ("Not offered, for no row shows what a change does: “none” (empty) and “idle” (one value only). The goal "
+                    "names “idle”: saving leaves it out.")
     assert act_words.not_offered(replace(goal, levers=()), replace(choices, empty=(), constant=())) == ""
     notes = {choice.column: act_words.one_value(choice) for choice in choices.columns}
     assert notes["plan"] == ""

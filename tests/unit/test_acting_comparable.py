@@ -17,7 +17,6 @@ from automl_core.acting.cards import _of_everybody, make_cards
 from automl_core.acting.given import compared_in, given_notes, unknown_notes
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import not_tried_notes, why_not_compared
-from automl_core.acting.outcome import Outcome
 from automl_core.acting.wording import whole_words
 from tests.unit.carding import COLUMNS, PROBLEM, inputs
 from tests.unit.piloting import CARD
@@ -181,7 +180,7 @@ def test_named_values_that_were_not_tried_are_told() -> None:
     assert not_tried_notes(Lever("plan", ("pro",)), plan) == ()
     many = pd.Series(np.repeat([f"v{k}" for k in range(13)], 40))
     assert not_tried_notes(Lever("plan", tuple(f"v{k}" for k in range(12))), many) == (
-        "Of the values that “plan” may be set to the first 8 were tried, not “v8”, “v9”, “v10” or 1 more.",)
+        "Of the values that “plan” may be set to the first 8 were tried, not “v8”, “v9”, “v10” or “v11”.",)
     rng = np.random.default_rng(5)
     frame = plan.to_frame("plan").assign(churn=rng.choice(["Yes", "No"], 300), x=rng.normal(size=300))
     found = find_actions(frame, "churn", "No", (Lever("plan", ("pro", "gold")),))
@@ -254,7 +253,6 @@ def test_rare_values_are_told_in_no_order_of_rows_and_only_where_the_goal_allows
 def test_figures_of_those_who_have_others_like_them_are_not_called_those_of_all() -> None:
     """A card of 800 rows said of 700 that these were all rows, and not only its own."""
     card = replace(CARD, rows=800, whole_rows=700, whole_adjusted=0.1, whole_low=0.05, whole_high=0.15)
-    outcome = Outcome(np.zeros(3), "“Churn” = “Yes”", True, "")
-    said = whole_words(card, outcome, False, 1000)
+    said = whole_words(card, True, 1000)
     assert said.startswith("For those 700 of all 1,000 rows that the change is for that have others like them: as seen ")
-    assert whole_words(card, outcome, False).startswith("For all 700 rows that the change is for, not only these: ")
+    assert whole_words(card, True).startswith("For all 700 rows that the change is for, not only these: ")

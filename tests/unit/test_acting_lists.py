@@ -139,3 +139,15 @@ def test_what_does_not_fit_is_refused_with_a_sentence(changed: dict[str, Any], w
     asked = {"outcome": "left", "good": "No", "terms": TERMS, "predictions": chance} | changed
     with pytest.raises(BadInput, match=words):
         decisions_of(frame, **asked)
+
+
+def test_no_refused_limit_is_told_to_be_another_that_is_refused() -> None:
+    """Of −1 it was said to give “0 for none”, and of 0 that this leaves no row. What is free needs no budget."""
+    frame, chance = customers()
+    for name, hint in (("capacity", "a whole number of rows above 0"), ("budget", "an amount above 0")):
+        for limit in (-1, 0):
+            with pytest.raises(BadInput) as refused:
+                decisions_of(frame, "left", "No", {"value": 700.0, "contact_cost": 12.0, name: limit}, chance)
+            assert f"Give {hint}, or None for no limit." in str(refused.value)
+    free = decisions_of(frame, "left", "No", {"value": 700.0, "contact_cost": 0.0, "budget": 0.0}, chance)
+    assert free.actions.rows == decisions_of(frame, "left", "No", {"value": 700.0, "contact_cost": 0.0}, chance).actions.rows

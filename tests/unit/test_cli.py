@@ -85,7 +85,7 @@ def test_what_happened_counts_the_class_that_is_asked_for(home: Path, tmp_path: 
         assert (code, story["mean_first"]) == (0, float(counted == "low"))
     code, refused = call(capsys, "happened", *asked, "--class", "top")
     assert code == 2
-    assert refused["error"] == "“grade” has no class “top”. Give one of “high”, “low”, “mid”."
+    assert refused["error"] == "“grade” has no class “top”. Give one of “high”, “low” and “mid”."
 
 
 def test_a_class_of_a_number_is_refused() -> None:

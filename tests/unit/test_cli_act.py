@@ -114,14 +114,14 @@ def test_the_text_of_act_says_all_of_a_card(
     lines = capsys.readouterr().err.splitlines()
     assert lines[:6] == [
         "A sentence.",
-        "Change of “churned” = “Yes”: as the groups differ −31.4 points, as the model sees it −14.0 points, like with like "
+        "Change of “churned” = “Yes”: as seen in the data −31.4 points, as the model says −14.0 points, like with like "
         "−14.9 points (95 % range −20.0 to −10.0 points).",
         "How sure: C. Numbers move together.", "What would overturn it: A hidden factor could.", "Do next: A pilot.",
-        "No advice: Rows with a yearly contract, “Contract” = “One year”. Change of “churned” = “Yes”: as the groups differ −3.0 "
-        "points, as the model sees it −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
+        "No advice: Rows with a yearly contract, “Contract” = “One year”. Change of “churned” = “Yes”: as seen in the data −3.0 "
+        "points, as the model says −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
         "chance."]
     tested = card_lines(replace(card, grade="A", raw_gap=np.nan, alike=((),)))
-    assert "as the groups differ unknown, as the model sees it −14.0 points, where chance decided −14.9 points" in tested[1]
+    assert "as seen in the data unknown, as the model says −14.0 points, measured −14.9 points" in tested[1]
     assert tested[1].endswith(ALIKE_COUNTED)
 
 

@@ -89,7 +89,7 @@ def test_explain_and_one_row(bundle: Path, table: Path, capsys: pytest.CaptureFi
     assert data["row"]["prediction"] + other["row"]["prediction"] == pytest.approx(100)
     code, refused = call(capsys, "explain", str(bundle), str(table), "--class", "Maybe")
     assert code == 2
-    assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No”, “Yes”."
+    assert refused["error"] == "“churned” has no class “Maybe”. Give one of “No” and “Yes”."
 
 
 def quickly(patch: pytest.MonkeyPatch, bundle: Path) -> None:

@@ -77,7 +77,8 @@ def test_the_smallest_flip_makes_no_move_that_is_forbidden(levers: list[Allowed]
             size = abs(lever.step * before) if lever.relative else abs(lever.step)
             steps = (after - before) / size
             assert steps == pytest.approx(round(steps), abs=1e-6)
-            assert 1 <= abs(round(steps)) <= 5
+            assert 1 <= abs(round(steps)) <= 40
+            assert abs(round(steps)) <= 5 or frame["a"].min() <= after <= frame["a"].max()
             way = lever.step * before if lever.relative else lever.step
             assert steps > 0 if lever.direction == "up" or way > 0 else steps < 0
         else:
@@ -207,6 +208,17 @@ def test_values_that_a_lever_names_and_its_steps_may_lie_beyond_what_was_seen() 
         assert "No past row like this one is known" in found.sentence
         assert smallest_flip(made, {"x": 9.0}, frame, (replace(lever, high=11.0),), 12.0) is None
     assert smallest_flip(made, {"x": 9.0}, frame, (Allowed("x"),), 12.0) is None  # what it may choose itself was seen
+
+
+@pytest.mark.parametrize(("here", "step", "goal", "then"), [(0.3, -0.1, 0.05, "0"), (9.0, -0.5, 2.0, "2"), (1.0, 0.5, 8.0, "8")])
+def test_a_flip_goes_as_far_in_steps_as_ways_for_one_row(here: float, step: float, goal: float, then: str) -> None:
+    """Three tenths less than 0.3 was −0.000…06, below a limit of 0, and only five steps were tried."""
+    frame = pd.DataFrame({"x": np.linspace(0, 10, 101)})
+    made = told(lambda matrix: matrix[:, 0], frame)
+    found = smallest_flip(made, {"x": here}, frame, (Allowed("x", step=step, low=0.0),), goal)
+    assert found is not None
+    assert found.changes[0][2] == then
+    assert math.copysign(1.0, found.after) == 1.0
 
 
 def test_a_flip_goes_to_dates_that_a_lever_names() -> None:

@@ -6,8 +6,6 @@ import math
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,8 +23,6 @@ from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import chance_decided
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.pilot_sides import _by_ids
-from automl_core.workspace.pilots import Piloting
-from automl_core.workspace.ranked import Predictions
 from pages.ui import pilot_charts
 from pages.ui.theme import LIGHT
 from tests.unit.piloting import CARD, GOAL, NAN, PROBLEM, customers, sent_back, started, verdict
@@ -306,23 +302,6 @@ def test_a_card_that_counts_the_class_nobody_wants_promises_the_same() -> None:
 def test_a_pilot_says_its_day_as_pages_do() -> None:
     pilot, _, _ = started(customers())
     assert pilot.sentence.endswith("Outcomes are due on 24 December 2026.")
-
-
-def test_a_workspace_knows_whose_risk_was_told_by_a_model_that_learned_from_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the final model says of its own rows is good enough to deal by; the chance of a pilot does not rest on it."""
-    rows = customers(100)
-    every = Predictions(rows.risk, np.arange(100), rows.y.astype(float))
-    ranked = Predictions(rows.risk[::2], np.arange(0, 100, 2), rows.y[::2].astype(float))
-    opened = SimpleNamespace(open=lambda _: (rows.frame, rows.columns, rows.problem, None))
-    searching: Any = SimpleNamespace(goal=opened, inputs=lambda _: None, drawable=lambda _: every, ranked=lambda _: ranked)
-    monkeypatch.setattr(Piloting, "running", lambda *_: ())
-    act: Any = SimpleNamespace(goal_of=lambda _: GOAL)
-    nothing: Any = None
-    made, _ = Piloting(nothing, searching, act)._drawable(nothing)
-    assert np.array_equal(made.risk, rows.risk)
-    assert made.unseen is not None
-    assert np.array_equal(made.unseen[::2], rows.risk[::2])
-    assert np.isnan(made.unseen[1::2]).all()
 
 
 @pytest.mark.parametrize("gaps", [0, 1, 2, 198])

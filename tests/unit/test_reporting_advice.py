@@ -44,8 +44,8 @@ def test_each_card_of_a_report_tells_the_three_numbers_and_what_would_overturn_i
     told = [text for text in report.actions if "Evidence" in text]
     assert len(told) == 2
     for text, gap in zip(told, ("31.0", "5.0"), strict=True):
-        assert (f". Change of “Churn” = “Yes”: as the groups differ −{gap} points, as the model sees it −14.0 points, like with "
-                "like −15.0 points. Evidence C") in text
+        assert (f". Change of “Churn” = “Yes”: as seen in the data −{gap} points, as the model says −14.0 points, like with like "
+                "−15.0 points. Evidence C") in text
     assert [text for text in report.sure if text.startswith("On moving ")] == [
         "On moving “Contract”: a hidden factor could.", "On moving “Coupon”: other rows."]
 

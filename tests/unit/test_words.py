@@ -14,7 +14,7 @@ import pytest
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
 from automl_core.acting.wording import BANNED
-from automl_core.data.words import join_words
+from automl_core.data.words import few_of, join_words
 from automl_core.explaining.words import (
     axis_value,
     change_range,
@@ -26,6 +26,7 @@ from automl_core.explaining.words import (
     points,
     signed,
     told_apart,
+    told_by,
 )
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
@@ -283,3 +284,16 @@ def test_no_text_about_effects_promises() -> None:
     pages = list((ROOT / "automl_core/reporting/templates").glob("*.html"))
     assert pages
     assert [path.name for path in pages if promises.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_long_list_is_told_by_its_first_ones_with_the_mark_of_thousands() -> None:
+    """Only some of ten places wrote the mark; “or 1 more” takes the room of the one that it hides."""
+    names = [f"n{place}" for place in range(1206)]
+    assert few_of(names, 2) == "n0, n1 and 1,204 more"
+    assert few_of(names[:4], 2, "or") == "n0, n1 or 2 more"
+    assert [few_of(names[:most], 2) for most in (0, 1, 2, 3)] == ["", "n0", "n0 and n1", "n0, n1 and n2"]
+
+
+def test_what_is_written_tells_as_much_apart_as_it_can() -> None:
+    assert told_by((0, 1, 3), lambda places: (f"{value:.{places}f}" for value in (1.04, 1.12)), 2) == ("1.0", "1.1")
+    assert told_by((0, 1), lambda places: (f"{value:.{places}f}" for value in (1.04, 1.041)), 2) == ("1.0", "1.0")

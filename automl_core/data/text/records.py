@@ -9,6 +9,7 @@ from typing import Any, Final
 from automl_core.data.layout import filled, starts_second_table
 from automl_core.data.text.dialect import Dialect
 from automl_core.data.text.encoding import Encoding
+from automl_core.data.words import few_of
 from automl_core.errors import BadInput
 
 # Stands for a carriage return inside a cell until the record has been cut.
@@ -148,5 +149,4 @@ def _s(count: int) -> str:
 
 
 def _numbers(lines: Sequence[int]) -> str:
-    more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
-    return ", ".join(str(line) for line in lines[:5]) + more
+    return few_of([str(line) for line in lines], 5)

@@ -1,6 +1,9 @@
-"""What a step makes of numbers, and whether they stay within limits: one answer for all who measure or carry out a move."""
+"""What a step makes of numbers, and whether they stay within limits: one answer for all who try, measure or carry out a move."""
 
 from __future__ import annotations
+
+import math
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +11,35 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 DIGITS = 14  # of the sixteen that a number has: the last ones are what arithmetic in decimals loses
 MOST_DECIMALS = 22  # larger powers of ten are not exact
+FIRST_STEPS = 5  # of one row: tried and told of wherever they end
+MOST_STEPS = 40  # of one row
+
+
+class Stepping(Protocol):
+    """A lever that moves a number by a `step` (a share of the number when `relative`), the way of its sign unless `direction`,
+    "up" or "down", says another."""
+
+    @property
+    def step(self) -> float: ...
+    @property
+    def relative(self) -> bool: ...
+    @property
+    def direction(self) -> str: ...
+
+
+def steps_from(lever: Stepping, here: float, near: Floats, most: int = MOST_STEPS) -> Floats:
+    """(k,) what one, two and up to `most` steps of a lever make of the number `here`: the first five wherever they end, more
+    while similar rows, whose numbers are `near` (m,), reach as far. None where a step would go nowhere, or is a share of a number
+    below zero, which would go the other way."""
+    size = abs(lever.step * here) if lever.relative else abs(lever.step)
+    if size == 0 or (lever.relative and here < 0):
+        return np.array([])
+    side = {"up": 1.0, "down": -1.0}.get(lever.direction, math.copysign(1.0, lever.step))
+    counts = np.arange(1, most + 1, dtype=np.float64)
+    after = stepped(np.full(most, here, dtype=np.float64), side * size * counts)
+    known = near[np.isfinite(near)]
+    last = float(np.max(side * known)) if len(known) else side * here
+    return np.asarray(after[(counts <= FIRST_STEPS) | (side * after <= last)], dtype=np.float64)
 
 
 def stepped(dose: Floats, step: Floats | float) -> Floats:
@@ -36,4 +68,4 @@ def _cut(raw: Floats, scale: Floats) -> Floats:
     known &= (decimals >= 0) & (decimals <= MOST_DECIMALS)
     unit = np.array([float(f"1e{power}") for power in range(MOST_DECIMALS + 1)])[np.where(known, decimals, 0).astype(np.int64)]
     np.divide(np.rint(raw * unit, where=known, out=np.zeros_like(out)), unit, where=known, out=out)
-    return out
+    return np.asarray(out + 0.0, dtype=np.float64)  # −0 is 0
