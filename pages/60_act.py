@@ -27,7 +27,8 @@ segments = ws.act.segments(project)
 found = ws.act.found(project)
 if found is not None:
     found = replace(found, cards=ws.pilots.cards(project))  # as they stand after their pilots
-running = progress.active(project, "act")
+going = ws.act.ongoing(project)
+running = going.here
 st.subheader("What acting means here", anchor=False)
 act_form.summary(shown)
 if gone := act_words.gone(ws.act.gone(project)):

@@ -23,6 +23,7 @@ from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
+from automl_core.workspace.ongoing import Ongoing, making_cards
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
 from automl_core.workspace.saved_goal import fitted, goal_about, gone_of
 from automl_core.workspace.search import Searching
@@ -93,8 +94,16 @@ class Acting:
         return columns
 
     def start(self, project_id: str) -> Job:
-        """Start looking for segments and making cards."""
+        """Start looking for segments and making cards; the search that is at it already where there is one."""
+        here = self.ongoing(project_id).here
+        if here is not None and here.kind == "search":
+            return here
         return queue.enqueue(self.context.store, project_id, "act", self.asked_for(project_id))
+
+    def ongoing(self, project_id: str) -> Ongoing:
+        """What is looking for segments and making cards now, for the newest model and for another one."""
+        run = self.search.last(project_id)
+        return Ongoing() if run is None else making_cards(self.context.store, run)
 
     def asked_for(self, project_id: str) -> dict[str, str]:
         """What is asked for when that is started now: about which model, and for which goal."""

@@ -13,7 +13,7 @@ from automl_core.acting.action_list import ActionList
 from automl_core.errors import BadInput
 from automl_core.workspace.decision_words import honest_words
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, pilot_charts, progress, row_view, session, what_if_view
+from pages.ui import cards, pilot_charts, row_view, session, what_if_view
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -117,7 +117,7 @@ def plan(project: str) -> None:
     """One action a row from the cards, with its files."""
     ws = session.workspace()
     if ws.act.found(project) is None:
-        if progress.active(project, "act"):
+        if ws.act.ongoing(project).here is not None:
             cards.empty("No card to choose from yet", "Clarion is looking for actions: one for each row follows.")
             return
         first = "Look for actions above" if ws.act.goal(project).levers else "Name above what you can change and look for actions"

@@ -8,8 +8,9 @@ import pytest
 from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.acting.action import Lever
-from automl_core.jobs import Job
+from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan
+from automl_core.workspace.act import Acting
 from pages.ui import act_words
 from tests.pages.conftest import open_page, texts, work
 from tests.unit.searching import fit_here
@@ -122,3 +123,28 @@ def test_an_old_failure_is_told_under_what_it_was_about_alone(workspace: Workspa
     work(workspace, workspace.search.start(project, PLAN))
     for page in ("act", "explain"):
         assert told not in texts(open_page(page, project)), "it was about another model"
+
+
+def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_come(
+    workspace: Workspace, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Act offered to look for what was being looked for; pressed, it was done twice, and nothing showed what came."""
+    run_act, seen = Acting.run_act, []
+
+    def watched(acting: Acting, project_id: str, run_id: str, watch: JobWatch) -> None:
+        for page in ("act",):
+            app = open_page(page, project)
+            assert not app.exception
+            assert not {"Look for actions", "Look again", "Look for groups"} & {button.label for button in app.button}
+            assert app.button(key=f"cancel_{job.id}").label == "Cancel"
+            seen.append(page)
+        assert workspace.act.start(project).id == job.id
+        assert [one.kind for one in workspace.jobs.active(project)] == ["search"]
+        run_act(acting, project_id, run_id, watch)
+
+    monkeypatch.setattr(Acting, "run_act", watched)
+    job = workspace.search.start(project, PLAN)
+    work(workspace, job)
+    assert seen == ["act"]
+    assert workspace.act.found(project) is not None
+    assert "Look again" in [button.label for button in open_page("act", project).button]
