@@ -132,7 +132,7 @@ def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_com
     run_act, seen = Acting.run_act, []
 
     def watched(acting: Acting, project_id: str, run_id: str, watch: JobWatch) -> None:
-        for page in ("act",):
+        for page in ("act", "pilots"):
             app = open_page(page, project)
             assert not app.exception
             assert not {"Look for actions", "Look again", "Look for groups"} & {button.label for button in app.button}
@@ -145,6 +145,6 @@ def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_com
     monkeypatch.setattr(Acting, "run_act", watched)
     job = workspace.search.start(project, PLAN)
     work(workspace, job)
-    assert seen == ["act"]
+    assert seen == ["act", "pilots"]
     assert workspace.act.found(project) is not None
     assert "Look again" in [button.label for button in open_page("act", project).button]

@@ -250,6 +250,28 @@ def test_where_no_pilot_can_be_started_the_page_says_why_and_where_to_go(page: C
     assert not_offered([], {}).startswith("No card of the present goal can be tested.")
 
 
+def test_where_cards_are_missing_the_page_says_why(page: Carded) -> None:
+    """After a price was changed it said that no card can be tested and that more is to be named: none was made for the goal."""
+    ws, project = page.workspace, page.project
+    goal, changed = ws.act.goal(project), "The goal was changed since cards were made: look for actions again."
+    try:
+        ws.act.save_goal(project, replace(goal, value=901.0))
+        assert changed in texts(open_page("pilots", project))
+        ws.act.save_goal(project, goal)
+        ws.pilots.start(project, page.key(), PilotChoice(rows=100))
+        ws.act.save_goal(project, replace(goal, value=901.0))
+        told = texts(open_page("pilots", project))
+        assert changed in told
+        assert "name more that you can change" not in told
+        job = ws.act.start(project)
+        app = open_page("pilots", project)
+        assert "Clarion is looking for actions: cards that can be tested follow." in texts(app)
+        assert app.button(key=f"cancel_{job.id}").label == "Cancel"
+        ws.jobs.stop(job.id, "cancel")
+    finally:
+        ws.act.save_goal(project, goal)
+
+
 def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
     read, calls = Piloting.all, []
 
