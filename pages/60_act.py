@@ -56,6 +56,8 @@ with border():
     else:
         st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth "
                     "it.", width=TEXT_WIDTH)
+    if going.elsewhere is not None and running is None:
+        progress.of_another(going.elsewhere)
 
 with border():
     experiment_view.section(project, goal, running is not None)
@@ -87,6 +89,8 @@ with border():
         with st.expander("In words"):
             cards.sentences([item.sentence for item in segments.segments])
 
+if going.elsewhere is not None:  # one after the other: each takes all processors
+    find_actions = find_groups = None
 places = act_buttons.Places(
     st.container(), find_actions, find_groups, again=found is not None, groups_first=not shown.levers or bool(found),
     next_first=segments is not None and running is None and bool(found or not shown.levers))

@@ -11,7 +11,7 @@ from automl_core.acting.action import Lever
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan
 from automl_core.workspace.act import Acting
-from pages.ui import act_words
+from pages.ui import act_view, act_words
 from tests.pages.conftest import open_page, texts, work
 from tests.unit.searching import fit_here
 
@@ -148,3 +148,25 @@ def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_com
     assert seen == ["act", "pilots"]
     assert workspace.act.found(project) is not None
     assert "Look again" in [button.label for button in open_page("act", project).button]
+
+
+def test_work_for_another_model_is_told_as_such_and_hides_nothing(workspace: Workspace, project: str) -> None:
+    """Its progress stood in the place of this model's cards and of its closer look, which could not be started meanwhile."""
+    work(workspace, workspace.act.start(project))
+    run, found = workspace.search.needed(project), workspace.act.found(project)
+    assert found is not None
+    chosen = next(offer.name for offer in run.summary.ladder if offer.chosen) if run.summary else ""
+    workspace.search.choose(project, next(iter(run.rungs)))
+    jobs = {"act": workspace.act.start(project), "explain": workspace.explain.start(project)}
+    assert workspace.explain.start(project) == jobs["explain"]
+    workspace.search.choose(project, chosen)
+    assert workspace.act.found(project) == found
+    for page, job in jobs.items():
+        app = open_page(page, project)
+        assert not app.exception
+        assert "Another model is being looked at; this one can follow when it has ended." in texts(app)
+        assert app.button(key=f"cancel_{job.id}").label == "Cancel"
+        assert not {"Look closer", "Look again"} & {button.label for button in app.button}
+    stood = act_view.standing(found) if found.cards else act_view.without_cards(found)
+    assert stood in texts(open_page("act", project))
+    assert workspace.explain.start(project).id != jobs["explain"].id
