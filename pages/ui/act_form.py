@@ -249,8 +249,8 @@ def _files(project: str, key: str) -> None:
         chosen = st.file_uploader("Use a goal.toml", type=["toml"], key=f"{key}_upload", max_upload_size=1)
         if chosen is not None:
             with border():
-                session.workspace().act.read_goal_file(project, chosen.getvalue())
+                read = session.workspace().act.read_goal_file(project, chosen.getvalue())
                 forms.forget(chosen)
-                _restart(project, None)
-                session.note("The goal was read from the file and saved.")
+                _restart(project, read)
+                session.note("The goal was read from the file into the form; save it to keep it.")
                 st.rerun()
