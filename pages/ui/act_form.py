@@ -119,13 +119,10 @@ def unsaved(project: str) -> bool:
     return bool(session.session().drafts.get(f"act_changed_{project}"))
 
 
-def renew(project: str) -> None:
-    """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the experiment of now."""
-    drafts = session.session().drafts
-    if not unsaved(project):
-        _restart(project, None)
-    elif start := drafts.get(f"act_start_{project}"):
-        drafts[f"act_start_{project}"] = replace(start, experiment=session.workspace().act.goal(project).experiment)
+def renew(project: str, change: Callable[[Goal], Goal]) -> None:
+    """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the same `change`."""
+    typed = session.session().drafts.get(f"act_typed_{project}")
+    _restart(project, typed and change(typed))
 
 
 def _restart(project: str, start: Goal | None) -> None:

@@ -44,7 +44,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
             if st.button(label, key="measure_experiment", icon=":material/labs:"):
                 with border():
                     ws.experiment.declare(project, wanted, treated)
-                    act_form.renew(project)
+                    act_form.renew(project, lambda typed: ws.experiment.named(project, typed, wanted, treated))
                     if wanted:
                         ws.act.start(project)
                     st.rerun()

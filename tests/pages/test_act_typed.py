@@ -74,6 +74,22 @@ def test_the_field_of_the_experiment_goes_by_the_saved_goal(stages: Stages, proj
     assert _treatment(app) == "No experiment"
 
 
+def test_an_experiment_measured_beside_an_unsaved_form_is_kept_with_its_column(stages: Stages, project: str) -> None:
+    """The next “Save goal” left the column out, and with it which value means treated."""
+    act = stages.workspace.act
+    app = open_page("act", project)
+    next(field for field in app.number_input if field.label == WORTH).set_value(700.0).run()
+    next(box for box in app.selectbox if box.label == "Column that says who was treated").select("discount").run()
+    next(box for box in app.selectbox if box.label == "Value that means treated").select("Yes").run()
+    press(app, "Measure the experiment")
+    assert [lever.to for lever in act.goal(project).levers] == [("Yes",)]
+    assert (act.goal(project).value, _worth(app)) == (0.0, 700.0)
+    press(app, "Save goal")
+    goal = act.goal(project)
+    assert (goal.value, goal.experiment) == (700.0, "discount")
+    assert [(lever.column, lever.to) for lever in goal.levers] == [("discount", ("Yes",))]
+
+
 def _pick(app: AppTest, columns: list[str]) -> None:
     next(box for box in app.multiselect if box.label == "What you can change").set_value(columns).run()
 
