@@ -21,7 +21,8 @@ if ws.search.last(project) is None:
     st.stop()
 
 goal = ws.act.goal(project)
-left_out = ws.search.problem(project).excluded  # a treatment of an experiment may be among them: nobody can change it
+problem = ws.search.problem(project)
+left_out = problem.excluded  # a treatment of an experiment may be among them: nobody can change it
 shown = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in left_out))
 segments = ws.act.segments(project)
 found = ws.act.found(project)
@@ -30,7 +31,7 @@ if found is not None:
 going = ws.act.ongoing(project)
 running = going.here
 st.subheader("What acting means here", anchor=False)
-act_form.summary(shown)
+act_form.summary(shown, problem.task == "regression")
 if gone := act_words.gone(ws.act.gone(project)):
     st.caption(gone)
 form = st.expander("Change what is wanted, what it is worth and what you can change",

@@ -33,13 +33,14 @@ MONEY = (
 T = TypeVar("T")
 
 
-def summary(goal: Goal) -> None:
-    """The saved goal in one or two sentences."""
+def summary(goal: Goal, numbers: bool = False) -> None:
+    """The saved goal in one or two sentences; of `numbers` each unit is worth something."""
     words = f"Wanted: {quoted(goal.outcome)} is **{plain(goal.good)}**"
     if goal.value_column:
         words += f", worth what {quoted(goal.value_column, 40)} says of each row."
     else:
-        words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
+        each = f"a unit of {quoted(goal.outcome, 40)}" if numbers else "each"
+        words += f", worth {plain(money(goal.value, goal.currency))} {each}." if goal.value else ". No money was given yet."
     if goal.priced:
         words += f" {act_words.cost_words(goal)}"
     if goal.levers:

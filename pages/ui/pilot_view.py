@@ -99,14 +99,15 @@ def start(project: str, usable: list[ActionCard]) -> None:
     choice = size(project, chosen, kept_out > 0)
     with border():
         power = session.workspace().pilots.plan(project, card_key(chosen), choice)
+        rate = math.isnan(_spread(project))
         cards.facts([
             Fact("Get the change", count(power.treated)), Fact("Stay as they are", count(power.held)),
             Fact("Chance to see it", percent(power.chance),
                  f"weak end: {percent(power.chance_weak)}" if power.per_arm_weak else "",
                  "How often a pilot of this size finds the promised effect when it is real; weak end: when the effect is only "
                  "as large as the low end of its interval."),
-            Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project))), help="A pilot of this size finds a "
-                 "true effect as large as this in 80 of 100 cases; smaller ones it often misses."),
+            Fact("Smallest effect seen", _size(power.smallest, rate), "" if rate else cut(chosen.counted, 20),
+                 "A pilot of this size finds a true effect as large as this in 80 of 100 cases; smaller ones it often misses."),
         ])
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available and (choice.ended or not still):
