@@ -149,11 +149,9 @@ def _aside(name: str) -> str:
 
 
 def _worth(project: str, offer: RungOffer) -> str:
-    """What the rung's decisions are worth, when amounts were given."""
-    problem = session.workspace().goal.problem(project)
-    if problem is None or problem.money is None or not math.isfinite(offer.money):
-        return ""
-    return f"; {money(offer.money, problem.money.currency)} a row"
+    """What the rung's decisions are worth by the amounts that it was searched with, whatever the goal says now."""
+    terms = session.workspace().search.problem(project).money
+    return f"; {money(offer.money, terms.currency)} a row" if terms is not None and math.isfinite(offer.money) else ""
 
 
 def unit(problem: Problem, metric: str) -> str:
