@@ -133,7 +133,7 @@ if reports:
     preview(report)
     with st.container(horizontal=True):
         download(report, "Download the report", "report_html")
-        st.download_button("Download the model", lambda: ws.share.bundle_path(project).read_bytes(), file_name="model.zip",
+        st.download_button("Download the model", lambda: ws.share.model_path(report.id).read_bytes(), file_name="model.zip",
                            mime="application/zip", icon=":material/folder_zip:", on_click="ignore", key="bundle",
                            help="Scores on any machine that has Python: unpack, install its requirements, run predict.py.")
     links(reports)

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import streamlit as st
 
 from automl_core import Workspace
 from automl_core import jobs as queue
@@ -170,3 +172,23 @@ def test_work_for_another_model_is_told_as_such_and_hides_nothing(workspace: Wor
     stood = act_view.standing(found) if found.cards else act_view.without_cards(found)
     assert stood in texts(open_page("act", project))
     assert workspace.explain.start(project).id != jobs["explain"].id
+
+
+def test_under_a_report_the_model_that_it_is_about_can_be_taken_away(
+    workspace: Workspace, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside “Download the report” of one model “Download the model” gave another one, which was handed over since."""
+    given: dict[str, Any] = {}
+    button = st.download_button
+    monkeypatch.setattr(st, "download_button", lambda label, data, **more: given.update({label: data}) or button(
+        label, data, **more))
+    run = workspace.search.needed(project)
+    about = workspace.search.bundle_path(project).read_bytes()
+    workspace.share.make_report(project)
+    workspace.search.choose(project, next(iter(run.rungs)))
+    assert workspace.search.bundle_path(project).read_bytes() != about
+    assert not open_page("share", project).exception
+    assert given["Download the model"]() == about
+    workspace.share.make_report(project)
+    assert not open_page("share", project).exception
+    assert given["Download the model"]() == workspace.search.bundle_path(project).read_bytes()
