@@ -24,11 +24,12 @@ if problem is None:
 
 def results(summary: RunSummary) -> None:
     """What was found: the score, what it adds, and what it costs to run."""
-    metric = metric_title(summary.metric)
+    metric, unit = metric_title(summary.metric), search_view.unit(ws.search.problem(project), summary.metric)
     cards.facts([
         Fact(metric, score(summary.score.mean), interval(summary.score.low, summary.score.high),
-             "On rows the model had not seen while learning; the small figures are the 95 % interval."),
-        Fact("Baseline", score(summary.baseline.mean), "no model"),
+             f"{unit}On rows the model had not seen while learning; the small figures are the 95 % interval."),
+        Fact("Baseline", score(summary.baseline.mean), interval(summary.baseline.low, summary.baseline.high),
+             f"{unit}Without a model: every row gets the same answer."),
         Fact("Handed over", family_title(summary.family),
              f"blend of {len(summary.members)}" if len(summary.members) > 1 else "one model"),
         Fact("One answer takes", milliseconds(summary.row_ms_p50), size(1e6 * summary.mb)),

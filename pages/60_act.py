@@ -21,15 +21,17 @@ if ws.search.last(project) is None:
     st.stop()
 
 goal = ws.act.goal(project)
-left_out = ws.search.problem(project).excluded  # a treatment of an experiment may be among them: nobody can change it
+problem = ws.search.problem(project)
+left_out = problem.excluded  # a treatment of an experiment may be among them: nobody can change it
 shown = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in left_out))
 segments = ws.act.segments(project)
 found = ws.act.found(project)
 if found is not None:
     found = replace(found, cards=ws.pilots.cards(project))  # as they stand after their pilots
-running = progress.active(project, "act")
+going = ws.act.ongoing(project)
+running = going.here
 st.subheader("What acting means here", anchor=False)
-act_form.summary(shown)
+act_form.summary(shown, problem.task == "regression")
 if gone := act_words.gone(ws.act.gone(project)):
     st.caption(gone)
 form = st.expander("Change what is wanted, what it is worth and what you can change",
@@ -55,6 +57,8 @@ with border():
     else:
         st.markdown("Name at least one column above that somebody can change, then save: cards say for whom a change is worth "
                     "it.", width=TEXT_WIDTH)
+    if going.elsewhere is not None and running is None:
+        progress.of_another(going.elsewhere)
 
 with border():
     experiment_view.section(project, goal, running is not None)
@@ -87,6 +91,8 @@ with border():
         with st.expander("In words"):
             cards.sentences([item.sentence for item in segments.segments])
 
+if going.elsewhere is not None:  # one after the other: each takes all processors
+    find_actions = find_groups = None
 places = act_buttons.Places(
     st.container(), find_actions, find_groups, again=found is not None, groups_first=not shown.levers or bool(found),
     next_first=segments is not None and running is None and bool(found or not shown.levers))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.workspace.pilots import card_key, pilot_key
-from pages.ui import act_words, cards, nav, pilot_view, session
+from pages.ui import act_words, cards, nav, pilot_view, progress, session
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
 
@@ -20,10 +20,16 @@ if ws.search.last(project) is None:
 pilots = ws.pilots.all(project)
 open_ones = [pilot for pilot in pilots if pilot.state == "running"]
 states = {pilot_key(pilot): pilot.state for pilot in reversed(ws.pilots.about(project)) if pilot.state != "cancelled"}
-testable = [card for card in ws.act.cards(project) or () if card.grade in ("B", "C")]
+made = ws.act.cards(project)
+testable = [card for card in made or () if card.grade in ("B", "C")]
 usable = [card for card in testable if card_key(card) not in states]
 record = ws.pilots.record(project)
-again = act_words.MADE_AGAIN if ws.act.of_another_model(project) else ""
+making = ws.act.ongoing(project).here if made is None else None
+again = ""
+if ws.act.of_another_model(project):
+    again = act_words.MADE_AGAIN
+elif made is None and ws.act.goal(project).levers:
+    again = act_words.GOAL_CHANGED if ws.act.former(project) is not None else act_words.NOT_MADE
 
 if record.items or record.early:
     pilot_view.kept(record)
@@ -31,13 +37,16 @@ if open_ones:
     st.subheader("Running", anchor=False)
     for pilot in open_ones:
         pilot_view.running(pilot)
-if usable or pilots:
+if usable or pilots or making:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
-    if why := again or pilot_view.not_offered(testable, states):
+    if making:
+        st.caption("Clarion is looking for actions: cards that can be tested follow.")
+        progress.watch(making)
+    elif why := again or pilot_view.not_offered(testable, states):
         st.markdown(why, width=TEXT_WIDTH)
 if usable:
     pilot_view.start(project, usable)
-elif pilots:
+elif pilots or making:
     st.page_link(nav.make_page(nav.page_file("act")), label="Go to the action cards", icon=":material/bolt:",
                  query_params={"project": project})
 else:

@@ -49,10 +49,13 @@ def link_form(report: Report, fresh: bool) -> None:
     """Make a link; its address is shown once, because only its fingerprint is kept."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.segmented_control("The link stays open for", list(DAYS), default="30 days", required=True, key="link_days")
-        if st.button("Create link", type="primary" if fresh else "secondary", icon=":material/link:", key="create_link"):
+        made = sum(link.report_id == report.id for link in ws.share.links(project))  # a second press of one button makes one link
+        if st.button("Create link", type="primary" if fresh else "secondary", icon=":material/link:",
+                     key=f"create_link_{report.id}_{made}"):
             with border():
                 link, path = ws.share.create_link(report.id, DAYS.get(str(days), 30))
                 session.session().shown_once[f"{report.id} {link.id}"] = absolute(path)
+                st.rerun()
     for address in [kept for name, kept in session.session().shown_once.items() if name.startswith(report.id)][-1:]:
         st.markdown("**Copy the link now**: it is shown only once, because Clarion keeps no copy of it.", width=TEXT_WIDTH)
         st.code(address, language=None, wrap_lines=True)
@@ -119,7 +122,7 @@ def links(reports: tuple[Report, ...]) -> None:
 reports = ws.share.reports(project)
 fresh = bool(reports) and not ws.share.behind(project)
 if st.button("Make the report" if not reports else "Make a new report", type="secondary" if fresh else "primary",
-             icon=":material/description:", key="make_report"):
+             icon=":material/description:", key=f"make_report_{len(reports)}"):  # pressed twice, it makes one
     with border(), st.spinner("Writing the report", show_time=True):
         ws.share.make_report(project, label=explain_class.chosen(project))
         st.rerun()
@@ -130,7 +133,7 @@ if reports:
     preview(report)
     with st.container(horizontal=True):
         download(report, "Download the report", "report_html")
-        st.download_button("Download the model", lambda: ws.share.bundle_path(project).read_bytes(), file_name="model.zip",
+        st.download_button("Download the model", lambda: ws.share.model_path(report.id).read_bytes(), file_name="model.zip",
                            mime="application/zip", icon=":material/folder_zip:", on_click="ignore", key="bundle",
                            help="Scores on any machine that has Python: unpack, install its requirements, run predict.py.")
     links(reports)

@@ -75,12 +75,18 @@ def foremost(goal: Goal, problem: Problem) -> str:
     return f"{'highest' if goal.good == 'low' else 'lowest'} predicted {quote(problem.target)}"
 
 
+def turn_words(problem: Problem) -> str:
+    """What acting does to a share: “of bad outcomes turn good”; of a number “of rows move to the typical “price””."""
+    if problem.task == "regression":
+        return f"of rows move to the typical {quote(problem.target)}"
+    return "of bad outcomes turn good"
+
+
 def gain_words(actions: ActionList, goal: Goal, problem: Problem) -> str:
     """What the list brings and within which ends, with what they rest on: “expected gain € 900 if 20 % of bad outcomes turn
     good, an assumption; chance alone makes it € 100 to € 1,700”."""
     span = interval(money(actions.low, goal.currency), money(actions.high, goal.currency))
-    turn = f"of rows move to the typical {quote(problem.target)}" if problem.task == "regression" else "of bad outcomes turn good"
-    words = f"expected gain {money(actions.expected_value, goal.currency)} if {percent(goal.save_rate)} {turn}"
+    words = f"expected gain {money(actions.expected_value, goal.currency)} if {percent(goal.save_rate)} {turn_words(problem)}"
     if goal.save_range:
         return f"{words}, {_measured(goal)}; with that and chance it is {span} in 95 % of cases"
     return f"{words}, an assumption; chance alone makes it {span} in 95 % of cases"

@@ -23,6 +23,7 @@ from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
+from automl_core.workspace.ongoing import Ongoing, making_cards
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
 from automl_core.workspace.saved_goal import fitted, goal_about, gone_of
 from automl_core.workspace.search import Searching
@@ -69,14 +70,18 @@ class Acting:
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
-        run = self.search.needed(project_id)
+        goal = self._spelled(self.search.needed(project_id), goal)
+        self.context.save("goal", project_id, goal)
+        self.context.store.touch(project_id)
+        return goal
+
+    def _spelled(self, run: Run, goal: Goal) -> Goal:
+        """The goal as it is kept, its values spelled as the table's; BadInput when it does not fit the run's table."""
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         goal = acting.as_spelled(self._checked(run, goal), columns)
         if goal.value_column:
             goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
             acting.row_values(frame, goal)
-        self.context.save("goal", project_id, goal)
-        self.context.store.touch(project_id)
         return goal
 
     def _checked(self, run: Run, goal: Goal) -> Goal:
@@ -93,8 +98,16 @@ class Acting:
         return columns
 
     def start(self, project_id: str) -> Job:
-        """Start looking for segments and making cards."""
+        """Start looking for segments and making cards; the search that is at it already where there is one."""
+        here = self.ongoing(project_id).here
+        if here is not None and here.kind == "search":
+            return here
         return queue.enqueue(self.context.store, project_id, "act", self.asked_for(project_id))
+
+    def ongoing(self, project_id: str) -> Ongoing:
+        """What is looking for segments and making cards now, for the newest model and for another one."""
+        run = self.search.last(project_id)
+        return Ongoing() if run is None else making_cards(self.context.store, run)
 
     def asked_for(self, project_id: str) -> dict[str, str]:
         """What is asked for when that is started now: about which model, and for which goal."""
@@ -188,8 +201,8 @@ class Acting:
         return acting.goal_text(self.goal(project_id))
 
     def read_goal_file(self, project_id: str, content: bytes) -> Goal:
-        """Keep the goal that a goal.toml says; BadInput when it is not one or does not fit, or names a value of a lever that no
-        row has: the form offers no such value, and in a file it is a slip."""
+        """The goal that a goal.toml says, as it would be kept; BadInput when it is not one or does not fit, or names a value of a
+        lever that no row has: the form offers no such value, and in a file it is a slip."""
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -197,7 +210,7 @@ class Acting:
         run = self.search.needed(project_id)
         goal = self._checked(run, acting.in_columns(acting.read_goal(text), self._stored(run)))
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        return self.save_goal(project_id, acting.with_known_values(goal, frame, columns))
+        return self._spelled(run, acting.with_known_values(goal, frame, columns))
 
     def actions(self, project_id: str, capacity: int = 0) -> ActionList:
         """The rows to act on, best first, under a capacity (0: that of the goal), by out-of-fold predictions."""

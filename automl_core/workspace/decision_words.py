@@ -6,7 +6,9 @@ import math
 
 from automl_core.acting import Decision, ProfitCurve
 from automl_core.acting.action import Goal
-from automl_core.explaining.words import count, interval, money, number, percent
+from automl_core.acting.list_words import turn_words as turn_words
+from automl_core.explaining.words import count, interval, money, number, percent, quote
+from automl_core.framing.problem import Problem
 
 
 def threshold_words(curve: ProfitCurve, threshold: float, currency: str) -> str:
@@ -44,7 +46,14 @@ def lift_words(made: Decision) -> str:
             "many as a random pick.")
 
 
-def sensitivity_words(made: Decision, goal: Goal) -> str:
+def turned_words(problem: Problem) -> str:
+    """The share that is an assumption: “of bad outcomes that acting turns”; of a number that of the rows that acting moves."""
+    if problem.task == "regression":
+        return f"of rows that acting moves to the typical {quote(problem.target)}"
+    return "of bad outcomes that acting turns"
+
+
+def sensitivity_words(made: Decision, goal: Goal, problem: Problem) -> str:
     """The money of the same rows at other shares that acting turns; empty without money."""
     each = "; ".join(f"{percent(item.save_rate)}: {money(item.value, goal.currency)}" for item in made.sensitivity)
-    return f"By the share of bad outcomes that acting turns: {each}." if each else ""
+    return f"By the share {turned_words(problem)}: {each}." if each else ""

@@ -68,16 +68,19 @@ class Experimenting:
 
         `treated` is the value that means so; it is needed only where words such as yes and no do not tell.
         """
-        goal = self.act.goal(project_id)
-        named = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
+        return self.act.save_goal(project_id, self.named(project_id, self.act.goal(project_id), treatment, treated))
+
+    def named(self, project_id: str, goal: Goal, treatment: str, treated: str = "") -> Goal:
+        """Any goal with that said in it; nothing is kept."""
+        bare = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
         only = goal.experiment in self.search.opened(project_id)[2].excluded  # then it is there as the treatment alone
-        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or not (only or lever in named))
+        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or not (only or lever in bare))
         if treatment and treatment not in {lever.column for lever in levers}:
             levers = (*levers, Lever(treatment, cost=goal.contact_cost))
         if treated:
             levers = tuple(replace(one, to=(treated,), step=math.nan, relative=False) if one.column == treatment else one
                            for one in levers)
-        return self.act.save_goal(project_id, replace(goal, experiment=treatment, levers=levers))
+        return replace(goal, experiment=treatment, levers=levers)
 
     def treatments(self, project_id: str) -> tuple[str, ...]:
         """Columns with two values that could say who was treated."""

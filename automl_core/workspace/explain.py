@@ -23,6 +23,7 @@ from automl_core.production import Bundle
 from automl_core.workspace import explained
 from automl_core.workspace.context import Context, Recent
 from automl_core.workspace.listed_rows import rows_found, rows_listed
+from automl_core.workspace.ongoing import Ongoing, ongoing
 from automl_core.workspace.saved_goal import fitted, goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -93,11 +94,15 @@ class Explaining:
         return self.context.latest("evidence", run.project_id, Evidence, parent_id=place)
 
     def start(self, project_id: str, label: str = "") -> Job:
-        """Start looking deeper into the newest model, for a class; the running job when there is one, whatever its class is."""
-        for job in queue.jobs(self.context.store, project_id):
-            if job.kind == "explain" and job.active:
-                return job
-        return queue.enqueue(self.context.store, project_id, "explain", self.asked_for(project_id, label))
+        """Start looking deeper into the newest model, for a class; the job that is at it when there is one, whatever its class
+        is."""
+        return self.ongoing(project_id).here or queue.enqueue(
+            self.context.store, project_id, "explain", self.asked_for(project_id, label))
+
+    def ongoing(self, project_id: str) -> Ongoing:
+        """What is looking deeper now, into the newest model and into another one."""
+        run = self.search.last(project_id)
+        return Ongoing() if run is None else ongoing(self.context.store, run, "explain")
 
     def asked_for(self, project_id: str, label: str = "") -> dict[str, str]:
         """What is asked for when that is started now: about which model, and for which class."""

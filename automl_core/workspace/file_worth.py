@@ -71,7 +71,7 @@ def file_worth(given: Judged, seed: int = 0) -> FileWorth:
         except BadInput as error:
             said = f"How much to provide is not told. {error}"
     doubted = 0 if given.doubted is None else int(given.doubted[places].sum())
-    told = _sentences(decision, provide, said, goal)
+    told = _sentences(decision, provide, said, goal, problem)
     return FileWorth(decision, provide, (_doubt(doubted), *told) if doubted else told)
 
 
@@ -81,9 +81,11 @@ def _doubt(rows: int) -> str:
     return (f"{count(rows, 'row')} of those by which the list is judged {may}; then what it would have brought looks too good.")
 
 
-def _sentences(decision: Decision, provide: Newsvendor | None, said: str, goal: Goal) -> tuple[str, ...]:
+def _sentences(
+    decision: Decision, provide: Newsvendor | None, said: str, goal: Goal, problem: Problem
+) -> tuple[str, ...]:
     curve = decision.curve
     drawn = (best_words(curve, goal.currency), honest_words(curve, goal.currency)) if curve and curve.best.rows else ()
-    each = (decision.sentence, decision.weighed, *drawn, lift_words(decision), sensitivity_words(decision, goal),
+    each = (decision.sentence, decision.weighed, *drawn, lift_words(decision), sensitivity_words(decision, goal, problem),
             provide.sentence if provide else said)
     return tuple(one for one in each if one)

@@ -115,6 +115,13 @@ class Sharing:
         link = self.context.store.open_link(token)
         return None if link is None else self.html(link.record_id)
 
+    def model_path(self, report_id: str) -> Path:
+        """The model.zip of the model that a report is about."""
+        record = self.context.store.get(report_id)
+        if record.kind != "report":
+            raise NotFound("There is no such report.", "Make one on the share page.")
+        return self.context.store.file_path(self.search.run(record.parent_id).bundle)
+
     def bundle_path(self, project_id: str) -> Path:
         """The model.zip of the newest model."""
         return self.search.bundle_path(project_id)

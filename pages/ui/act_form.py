@@ -33,13 +33,14 @@ MONEY = (
 T = TypeVar("T")
 
 
-def summary(goal: Goal) -> None:
-    """The saved goal in one or two sentences."""
+def summary(goal: Goal, numbers: bool = False) -> None:
+    """The saved goal in one or two sentences; of `numbers` each unit is worth something."""
     words = f"Wanted: {quoted(goal.outcome)} is **{plain(goal.good)}**"
     if goal.value_column:
         words += f", worth what {quoted(goal.value_column, 40)} says of each row."
     else:
-        words += f", worth {plain(money(goal.value, goal.currency))} each." if goal.value else ". No money was given yet."
+        each = f"a unit of {quoted(goal.outcome, 40)}" if numbers else "each"
+        words += f", worth {plain(money(goal.value, goal.currency))} {each}." if goal.value else ". No money was given yet."
     if goal.priced:
         words += f" {act_words.cost_words(goal)}"
     if goal.levers:
@@ -119,13 +120,10 @@ def unsaved(project: str) -> bool:
     return bool(session.session().drafts.get(f"act_changed_{project}"))
 
 
-def renew(project: str) -> None:
-    """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the experiment of now."""
-    drafts = session.session().drafts
-    if not unsaved(project):
-        _restart(project, None)
-    elif start := drafts.get(f"act_start_{project}"):
-        drafts[f"act_start_{project}"] = replace(start, experiment=session.workspace().act.goal(project).experiment)
+def renew(project: str, change: Callable[[Goal], Goal]) -> None:
+    """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the same `change`."""
+    typed = session.session().drafts.get(f"act_typed_{project}")
+    _restart(project, typed and change(typed))
 
 
 def _restart(project: str, start: Goal | None) -> None:
@@ -249,8 +247,8 @@ def _files(project: str, key: str) -> None:
         chosen = st.file_uploader("Use a goal.toml", type=["toml"], key=f"{key}_upload", max_upload_size=1)
         if chosen is not None:
             with border():
-                session.workspace().act.read_goal_file(project, chosen.getvalue())
+                read = session.workspace().act.read_goal_file(project, chosen.getvalue())
                 forms.forget(chosen)
-                _restart(project, None)
-                session.note("The goal was read from the file and saved.")
+                _restart(project, read)
+                session.note("The goal was read from the file into the form; save it to keep it.")
                 st.rerun()

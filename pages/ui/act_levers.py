@@ -24,8 +24,9 @@ LONGEST = 200  # a choice is known by its label: values that begin alike must no
 def levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
     """The goal with what is said of each of its levers: values or steps, limits, moves that must not be proposed, costs."""
     found = {choice.column: choice for choice in choices.columns}
+    places = {column: place for place, column in enumerate(found)}  # they stay, whatever is picked
     said = []
-    for place, lever in enumerate(goal.levers):
+    for lever in goal.levers:
         if lever.column not in found:  # the model left it out: it only says who was treated in an experiment
             said.append(lever)
             continue
@@ -33,7 +34,7 @@ def levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
             st.markdown(f"**{plain(lever.column)}**")
             if alone := act_words.one_value(found[lever.column]):
                 st.caption(alone)
-            said.append(_lever(lever, found[lever.column], f"{key}_{place}_{lever.column}"))
+            said.append(_lever(lever, found[lever.column], f"{key}_{places[lever.column]}_{lever.column}"))
     return replace(goal, levers=tuple(said))
 
 

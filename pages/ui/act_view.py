@@ -11,6 +11,8 @@ import streamlit as st
 from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
+from automl_core.framing.problem import Problem
+from automl_core.workspace.decision_words import turn_words
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -41,7 +43,7 @@ def action_list(project: str, goal: Goal) -> None:
             cards.facts([
                 Fact(f"{'First' if actions.mixed else 'Best'} {count(len(actions.rows), 'row')}",
                      money(actions.expected_value, goal.currency), money_range(actions.low, actions.high, goal.currency),
-                     _range_words(goal)),
+                     _range_words(goal, session.workspace().search.problem(project))),
                 Fact("As many at random", money(actions.random_value, goal.currency)),
                 Fact("All without outcome" if actions.open else "Acting on everyone",
                      money(actions.everyone_value, goal.currency), "beyond the limit" if beyond else "",
@@ -80,12 +82,12 @@ def action_list(project: str, goal: Goal) -> None:
             cards.sentences(actions.assumptions)
 
 
-def _range_words(goal: Goal) -> str:
+def _range_words(goal: Goal, problem: Problem) -> str:
     """What the range beside the money rests on."""
     share = percent(goal.save_rate)
     if goal.save_range:
         return f"95 % range by chance and by what the pilot leaves open of {share} turned."
-    return f"95 % range by chance alone, if acting turns {share} of bad outcomes good: an assumption until a pilot measures it."
+    return plain(f"95 % range by chance alone, if {share} {turn_words(problem)}: an assumption until a pilot measures it.")
 
 
 def _leans_on(project: str, goal: Goal) -> None:
@@ -187,7 +189,7 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
 def three_ways(card: ActionCard) -> list[Fact]:
     """The same change seen in three ways, by the names that these have everywhere."""
     rate = card.in_points
-    unit = "points" if rate else ""
+    unit = "points" if rate else cut(card.counted, 20)
     seen, said, best = (name.capitalize() for name in WAYS[card.is_tested])
     return [Fact(seen, _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
                  + (f" {ALIKE_COUNTED}" if card.alike else "")),

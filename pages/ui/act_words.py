@@ -10,6 +10,8 @@ from pages.ui.words import money, plain, quoted
 
 MOST_LISTED = 6
 MADE_AGAIN = "Another model was handed over since cards were made: look for actions again."
+GOAL_CHANGED = "The goal was changed since cards were made: look for actions again."
+NOT_MADE = "No cards were made yet: look for actions on the act page."
 
 
 def cost_words(goal: Goal) -> str:

@@ -11,9 +11,10 @@ from automl_core.acting import Decision, RecourseAsk
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.action_list import ActionList
 from automl_core.errors import BadInput
-from automl_core.workspace.decision_words import honest_words
+from automl_core.framing.problem import Problem
+from automl_core.workspace.decision_words import honest_words, turned_words
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, pilot_charts, progress, row_view, session, what_if_view
+from pages.ui import cards, pilot_charts, row_view, session, what_if_view
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -50,7 +51,7 @@ def decision(project: str, goal: Goal) -> None:
                 with found:
                     cards.show(pilot_charts.lift(made, session.palette()), "lift")
         if made.sensitivity:
-            _sensitivity(made, goal)
+            _sensitivity(made, goal, ws.search.problem(project))
         st.download_button("Download the list as Excel", partial(ws.decide.list_xlsx, project, goal.capacity),
                            file_name="ranked.xlsx", icon=":material/download:", on_click="ignore", key="actions_xlsx",
                            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -71,9 +72,9 @@ def _honest(made: Decision, goal: Goal) -> None:
     st.caption(plain(honest_words(curve, goal.currency), 500))
 
 
-def _sensitivity(made: Decision, goal: Goal) -> None:
+def _sensitivity(made: Decision, goal: Goal, problem: Problem) -> None:
     with st.expander("If acting turns more or fewer than you think"):
-        st.markdown("The money of the same rows, by the share of bad outcomes that acting turns.", width=TEXT_WIDTH)
+        st.markdown(plain(f"The money of the same rows, by the share {turned_words(problem)}."), width=TEXT_WIDTH)
         st.dataframe(pd.DataFrame([{"Share turned": percent(item.save_rate), "Money": money(item.value, goal.currency),
                                     "": _source(item.save_rate, goal)}
                                    for item in made.sensitivity]),
@@ -117,7 +118,7 @@ def plan(project: str) -> None:
     """One action a row from the cards, with its files."""
     ws = session.workspace()
     if ws.act.found(project) is None:
-        if progress.active(project, "act"):
+        if ws.act.ongoing(project).here is not None:
             cards.empty("No card to choose from yet", "Clarion is looking for actions: one for each row follows.")
             return
         first = "Look for actions above" if ws.act.goal(project).levers else "Name above what you can change and look for actions"

@@ -35,7 +35,8 @@ def section(project: str, goal: Goal, running: bool) -> None:
         if goal.experiment and goal.experiment not in names:
             names.append(goal.experiment)
         place = names.index(goal.experiment) if goal.experiment else 0
-        chosen = st.selectbox("Column that says who was treated", names, index=place, key=f"experiment_{project}")
+        chosen = st.selectbox("Column that says who was treated", names, index=place,
+                              key=f"experiment_{project}_{goal.experiment}")  # another one was saved: it starts from that
         wanted = "" if chosen in (None, NONE) else str(chosen)
         treated, before = _treated(project, goal, wanted) if wanted else ("", "")
         if (wanted != goal.experiment or (wanted and found is None) or treated != before) and not running:
@@ -43,7 +44,7 @@ def section(project: str, goal: Goal, running: bool) -> None:
             if st.button(label, key="measure_experiment", icon=":material/labs:"):
                 with border():
                     ws.experiment.declare(project, wanted, treated)
-                    act_form.renew(project)
+                    act_form.renew(project, lambda typed: ws.experiment.named(project, typed, wanted, treated))
                     if wanted:
                         ws.act.start(project)
                     st.rerun()
@@ -63,7 +64,7 @@ def _treated(project: str, goal: Goal, wanted: str) -> tuple[str, str]:
     sides = session.workspace().experiment.sides(project, wanted)
     saved = next((lever.to[0] for lever in goal.levers if lever.column == wanted and len(lever.to) == 1), "")
     chosen = st.selectbox("Value that means treated", sides, index=sides.index(saved) if saved in sides else None,
-                          key=f"treated_{project}_{wanted}", placeholder="Left to its words, such as yes and no")
+                          key=f"treated_{project}_{wanted}_{saved}", placeholder="Left to its words, such as yes and no")
     return str(chosen or ""), saved if saved in sides else ""
 
 

@@ -40,12 +40,15 @@ def _alike(project: str) -> str:
 
 def deeper(project: str, sentence: str, key: str, explanation: Explanation) -> None:
     """The button that starts the closer look, its progress while it runs, and why it failed."""
-    running = progress.active(project, "explain")
-    if running:
+    going = session.workspace().explain.ongoing(project)
+    if running := going.here:
         asked = str(running.body.get("label", ""))
         if asked and asked != explanation.label:
             st.caption(f"This looks at {quoted(asked, 40)}; {quoted(explanation.label, 40)} can follow when it has ended.")
         progress.watch(running)
+        return
+    if going.elsewhere is not None:
+        progress.of_another(going.elsewhere)
         return
     progress.failure(project, "explain", session.workspace().explain.asked_for(project, explanation.label))
     with st.container(border=True):

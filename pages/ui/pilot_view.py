@@ -57,7 +57,7 @@ def card_pilot(project: str, card: ActionCard, pilot: Pilot | None) -> None:
             nav.go("pilots", project)
         return
     if st.button("Test it in a pilot", icon=":material/science:", key=f"pilot_of_{card_key(card)}"):
-        session.set_widget(f"pilot_card_{project}", card_key(card))
+        session.session().drafts[f"pilot_{project}"] = card_key(card)
         nav.go("pilots", project)
 
 
@@ -93,20 +93,25 @@ def start(project: str, usable: list[ActionCard]) -> None:
     named = [title(card) for card in usable]  # a choice is known by its label: the same words for others are numbered
     titles = {key: name if named.count(name) == 1 else f"{name}, {place}"
               for place, (key, name) in enumerate(zip(by_key, named, strict=True), start=1)}
-    chosen = by_key[st.selectbox("Card to test", list(by_key), format_func=lambda key: titles[key], key=f"pilot_card_{project}")]
+    drafts, kept = session.session().drafts, f"pilot_{project}"
+    place = list(by_key).index(drafts[kept]) if drafts.get(kept) in by_key else 0
+    chosen = by_key[st.selectbox("Card to test", list(by_key), place, format_func=lambda key: titles[key],
+                                 key=f"pilot_card_{project}")]
+    drafts[kept] = card_key(chosen)
     st.markdown(plain(chosen.sentence, 700), width=TEXT_WIDTH)
     still, kept_out = session.workspace().pilots.open_rows(project, card_key(chosen))
     choice = size(project, chosen, kept_out > 0)
     with border():
         power = session.workspace().pilots.plan(project, card_key(chosen), choice)
+        rate = math.isnan(_spread(project))
         cards.facts([
             Fact("Get the change", count(power.treated)), Fact("Stay as they are", count(power.held)),
             Fact("Chance to see it", percent(power.chance),
                  f"weak end: {percent(power.chance_weak)}" if power.per_arm_weak else "",
                  "How often a pilot of this size finds the promised effect when it is real; weak end: when the effect is only "
                  "as large as the low end of its interval."),
-            Fact("Smallest effect seen", _size(power.smallest, math.isnan(_spread(project))), help="A pilot of this size finds a "
-                 "true effect as large as this in 80 of 100 cases; smaller ones it often misses."),
+            Fact("Smallest effect seen", _size(power.smallest, rate), "" if rate else cut(chosen.counted, 20),
+                 "A pilot of this size finds a true effect as large as this in 80 of 100 cases; smaller ones it often misses."),
         ])
         st.markdown(plain(power.sentence, 600), width=TEXT_WIDTH)
         if choice.rows > power.available and (choice.ended or not still):
@@ -119,28 +124,37 @@ def start(project: str, usable: list[ActionCard]) -> None:
         # each card has a button of its own, or a second press would start the next card in the list
         if st.button("Start the pilot", type="primary", icon=":material/science:", key=f"start_pilot_{card_key(chosen)}"):
             session.workspace().pilots.start(project, card_key(chosen), choice)
+            for name in (kept, f"{kept}_{card_key(chosen)}"):
+                drafts.pop(name, None)
             session.note("The pilot has started: download its file next")
             st.rerun()
 
 
 def size(project: str, card: ActionCard, both: bool) -> PilotChoice:
     """How many rows, which share gets the change, how long, and the seed; where a card is about `both` open rows and such that
-    have ended, whether to add these."""
-    key = f"{project}_{card_key(card)}"
+    have ended, whether to add these. The fields start from what was typed for this card before another one, or another page,
+    was looked at: what is not drawn Streamlit forgets."""
+    key, drafts = f"{project}_{card_key(card)}", session.session().drafts
+    untouched = PilotChoice(days=card.days or 30)
+    start: PilotChoice = drafts.get(f"pilot_{key}") or untouched
+    shares = list(SHARES.values())
     with st.grid(3, min_column_width=FIELD_WIDTH):
-        rows = st.number_input("Rows in all", 20, None, None, step=10, key=f"pilot_rows_{key}", placeholder="as many as needed",
-                               help="Empty takes as many as the promised effect asks for.")
-        share = st.selectbox("Who gets the change", list(SHARES), key=f"pilot_share_{key}",
+        rows = st.number_input("Rows in all", 20, None, start.rows or None, step=10, key=f"pilot_rows_{key}",
+                               placeholder="as many as needed", help="Empty takes as many as the promised effect asks for.")
+        share = st.selectbox("Who gets the change", list(SHARES), shares.index(start.treated_share), key=f"pilot_share_{key}",
                              help="Half needs the fewest rows. Chance decides which ones.")
-        days = st.number_input("Days until outcomes are known", 1, 3650, card.days or 30, key=f"pilot_days_{key}",
+        days = st.number_input("Days until outcomes are known", 1, 3650, start.days, key=f"pilot_days_{key}",
                                help="The pilot is decided once they are due. The days until the change shows, if you named them.")
-    add = both and st.checkbox("Add rows that have ended", key=f"pilot_ended_{key}",
+    add = both and st.checkbox("Add rows that have ended", start.ended, key=f"pilot_ended_{key}",
                                help="Rows without an outcome yet come first, for there one can still act. In rows that have "
                                     "ended the change is for their next period: the outcome that is known does not count.")
     with st.expander("Seed of the draw"):
-        seed = st.number_input("Random seed", 0, 2**31 - 1, None, key=f"pilot_seed_{key}", placeholder="its own for each pilot",
+        seed = st.number_input("Random seed", 0, 2**31 - 1, start.seed, key=f"pilot_seed_{key}",
+                               placeholder="its own for each pilot",
                                help="The same seed draws the same rows. Empty gives each pilot a seed of its own.")
-    return PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed), add)
+    made = PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed), add)
+    drafts[f"pilot_{key}"] = None if made == untouched else made
+    return made
 
 
 def running(pilot: Pilot) -> None:

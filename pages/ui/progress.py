@@ -22,6 +22,12 @@ def watch(job: Job) -> None:
     _live(job.id)
 
 
+def of_another(job: Job) -> None:
+    """Says that it is another model that is being looked at, with the progress of that and Cancel."""
+    st.caption("Another model is being looked at; this one can follow when it has ended.")
+    watch(job)
+
+
 def failure(project: str, kind: str, about: Mapping[str, object] | None = None) -> None:
     """One sentence about the newest job of that kind, when it failed: not where it was asked `about` something else, as another
     model or goal, by its body."""

@@ -30,6 +30,8 @@ def pick_row(project: str, label: str = "") -> int:
     head = f"Prediction of {cut(label, 20)}" if label else "Prediction"
     places, key = [int(place) for place in shown.index], f"rows_{project}"
     kept = session.session().drafts.get(key)
+    if kept is not None and kept not in places:
+        st.caption(f"Row #{kept}, which was looked at before, is not listed here: no model predicted it without having seen it.")
     at = places.index(kept) if kept in places else 0
     number = st.column_config.ButtonColumn(
         "Row", alignment="left", pinned=True, key=f"{key}_look", on_click=_clicked, args=(key, places),
@@ -69,13 +71,18 @@ def _keep(key: str, place: int) -> None:
 
 
 def _listed(project: str, label: str) -> pd.DataFrame:
-    """The first rows, or those of the id or number asked for."""
-    explain = session.workspace().explain
+    """The first rows, the one looked at in front where it is further down; or those of the id or number asked for, of which the
+    first is looked at."""
+    explain, key = session.workspace().explain, f"rows_{project}"
+    kept = session.session().drafts.get(key)
     asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id, or #12", help=WHICH_ROW, width=NUMBER_WIDTH)
     if asked.strip():
         try:
             with st.spinner("Looking for the row", show_time=True):
-                return explain.find(project, asked, label)
+                found = explain.find(project, asked, label)
+            if kept not in found.index:
+                _keep(key, int(found.index[0]))
+            return found
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
     with st.spinner("Listing the rows", show_time=True):  # the final model scores what has no outcome yet
@@ -86,7 +93,14 @@ def _listed(project: str, label: str) -> pd.DataFrame:
     elif known < rows:
         st.caption(f"These are {count(known, 'row')}{rest}.")
     with st.spinner("Listing the rows", show_time=True):
-        return explain.top(project, SHOWN_ROWS, label)
+        first = explain.top(project, SHOWN_ROWS, label)
+        if kept is None or kept in first.index:
+            return first
+        rows = explain.rows(project, label)
+    if kept not in rows.index:
+        return first
+    st.caption(f"Row #{kept}, which you look at, stands in front of them.")
+    return pd.concat([rows.loc[[kept]], first])
 
 
 def whose(project: str, position: int) -> str:

@@ -8,20 +8,21 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from automl_core.framing.problem import Verdict
+from automl_core.framing.problem import Problem, Verdict
 from automl_core.jobs import Job
 from automl_core.search.plan import RungOffer, RunSummary, Score, Trial
 from automl_core.workspace.views import RunState
 from pages.ui import cards, charts, forms, progress, session
 from pages.ui.border import border
 from pages.ui.theme import BESIDE_WIDTH
-from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, plain, score, size
+from pages.ui.words import count, decimals, family_title, interval, metric_title, milliseconds, money, plain, quoted, score, size
 
 RUNGS = {"rule": "A rule to remember", "linear": "Linear", "legible": "Can be read as it is",
          "small": "Fastest that is not worse", "student": "Taught by the blend", "single": "Best single model",
          "ensemble": "Best blend"}
 CHOSEN = "It is explained, which takes some seconds. Action cards are made anew, unless it was handed over before."
 KEPT = "The model is kept; only groups and cards are not looked for."
+IN_UNITS = ("rmse", "mae", "pinball")
 LONGEST_HEAD = 15  # signs that the head of a score has room for on a phone
 STATES = {"finished": "Finished", "truncated": "Stopped by time", "dropped": "Given up early", "failed": "Failed"}
 
@@ -148,11 +149,14 @@ def _aside(name: str) -> str:
 
 
 def _worth(project: str, offer: RungOffer) -> str:
-    """What the rung's decisions are worth, when amounts were given."""
-    problem = session.workspace().goal.problem(project)
-    if problem is None or problem.money is None or not math.isfinite(offer.money):
-        return ""
-    return f"; {money(offer.money, problem.money.currency)} a row"
+    """What the rung's decisions are worth by the amounts that it was searched with, whatever the goal says now."""
+    terms = session.workspace().search.problem(project).money
+    return f"; {money(offer.money, terms.currency)} a row" if terms is not None and math.isfinite(offer.money) else ""
+
+
+def unit(problem: Problem, metric: str) -> str:
+    """A sentence that names the unit of scores, where they have one."""
+    return f"In units of {quoted(problem.target, 40)}. " if metric in IN_UNITS else ""
 
 
 def _baseline(verdict: Verdict | None) -> Score | None:

@@ -87,11 +87,6 @@ def palette() -> theme.Palette:
     return theme.palette(st.context.theme.type)
 
 
-def set_widget(key: str, value: Any) -> None:
-    """Give a widget its value before it is drawn in this run."""
-    st.session_state[key] = value
-
-
 def widget(key: str) -> Any:
     """What a widget said last: in a callback of its own, or before it is drawn."""
     return st.session_state.get(key)

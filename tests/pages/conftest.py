@@ -186,6 +186,11 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(element.value) for element in found)
 
 
+def press(app: AppTest, label: str) -> None:
+    """Press the first button of that label."""
+    next(button for button in app.button if button.label == label).click().run()
+
+
 def primary(app: AppTest) -> list[str]:
     """Labels of the primary buttons shown."""
     return [button.label for button in app.button if button.proto.type == "primary"]

@@ -32,7 +32,7 @@ def measure(workspace: Workspace, project: str, column: str) -> AppTest:
     """Declare a column on the page, do the job that this starts, and open the page again."""
     app = open_page("act", project)
     assert HEAD not in texts(app)
-    app.selectbox(key=f"experiment_{project}").select(column).run()
+    app.selectbox(key=f"experiment_{project}_").select(column).run()
     app.button(key="measure_experiment").click().run()
     assert not app.exception
     assert not app.error
@@ -68,7 +68,7 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
     assert [one for one in shown.get("plotly_chart") if "Uplift curve" in one.proto.alt]
     assert {"discount", "newsletter"} <= set(stages.workspace.experiment.treatments(project))
     assert not [button for button in shown.button if button.key == "measure_experiment"]
-    shown.selectbox(key=f"experiment_{project}").select("No experiment").run()
+    shown.selectbox(key=f"experiment_{project}_discount").select("No experiment").run()
     shown.button(key="measure_experiment").click().run()
     assert stages.workspace.act.goal(project).experiment == ""
     assert HEAD not in texts(shown)
@@ -107,7 +107,7 @@ def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> 
     """Nobody is given their sex by a draw: the other measurements tell it. Which value is the treatment must be said first."""
     shown = measure(stages.workspace, project, "sex")
     assert [warning for warning in shown.warning if "which of" in warning.value]
-    box = shown.selectbox(key=f"treated_{project}_sex")
+    box = shown.selectbox(key=f"treated_{project}_sex_")
     box.select(box.options[0]).run()
     shown.button(key="measure_experiment").click().run()
     work(stages.workspace, stages.workspace.jobs.active(project)[0])

@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import streamlit as st
 
 from automl_core import Workspace
 from automl_core import jobs as queue
 from automl_core.acting.action import Lever
-from automl_core.jobs import Job
+from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan
-from pages.ui import act_words
+from automl_core.workspace.act import Acting
+from pages.ui import act_view, act_words
 from tests.pages.conftest import open_page, texts, work
 from tests.unit.searching import fit_here
 
@@ -122,3 +125,70 @@ def test_an_old_failure_is_told_under_what_it_was_about_alone(workspace: Workspa
     work(workspace, workspace.search.start(project, PLAN))
     for page in ("act", "explain"):
         assert told not in texts(open_page(page, project)), "it was about another model"
+
+
+def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_come(
+    workspace: Workspace, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Act offered to look for what was being looked for; pressed, it was done twice, and nothing showed what came."""
+    run_act, seen = Acting.run_act, []
+
+    def watched(acting: Acting, project_id: str, run_id: str, watch: JobWatch) -> None:
+        for page in ("act", "pilots"):
+            app = open_page(page, project)
+            assert not app.exception
+            assert not {"Look for actions", "Look again", "Look for groups"} & {button.label for button in app.button}
+            assert app.button(key=f"cancel_{job.id}").label == "Cancel"
+            seen.append(page)
+        assert workspace.act.start(project).id == job.id
+        assert [one.kind for one in workspace.jobs.active(project)] == ["search"]
+        run_act(acting, project_id, run_id, watch)
+
+    monkeypatch.setattr(Acting, "run_act", watched)
+    job = workspace.search.start(project, PLAN)
+    work(workspace, job)
+    assert seen == ["act", "pilots"]
+    assert workspace.act.found(project) is not None
+    assert "Look again" in [button.label for button in open_page("act", project).button]
+
+
+def test_work_for_another_model_is_told_as_such_and_hides_nothing(workspace: Workspace, project: str) -> None:
+    """Its progress stood in the place of this model's cards and of its closer look, which could not be started meanwhile."""
+    work(workspace, workspace.act.start(project))
+    run, found = workspace.search.needed(project), workspace.act.found(project)
+    assert found is not None
+    chosen = next(offer.name for offer in run.summary.ladder if offer.chosen) if run.summary else ""
+    workspace.search.choose(project, next(iter(run.rungs)))
+    jobs = {"act": workspace.act.start(project), "explain": workspace.explain.start(project)}
+    assert workspace.explain.start(project) == jobs["explain"]
+    workspace.search.choose(project, chosen)
+    assert workspace.act.found(project) == found
+    for page, job in jobs.items():
+        app = open_page(page, project)
+        assert not app.exception
+        assert "Another model is being looked at; this one can follow when it has ended." in texts(app)
+        assert app.button(key=f"cancel_{job.id}").label == "Cancel"
+        assert not {"Look closer", "Look again"} & {button.label for button in app.button}
+    stood = act_view.standing(found) if found.cards else act_view.without_cards(found)
+    assert stood in texts(open_page("act", project))
+    assert workspace.explain.start(project).id != jobs["explain"].id
+
+
+def test_under_a_report_the_model_that_it_is_about_can_be_taken_away(
+    workspace: Workspace, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside “Download the report” of one model “Download the model” gave another one, which was handed over since."""
+    given: dict[str, Any] = {}
+    button = st.download_button
+    monkeypatch.setattr(st, "download_button", lambda label, data, **more: given.update({label: data}) or button(
+        label, data, **more))
+    run = workspace.search.needed(project)
+    about = workspace.search.bundle_path(project).read_bytes()
+    workspace.share.make_report(project)
+    workspace.search.choose(project, next(iter(run.rungs)))
+    assert workspace.search.bundle_path(project).read_bytes() != about
+    assert not open_page("share", project).exception
+    assert given["Download the model"]() == about
+    workspace.share.make_report(project)
+    assert not open_page("share", project).exception
+    assert given["Download the model"]() == workspace.search.bundle_path(project).read_bytes()

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from automl_core.workspace.search import Searching
 from pages.ui import goal_form, nav, stepper
 from pages.ui.words import plain
-from tests.pages.conftest import HOSTILE, PAGES, ROOT, Stages, Visit, at_once, open_page, primary, texts
+from tests.pages.conftest import HOSTILE, PAGES, ROOT, Stages, Visit, at_once, open_page, press, primary, texts
 
 STAGES = ("nothing", "data", "goal", "model", "scored")
 ALL = list(PAGES)
@@ -136,7 +136,7 @@ def test_a_report_that_what_was_done_since_has_left_behind_is_made_anew_first(vi
     app = visit("scored", "share")
     assert primary(app) == ["Make a new report"]
     assert "after the newest report was made; make a new one before you share it" in texts(app).replace("\\", "")
-    app.button(key="make_report").click().run()
+    press(app, "Make a new report")
     assert primary(app) == ["Create link"]
 
 
@@ -155,7 +155,7 @@ def test_wherever_the_newest_model_is_shown_a_change_since_is_told(
 
 def test_secrets_are_shown_once(visit: Visit) -> None:
     app = visit("scored", "share")
-    app.button(key="create_link").click().run()
+    press(app, "Create link")
     shown = [code.value for code in app.code if "/r/" in code.value]
     assert len(shown) == 1
     (links,) = [one.value for one in app.dataframe if "Views" in one.value]
@@ -206,7 +206,7 @@ def test_a_link_is_shown_under_the_report_that_it_opens_until_it_is_revoked(
         next(box for box in app.selectbox if box.label == "Report").select_index(report).run()
         return [code.value for code in app.code if "/r/" in code.value]
 
-    app.button(key="create_link").click().run()
+    press(app, "Create link")
     made = share.links(project)[0]
     (address,) = shown(0)
     assert shown(1) == []

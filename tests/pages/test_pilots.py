@@ -27,7 +27,7 @@ from automl_core.workspace.pilots import Piloting
 from automl_core.workspace.ranked import Predictions
 from pages.ui.pilot_view import not_offered
 from pages.ui.words import plain
-from tests.pages.conftest import LEVERS, Carded, at_once, open_page, primary, texts
+from tests.pages.conftest import LEVERS, PAGES, Carded, at_once, open_page, primary, texts
 
 PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 
@@ -250,6 +250,60 @@ def test_where_no_pilot_can_be_started_the_page_says_why_and_where_to_go(page: C
     states = {card_key(card): "retired"}
     assert "was tested: what came of it is below." in not_offered([card], states)
     assert not_offered([], {}).startswith("No card of the present goal can be tested.")
+
+
+def test_where_cards_are_missing_the_page_says_why(page: Carded) -> None:
+    """After a price was changed it said that no card can be tested and that more is to be named: none was made for the goal."""
+    ws, project = page.workspace, page.project
+    goal, changed = ws.act.goal(project), "The goal was changed since cards were made: look for actions again."
+    try:
+        ws.act.save_goal(project, replace(goal, value=901.0))
+        assert changed in texts(open_page("pilots", project))
+        ws.act.save_goal(project, goal)
+        ws.pilots.start(project, page.key(), PilotChoice(rows=100))
+        ws.act.save_goal(project, replace(goal, value=901.0))
+        told = texts(open_page("pilots", project))
+        assert changed in told
+        assert "name more that you can change" not in told
+        job = ws.act.start(project)
+        app = open_page("pilots", project)
+        assert "Clarion is looking for actions: cards that can be tested follow." in texts(app)
+        assert app.button(key=f"cancel_{job.id}").label == "Cancel"
+        ws.jobs.stop(job.id, "cancel")
+    finally:
+        ws.act.save_goal(project, goal)
+
+
+def test_what_is_typed_for_a_pilot_stays_while_another_card_or_page_is_looked_at(page: Carded) -> None:
+    """It was back at as many rows as needed, half and no seed, for the first card: other rows were drawn than asked for."""
+    project, key = page.project, page.key(1)
+
+    def fields(app: Any) -> list[Any]:
+        assert not app.exception
+        shown = [app.number_input(key=f"pilot_{name}_{project}_{key}").value for name in ("rows", "days", "seed")]
+        return [*shown, app.selectbox(key=f"pilot_share_{project}_{key}").value]
+
+    app = open_page("pilots", project)
+    app.selectbox(key=f"pilot_card_{project}").set_value(key).run()
+    for name, value in (("rows", 60), ("days", 60), ("seed", 7)):
+        app.number_input(key=f"pilot_{name}_{project}_{key}").set_value(value)
+    app.selectbox(key=f"pilot_share_{project}_{key}").set_value("Two thirds").run()
+    typed = [60, 60, 7, "Two thirds"]
+    assert fields(app) == typed
+    for card in (page.key(), key):
+        app.selectbox(key=f"pilot_card_{project}").set_value(card).run()
+    assert fields(app) == typed
+    for name in ("act", "pilots"):
+        app.switch_page(PAGES[name]).run()
+    assert app.selectbox(key=f"pilot_card_{project}").value == key
+    assert fields(app) == typed
+    app.button(key=f"start_pilot_{key}").click().run()
+    (pilot,) = [one for one in page.workspace.pilots.all(project) if one.state == "running"]
+    assert pilot.treated + pilot.held == 60
+    page.workspace.pilots.cancel(pilot.id)
+    again = app.run()
+    again.selectbox(key=f"pilot_card_{project}").set_value(key).run()
+    assert fields(again) == [None, page.workspace.act.cards(project)[1].days or 30, None, "Half"]  # type: ignore[index]
 
 
 def test_the_act_page_reads_the_pilots_once_for_all_its_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,7 @@ def test_a_number_whose_name_says_equals_is_no_share() -> None:
         now = next(fact for fact in card_figures(card, GOAL) if "now" in fact.value)
         assert (now.value, now.note) == ("250 now", "253 then")
         assert three_ways(card)[-1].value == "+3"
+        assert [fact.note for fact in three_ways(card)[:2]] == ["“Sales = net”"] * 2  # its unit
     assert card_figures(WIDE, GOAL) == card_figures(replace(WIDE, is_rate=True), GOAL)
     assert leads_to(replace(sales, better="up"), Goal("Sales = net", "high"))
 

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Contribution, Explanation, Importance, RowExplanation, said_once
-from pages.ui import curve_charts, explain_charts, row_view
+from pages.ui import curve_charts, explain_charts, row_view, session
 from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
@@ -242,14 +243,16 @@ def test_while_rows_are_looked_for_the_page_says_so(monkeypatch: pytest.MonkeyPa
     def work(answer: object) -> Callable[..., object]:
         return lambda *_, **__: inside.append(bool(waiting)) or answer
 
-    asked = ""
-    made = SimpleNamespace(explain=SimpleNamespace(find=work("found"), top=work("top")),
+    asked, state = "", session.Session()
+    found, top = (pd.DataFrame({"prediction": [0.5]}, index=[place]) for place in (12, 7))
+    made = SimpleNamespace(explain=SimpleNamespace(find=work(found), top=work(top)),
                            search=SimpleNamespace(covered=work((400, 500))))
     monkeypatch.setattr(row_view.session, "workspace", lambda: made)
+    monkeypatch.setattr(row_view.session, "session", lambda: state)
     monkeypatch.setattr(row_view.st, "spinner", spinner)
     monkeypatch.setattr(row_view.st, "text_input", lambda *_, **__: asked)
     monkeypatch.setattr(row_view.st, "caption", lambda *_: None)
-    assert row_view._listed("p", "") == "top"
+    assert row_view._listed("p", "") is top
     asked = "#12"
-    assert row_view._listed("p", "") == "found"
+    assert row_view._listed("p", "") is found
     assert inside == [True, True, True]

@@ -1,0 +1,39 @@
+"""Which work is being done for the model at hand, and which for another one."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automl_core import jobs as queue
+from automl_core.jobs import Job
+from automl_core.store import Store
+from automl_core.workspace.views import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Ongoing:
+    """An active job about the model at hand (`here`), and one about another model of the project; None where there is none."""
+
+    here: Job | None = None
+    elsewhere: Job | None = None
+
+
+def ongoing(store: Store, run: Run, kind: str) -> Ongoing:
+    """The active jobs of one kind by the run that they are about."""
+    return _told_apart([(job, job.body.get("run") == run.id) for job in _active(store, run, kind)])
+
+
+def making_cards(store: Store, run: Run) -> Ongoing:
+    """The same of what makes groups and cards: what was asked for alone, and the end of a search, which has kept its run by then.
+    That is about the run at hand unless another model was handed over since."""
+    ending = [(job, job.id == run.job_id and run.by_hand == str(job.body.get("rung", "")))
+              for job in _active(store, run, "search")
+              if store.latest(run.project_id, "run", parent_id=job.id) is not None]
+    return _told_apart([(job, job.body.get("run") == run.id) for job in _active(store, run, "act")] + ending)
+
+
+def _active(store: Store, run: Run, kind: str) -> list[Job]:
+    return [job for job in queue.jobs(store, run.project_id) if job.kind == kind and job.active]
+
+
+def _told_apart(found: list[tuple[Job, bool]]) -> Ongoing:
+    return Ongoing(next((job for job, here in found if here), None), next((job for job, here in found if not here), None))

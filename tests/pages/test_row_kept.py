@@ -1,0 +1,55 @@
+"""The row that somebody looks at is the same one in the other tabs and on the act page, however far down the list it is."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import row_view
+from tests.pages.conftest import LEVERS, PAGES, Stages, Visit, texts
+
+
+def test_a_row_that_was_found_is_the_one_on_the_act_page(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 7,043 rows 6,043 could not be taken along: the next page showed the first of the list, without a word."""
+    project, act = stages.projects["scored"], stages.workspace.act
+    goal = act.goal(project)
+    monkeypatch.setattr(row_view, "SHOWN_ROWS", 3)
+    first, *_, far = (int(place) for place in stages.workspace.explain.top(project, 10).index)
+    app = visit("scored", "explain")
+    _open(app, "explain_tab", "One row")
+    assert f"Row #{first}" in texts(app)
+    app.text_input(key=f"find_{project}").set_value(f"#{far}").run()
+    assert f"Row #{far}" in texts(app)
+    app.text_input(key=f"find_{project}").set_value("").run()
+    assert _heading(app) == f"Row #{far}"
+    assert len(app.dataframe[0].value) == 4
+    act.save_goal(project, replace(goal, levers=LEVERS))
+    try:
+        app.switch_page(PAGES["act"]).run()
+        _open(app, "act_tab", "One row")
+        assert _heading(app) == f"Row #{far}"
+        assert "which you look at, stands in front of them" in texts(app)
+    finally:
+        act.save_goal(project, goal)
+
+
+def test_a_row_that_is_not_listed_any_more_is_said_to_be_gone(visit: Visit, stages: Stages) -> None:
+    project = stages.projects["scored"]
+    app = visit("scored", "explain")
+    app.session_state["clarion"].drafts[f"rows_{project}"] = 10**6
+    _open(app, "explain_tab", "One row")
+    assert "Row #1000000, which was looked at before, is not listed here" in texts(app).replace("\\", "")
+
+
+def _open(app: AppTest, tabs: str, name: str) -> None:
+    app.session_state[tabs] = name
+    app.run()
+    assert not app.exception
+    assert not app.error
+
+
+def _heading(app: AppTest) -> str:
+    return next(str(head.value) for head in app.subheader if str(head.value).startswith("Row #"))
