@@ -20,15 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.routes import Raw, spread_remainder
-from automl_core.explaining.threads import shared
+from automl_core.explaining.threads import PROCESSORS, shared
 from automl_core.explaining.trees import Wood, wood_of
-from automl_core.search.feature import Feature
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 STEP_CELLS = 100_000  # of the mixtures that are predicted at once
-PROCESSORS = min(os.cpu_count() or 1, 2)  # that are counted on
 TRIED_SETS = 8  # of columns, by which it is told what all take
 JOINED = 3  # columns that one feature may be made from: a cut on it is looked at for each set of them
 
@@ -65,17 +63,17 @@ def seconds_unmet(model: Model, row: Floats, background: Floats) -> float:
     """Seconds by the clock that the members which must be asked for every mixture would take, by a few of them."""
     sets = min(1 << len(model.sources), TRIED_SETS)
     some = _Mixtures(model, row[0], background).of(np.arange(sets))
-    unmet = [member for member in model.members if not can_be_met(model, member)]
+    unmet = [member for member in model.members if met_wood(model, member) is None]
     began = time.perf_counter()
     for member in unmet:
         member.predict(some)
     return (time.perf_counter() - began) * (1 << len(model.sources)) / sets / PROCESSORS
 
 
-def can_be_met(model: Model, member: Member) -> bool:
-    """Whether a member's trees need not be asked for every mixture."""
-    return (wood_of(member) is not None and find_spec("numba") is not None
-            and all(len(feature.sources) <= JOINED for feature in _seen(model, member)))
+def met_wood(model: Model, member: Member) -> Wood | None:
+    """A member's trees where they need not be asked for every mixture; None for other members."""
+    joined = any(len(feature.sources) > JOINED for feature in model.seen_by(member))
+    return None if joined or find_spec("numba") is None else wood_of(member)
 
 
 @dataclass(frozen=True, eq=False)  # without slots: what not every model needs is made when it is needed
@@ -93,11 +91,6 @@ class _Mixtures:
         names = {name: place for place, name in enumerate(self.model.sources)}
         return np.array([names[feature.sources[0]] for feature in self.model.encoder.features], dtype=np.int64)
 
-    @cached_property
-    def whole(self) -> Floats:
-        """All of them, with formulas."""
-        return self.of(np.arange(1 << len(self.model.sources)))
-
     def of(self, sets: Places) -> Floats:
         """(sets * b, q) the mixtures of some sets, with formulas."""
         inside = (sets[:, None] >> self.source & 1 == 1)[:, None, :]
@@ -106,13 +99,13 @@ class _Mixtures:
 
     def said(self, member: Member) -> Floats:
         """(2**d * b,) or (2**d * b, classes) what a member says of all."""
-        if can_be_met(self.model, member):
-            wood = wood_of(member)
-            assert wood is not None
+        wood = met_wood(self.model, member)
+        if wood is not None:
             return wood.said(self._met(member, wood))
-        most = max(1, STEP_CELLS // max(self.whole.shape[1], 1))
-        return np.concatenate(shared(member.predict, [self.whole[start : start + most]
-                                                      for start in range(0, len(self.whole), most)]))
+        sets, each = 1 << len(self.model.sources), len(self.others) * max(len(self.model.features), 1)
+        most = max(1, STEP_CELLS // each)
+        blocks = [np.arange(start, min(start + most, sets)) for start in range(0, sets, most)]
+        return np.concatenate(shared(lambda block: member.predict(self.of(block)), blocks))
 
     def _met(self, member: Member, wood: Wood) -> Floats:
         """(2**d * b, outputs) sums over the trees of a member."""
@@ -123,7 +116,9 @@ class _Mixtures:
         signs = np.array([1.0 - 2.0 * (place.bit_count() % 2) for place in range(1 << d)])
         values = valued.values.astype(np.float32) if valued.values.dtype == np.float16 else valued.values
         out = np.zeros((b, valued.classes * values.shape[1], 1 << d))
-        slots = self._slots(member, wood)
+        states, columns = self._states(member, wood)
+        feature, *asked = wood.asked()
+        slots = states, columns, feature, tuple(asked)
         cuts = np.linspace(0, b, min(os.cpu_count() or 1, b) + 1).astype(int).tolist()
         shared(lambda part: add(trees, (values, valued.classes, signs), slots, part, out), list(pairwise(cuts)))
         for column in range(d):  # sums over all subsets
@@ -131,23 +126,18 @@ class _Mixtures:
             halves[:, :, :, 1] += halves[:, :, :, 0]
         return out.transpose(2, 0, 1).reshape(-1, out.shape[1])
 
-    def _slots(self, member: Member, wood: Wood) -> tuple[Floats, Places]:
-        """What stands in each slot of a member's trees by which of its columns are taken from the row, and these columns."""
-        seen, names = _seen(self.model, member), {name: place for place, name in enumerate(self.model.sources)}
+    def _states(self, member: Member, wood: Wood) -> tuple[Floats, Places]:
+        """The values (b, features, 2**m) of what a member sees by which of its columns are taken from the row, and these columns
+        (features, m; -1: none)."""
+        seen, names = self.model.seen_by(member), {name: place for place, name in enumerate(self.model.sources)}
         columns = np.full((len(seen), max(len(feature.sources) for feature in seen)), -1, dtype=np.int64)
         for place, feature in enumerate(seen):
             columns[place, : len(feature.sources)] = [names[name] for name in feature.sources]
         states = np.arange(1 << columns.shape[1])
-        bits = np.where(columns < 0, 0, 1 << np.maximum(columns, 0))  # (features, m)
+        bits = np.where(columns < 0, 0, 1 << np.maximum(columns, 0))
         sets = ((states[:, None, None] >> np.arange(columns.shape[1]) & 1) * bits).sum(axis=2)  # (states, features)
         needed, place_of = np.unique(sets, return_inverse=True)
         whole = self.of(needed)
-        found = wood.slots(whole[:, member.inputs] if member.inputs else whole).reshape(len(needed), len(self.others), -1)
-        feature_of = wood.features(found.shape[2])
-        place_of = place_of.reshape(sets.shape)[:, feature_of]  # (states, slots)
-        stands = found[place_of, :, np.arange(found.shape[2])]  # (states, slots, b)
-        return np.ascontiguousarray(stands.transpose(2, 1, 0)), columns[feature_of]
-
-
-def _seen(model: Model, member: Member) -> list[Feature]:
-    return [model.features[place] for place in member.inputs] if member.inputs else list(model.features)
+        found = wood.sees(whole[:, member.inputs] if member.inputs else whole).reshape(len(needed), len(self.others), -1)
+        stands = found[place_of.reshape(sets.shape), :, np.arange(len(seen))]  # (states, features, b)
+        return np.ascontiguousarray(stands.transpose(2, 1, 0)), columns

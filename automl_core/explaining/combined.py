@@ -86,7 +86,8 @@ class Combined:
 
         def seen(rows: Floats) -> Floats:
             whole = self.model.extended(rows)
-            return wood.slots(whole[:, member.inputs] if member.inputs else whole)
+            seen = wood.sees(whole[:, member.inputs] if member.inputs else whole)
+            return np.array([wood.slots(one) for one in seen])
 
         moving = moving_in(seen(self.row[None, :])[0], [seen(self.changed[thing])[1:] for thing in things])
         if moving is None:

@@ -121,7 +121,8 @@ def raw_parts(model: Model, matrix: Floats, reference: Reference | None, care: C
 def of_row(model: Model, row: Floats, reference: Reference | None, label: str = "") -> Contributions:
     """The same for one encoded row (1, p), with as much care as 50 ms allow where values must be sampled.
 
-    All coalitions of up to eight columns are gone through when that takes no longer than twice as much.
+    All coalitions of up to eight columns are gone through when that takes no longer than twice as much, or where no clock decides
+    (`fixed_row_care`).
     """
     raw = exact(model, row, None if reference is None else reference.matrix)
     if raw is None:

@@ -2,18 +2,18 @@
 
 A model's prediction is a weighted sum over members, so its Shapley values are those of the members, each by its quickest route: a
 number's members with contributions of their own by these, forests by walking their trees, linear members by adding up terms,
-and what is left (boosted probabilities, networks, neighbours) by paired orders of the columns. There, a rough copy made of terms
-takes most of the chance away: its values are known, and only what it gets wrong is sampled (a control variate: nothing is
-biased).
+and what is left (boosted probabilities, networks, neighbours) by paired orders of the columns; a row of few columns by all their
+coalitions (`coalitions`). In orders, a rough copy made of terms takes most of the chance away: its values are known, and only
+what it gets wrong is sampled (a control variate: nothing is biased).
 """
 
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from automl_core.explaining.coalitions import enumerated, seconds_unmet
 from automl_core.explaining.routes import Raw, by_source, in_threads, of_member, spread_remainder
 from automl_core.explaining.sampled import dark_said, in_columns, said, sampled, wooden_said
 from automl_core.explaining.terms import LEARNED, Terms, cells, dense, likeness, member_terms
+from automl_core.explaining.threads import PROCESSORS
 from automl_core.explaining.woods import NORMAL_MEAN, Woods, can_walk, open_woods, walked
 from automl_core.search.model import Member, Model
 
@@ -31,9 +32,8 @@ PACE_ROWS = 10
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
 TURNS_SECONDS = 0.01  # worth of orders by which it is measured what one more takes
 MOST_ENUMERATED = 8  # columns whose coalitions are all gone through
-TRIED_ALL, ALL_TRIES = 0.3, 3  # seconds beyond which it is not tried how long they take, and how often it is
+TRIED_ALL = 0.3  # seconds beyond which it is not tried again how long they take
 STATE_SECONDS = 1e-6  # a mixture costs beyond its prediction
-PROCESSORS = min(os.cpu_count() or 1, 2)  # that a row alone is counted on to use
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,16 @@ class Care:
 LEAST_ALONE, MOST_ALONE = Care(8, 2, alone=True), Care(1_000, 1_000, alone=True)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)  # without slots: what all coalitions take is measured when it is asked for
 class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `native`, `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, `pace` the
     seconds of one processor that a mixture of theirs takes, `lone` a row's native parts among others;
-    by the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`, `turn` what one more order and its reverse
-    add, and `every` what all coalitions of its columns take (infinite where that was not tried). `slope` is how a calibrated
-    prediction goes with the blend before, on the whole: what it does beyond that is sampled. `shift` is how far the starting
-    points of native parts are from their mean prediction, `ends` what dark members and forests say of the rows to compare with.
-    It holds for `model` alone.
+    by the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`, and `turn` what one more order and its
+    reverse add. `slope` is how a calibrated prediction goes with the blend before, on the whole: what it does beyond that is
+    sampled. `shift` is how far the starting points of native parts are from their mean prediction, `ends` what dark members and
+    forests say of the rows to compare with. It holds for `model` alone.
     `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
@@ -75,7 +74,6 @@ class Reference:
     dark: tuple[Member, ...] = ()
     copy: Terms | None = None
     pace: float = 0.0
-    every: float = math.inf
     lone: float = 0.0
     alone: float = 0.0
     turn: float = 0.0
@@ -98,12 +96,28 @@ class Reference:
 
     @property
     def enumerable(self) -> bool:
-        """Whether the columns are few enough to go through all their coalitions, which leaves nothing to chance."""
-        return len(self.model.sources) <= MOST_ENUMERATED
+        """Whether all coalitions of the columns tell the parts without chance: few columns, and parts that lists have of the same
+        kind, which those of numbers' members with their own are not."""
+        return len(self.model.sources) <= MOST_ENUMERATED and (self.asked or not self.native)
 
     def enumerates(self, seconds: float) -> bool:
         """Whether so many seconds by the clock allow for all coalitions of the columns of a row by itself."""
-        return self.every < seconds
+        return self.enumerable and self.every < seconds
+
+    @cached_property
+    def every(self) -> float:
+        """Seconds by the clock that all coalitions of a row's columns take: the longer of two rows, after one that may compile
+        something; infinite where members that must be asked for every mixture would take too long."""
+        if seconds_unmet(self.model, self.matrix[-1:], self.matrix) > TRIED_ALL:
+            return math.inf
+        took: list[float] = []
+        for place in (-1, -1, len(self.matrix) // 2):
+            if took[1:] and took[1] > TRIED_ALL:
+                break
+            began = time.perf_counter()
+            enumerated(self.model, self.matrix[place][None], self.matrix)
+            took.append(time.perf_counter() - began)
+        return max(took[1:])
 
     def _turn_seconds(self) -> float:
         return max(self.turn, self.round_seconds() / PROCESSORS)
@@ -151,23 +165,7 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
     if found.asked:
         found = _tried(found, whole)
     found = replace(found, alone=_takes(found, LEAST_ALONE))
-    if found.enumerable:
-        found = replace(found, every=_every(found))
     return replace(found, turn=_turn(found)) if found.asked else found
-
-
-def _every(reference: Reference) -> float:
-    """Seconds by the clock that all coalitions of a row's columns take."""
-    row, others = reference.matrix[:1], reference.matrix
-    unmet = seconds_unmet(reference.model, row, others)
-    if unmet > TRIED_ALL:
-        return math.inf
-    took = []
-    for _ in range(ALL_TRIES):  # the first may compile something
-        began = time.perf_counter()
-        enumerated(reference.model, row, others)
-        took.append(time.perf_counter() - began)
-    return min(took)
 
 
 def _turn(reference: Reference) -> float:

@@ -26,7 +26,8 @@ def explain_row(
     model: Model, row: Row, background: pd.DataFrame, label: str = "", reference: Reference | None = None
 ) -> RowExplanation:
     """Why one typed, cleaned row gets its prediction; the largest parts first. `background` are cleaned rows to compare with,
-    `reference` (of `reference_rows`) what was worked out for them already: a row then takes 50 ms or less."""
+    `reference` (of `reference_rows`) what was worked out for them already: a row then takes 50 ms, and up to 100 where that is
+    what leaves nothing to chance."""
     encoded = encode_row(model, row)[None, :]
     if reference is None and compares(model, encoded):
         reference = open_reference(model, model.encoder.matrix(background))

@@ -90,7 +90,7 @@ class Terms:
 
 def member_terms(model: Model, member: Member, reference: Floats) -> Terms | None:
     """A linear member as terms; None for others, and where a formula joins columns. `reference` (b, p) has all features."""
-    seen = _seen(model, member)
+    seen = model.seen_by(member)
     if member.kind.name != "linear" or any(len(feature.sources) > 1 for feature in seen):
         return None
     native = member.native
@@ -152,10 +152,6 @@ def calibrated(calibration: Calibration, values: Floats) -> Floats:
     """Blends (..., k) as probabilities that hold; k is 1 for two classes."""
     flat = values.reshape(-1) if values.shape[-1] == 1 else values.reshape(-1, values.shape[-1])
     return calibration.apply(flat).reshape(values.shape)
-
-
-def _seen(model: Model, member: Member) -> tuple[Feature, ...]:
-    return tuple(model.features[place] for place in member.inputs) if member.inputs else model.features
 
 
 def _sources(model: Model, seen: tuple[Feature, ...]) -> Places:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+PROCESSORS = min(os.cpu_count() or 1, 2)  # that a row alone is counted on to use
 Job = TypeVar("Job")
 Part = TypeVar("Part")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.search.boosted_rows import PackedBoosters
 from automl_core.search.boxes import Valued
 from automl_core.search.families import lightgbm, xgboost
 from automl_core.search.family import link
@@ -19,15 +21,28 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 
+class Asked(NamedTuple):
+    """What the cuts of each slot ask of its `feature` (slots,): a number with what stands `instead` of a missing one, or a
+    category. Of that `length` (slots,; 0: a number) tells how many marks there are from `start` on: 0 where a code goes left, the
+    last for all others."""
+
+    feature: Places
+    instead: Floats
+    start: Places
+    length: Places
+    marks: NDArray[np.uint8]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Wood:
-    """A member's trees. `slots` are what cuts are compared with, (n, slots) of rows of its inputs (n, p), `features(slots)` which
-    input each is made from, `told` the predictions of sums over the trees (n, outputs)."""
+    """A member's trees. `sees` are its inputs (n, p) as cuts compare them, `slots` what stands in each slot for one such row,
+    `asked` what the slots ask, `told` the predictions of sums over the trees (n, outputs)."""
 
     member: Member
     valued: Valued
+    sees: Callable[[Floats], Floats]
     slots: Callable[[Floats], Floats]
-    features: Callable[[int], Places]
+    asked: Callable[[], Asked]
     told: Callable[[Floats], Floats]
 
     def said(self, sums: Floats) -> Floats:
@@ -40,8 +55,8 @@ def wood_of(member: Member) -> Wood | None:
     """A forest's or a booster's trees; None for other members."""
     native = member.native
     if isinstance(native, Forest):
-        return Wood(member, Valued(native.packed, native.value), lambda rows: native.sees(rows).astype(np.float64), np.arange,
-                    lambda sums: finished(native, sums / len(native.roots)))
+        return Wood(member, Valued(native.packed, native.value), lambda rows: native.sees(rows).astype(np.float64),
+                    lambda row: row, lambda: _numbers(len(native.fill)), lambda sums: finished(native, sums / len(native.roots)))
     if not isinstance(native, lightgbm.Trees | xgboost.Trees):
         return None
     packed = native.packed
@@ -51,6 +66,26 @@ def wood_of(member: Member) -> Wood | None:
         said = link(native.task, raw if native.task == "multiclass" else raw[:, 0])
         return native.unit.back(said) if isinstance(native, xgboost.Trees) else said
 
-    known = xgboost.numbers if isinstance(native, xgboost.Trees) else (lambda rows: rows)
     return Wood(member, Valued(packed.trees, packed.values[:, None], packed.classes),
-                lambda rows: packed.slots_of(known(rows)), lambda slots: packed.feature_of()[:slots], told)
+                xgboost.numbers if isinstance(native, xgboost.Trees) else lambda rows: rows, packed.slots,
+                lambda: _asked(packed), told)
+
+
+def _numbers(features: int) -> Asked:
+    """One slot a feature, whose values are never missing."""
+    none = np.zeros(features, dtype=np.int64)
+    return Asked(np.arange(features), np.zeros(features), none, none, np.zeros(0, dtype=np.uint8))
+
+
+def _asked(packed: PackedBoosters) -> Asked:
+    """The slots of `PackedBoosters.slots`, question by question."""
+    own, stands = np.arange(packed.features), (-np.inf, np.inf, 0.0)
+    feature, length, marks = [own] * len(stands), [0 * own] * len(stands), [np.zeros(0, dtype=np.uint8)]
+    for one, table in packed.questions:
+        feature.append(np.full(table.shape[1], one))
+        length.append(np.full(table.shape[1], table.shape[0]))
+        marks.append(table.T.ravel())
+    lengths = np.concatenate(length)
+    instead = np.zeros(len(lengths))
+    instead[: len(stands) * packed.features] = np.repeat(stands, packed.features)
+    return Asked(np.concatenate(feature), instead, np.cumsum(lengths) - lengths, lengths, np.concatenate(marks))

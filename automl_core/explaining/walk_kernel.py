@@ -1,6 +1,7 @@
-"""The one loop that arrays are too slow for, compiled when it is first used and kept on disk where that can be written.
+"""The loop over a forest's trees that arrays are too slow for, compiled when it is first used and kept on disk where that can be
+written.
 
-Imported only where a forest is explained: the compiler is heavy.
+Imported only where trees are explained: the compiler is heavy.
 """
 
 from __future__ import annotations

@@ -48,8 +48,7 @@ class Woods:
 
 def can_walk(model: Model, member: Member) -> bool:
     """Whether a member is a forest of features that are each made from one column, and the compiler is there."""
-    seen = [model.features[place] for place in member.inputs] if member.inputs else list(model.features)
-    alone = all(len(feature.sources) == 1 for feature in seen)
+    alone = all(len(feature.sources) == 1 for feature in model.seen_by(member))
     thin = isinstance(member.native, Forest) and member.native.value.dtype != np.float64  # sums here are of 32 bits
     return thin and not member.logs and alone and find_spec("numba") is not None
 
@@ -58,8 +57,7 @@ def open_woods(model: Model, member: Member, whole: Floats) -> Woods:
     """A member's forest made ready to be walked against rows (b, p) of all the model's features, in the order they are met."""
     forest: Forest = member.native
     names = {name: place for place, name in enumerate(model.sources)}
-    seen = [model.features[place] for place in member.inputs] if member.inputs else list(model.features)
-    source = np.array([names[feature.sources[0]] for feature in seen], dtype=np.int64)
+    source = np.array([names[feature.sources[0]] for feature in model.seen_by(member)], dtype=np.int64)
     d = min(len(names), forest.depth)  # columns that can be settled on one path
     weights = np.array([[math.factorial(a) * math.factorial(b) / math.factorial(a + b + 1) for b in range(d + 1)]
                         for a in range(d + 1)])

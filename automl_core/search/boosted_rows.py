@@ -50,18 +50,3 @@ class PackedBoosters:
             known = 0 <= code < len(marks) - 1  # never for a missing one
             parts.append(marks[int(code) if known else -1])
         return np.concatenate(parts)
-
-    def slots_of(self, rows: Array) -> Array:
-        """(n, slots) the same of rows (n, features)."""
-        missing = np.isnan(rows)
-        parts: list[Array | Marks] = [np.where(missing, instead, rows) for instead in (-np.inf, np.inf, 0.0)]
-        for feature, marks in self.questions:
-            code = rows[:, feature]
-            known = (code >= 0) & (code < len(marks) - 1)
-            parts.append(marks[np.where(known, code, -1).astype(np.int64)])
-        return np.hstack(parts)
-
-    def feature_of(self) -> NDArray[np.int64]:
-        """(slots,) the feature that each slot is made from."""
-        own = np.arange(self.features)
-        return np.concatenate([own, own, own, *(np.full(marks.shape[1], feature) for feature, marks in self.questions)])

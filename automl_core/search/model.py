@@ -124,6 +124,10 @@ class Model:
         """What members see: the encoder's features, then the formulas'."""
         return self.encoder.features + self.formulas.features
 
+    def seen_by(self, member: Member) -> tuple[Feature, ...]:
+        """The features that a member sees, in its order."""
+        return tuple(self.features[place] for place in member.inputs) if member.inputs else self.features
+
     @property
     def sources(self) -> tuple[str, ...]:
         """The cleaned columns the model uses, in the encoder's order."""

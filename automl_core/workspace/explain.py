@@ -291,11 +291,14 @@ class Explaining:
         return explaining.past_cases(model, past.frame, found.oof, past.y, found.positions, shares)
 
     def _settled(self, run: Run, reference: explaining.Reference) -> explaining.Reference:
-        """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same."""
+        """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same, but
+        for chance: parts that nothing is left to lie within the doubt that was told."""
         care = self.context.latest("row_care", run.project_id, explaining.Care, parent_id=run.id)
-        if care is None:
-            care = explaining.row_care(reference)
-            self.context.save("row_care", run.project_id, care, parent_id=run.id)
+        if care is None or (care.rounds and reference.enumerable):
+            found = explaining.row_care(reference)
+            if care is None or not found.rounds:
+                self.context.save("row_care", run.project_id, found, parent_id=run.id)
+                care = found
         return replace(reference, care=care)
 
 

@@ -207,17 +207,18 @@ def test_draws_are_even_and_a_row_s_own() -> None:
     assert len(row_seeds(np.array([[1e300, -1e300]]), 0)) == 1
 
 
-def test_a_row_alone_is_told_alike_on_a_slower_day() -> None:
+def test_a_row_alone_is_told_alike_on_a_slower_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """How much care 50 ms allow is settled once; the pace of another day changes nothing."""
     made, frame = model("binary", ("lightgbm", "neural")), table()[0]
     row, background = frame.iloc[2].to_dict(), pick_background(model("binary", ("lightgbm", "neural")), frame)
-    reference = replace(opened(made, 100), every=math.inf, alone=0.0, pace=1e-5, turn=1e-3)  # of a quick day and many columns
+    monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)  # as with many columns
+    reference = replace(opened(made, 100), alone=0.0, pace=1e-5, turn=1e-3)  # of a quick day
     told = replace(reference, care=row_care(reference))
     slower = replace(told, pace=100 * reference.pace, alone=1.0)
     assert explain_row(made, row, background, "", slower) == explain_row(made, row, background, "", told)
     assert row_care(replace(slower, care=None)) != told.care
-    exact = replace(reference, care=row_care(replace(reference, every=0.01)))
-    assert explain_row(made, row, background, "", exact).doubt == 0
+    monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: made.enumerable)
+    assert explain_row(made, row, background, "", replace(reference, care=row_care(reference))).doubt == 0
 
 
 def asleep(made: Model, seconds: float) -> Model:
@@ -359,12 +360,13 @@ def test_a_few_rows_of_a_forest_are_those_of_many(task: Task) -> None:
     np.testing.assert_allclose([made.members[0].predict_row(row) for row in rows], many, atol=1e-12)
 
 
-def test_a_fixed_effort_does_not_hang_on_the_clock() -> None:
+def test_a_fixed_effort_does_not_hang_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row of a file got other figures on each run under load: its orders were as many as there was time for."""
     made = model("binary", ("lightgbm", "extra_trees", "linear"))
     reference = opened(made)
-    slow = replace(reference, pace=1.0, every=1.0, alone=1.0, turn=1.0)
+    slow = replace(reference, pace=1.0, alone=1.0, turn=1.0)
     assert reference.asked
     assert fixed_row_care(slow) == fixed_row_care(reference)
     assert _fixed(made, slow, 2_000) == _fixed(made, reference, 2_000)
+    monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)
     assert row_care(slow).rounds == 8
