@@ -305,8 +305,8 @@ def helped_small(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain() -> None:
-    """Mean worth times mean effect promised twice what treating all brings, and treated the half that costs more than it
-    brings."""
+    """Mean worth times mean effect promised more than twice what treating all brings, and treated the half that costs more than
+    it brings."""
     frame, brings = helped_small(6000)
     table = table_from_frame(frame, "t")
     goal = Goal("stayed", "yes", value_column="spend", levers=(Lever("offer", ("treat",), cost=25.0),), experiment="offer")
