@@ -51,7 +51,8 @@ class LeverReach:
 class RecourseSummary:
     """What the limits of a goal let the model's answer be turned to, over rows that lack it now.
 
-    `looked` rows were looked at, of `drawn` that chance drew among `at_risk`, those of `asked` rows that are not at the goal now.
+    `looked` rows were looked at, of `drawn` that chance drew among `at_risk`, those that are not at the goal now of `asked` rows.
+    These are as many of all `rows`, in an order drawn by chance, as it takes to find enough at risk.
     `reached` of them have a way; `infeasible` is the share of the others (0 to 1) with its 95 % interval `low` to `high` (Wilson;
     NaN, 0 and 1 where no row was looked at). For `unsure` of the others not all that is allowed was tried. `curve` has a point
     for each cost that occurs, cheapest first; `levers` those that reach most rows alone first. `positions` are the rows looked
@@ -59,6 +60,7 @@ class RecourseSummary:
     of `Recourse`. The model says all this; it is no measured effect.
     """
 
+    rows: int
     asked: int
     at_risk: int
     drawn: int
@@ -90,7 +92,7 @@ def summary_words(made: RecourseSummary, aim: str, currency: str) -> str:
     rows, none = count(made.looked, "row"), made.looked - made.reached
     which = f"the {rows}" if made.looked > 1 else "the one row"
     if made.looked < made.at_risk:
-        which = f"{rows} drawn by chance from the {count(made.at_risk)}"
+        which = f"{rows} drawn by chance from {f'the {count(made.at_risk)}' if made.asked == made.rows else 'those'}"
     words = [f"Of {which} that {'does' if made.looked == 1 else 'do'} not reach {aim} now, {_brought(made, currency)}"]
     if none:
         low, high = told_apart(made.low, made.high)

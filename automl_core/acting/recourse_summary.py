@@ -66,7 +66,7 @@ def recourse_summary(model: Model, frame: pd.DataFrame, goal: Goal, ask: Summary
     ask = ask or SummaryAsk()
     began = time.monotonic()
     _check(ask)
-    empty = RecourseSummary(len(frame), 0, 0, 0, 0, 0, math.nan, 0.0, 1.0, math.nan, (), (), (), (), "")
+    empty = RecourseSummary(len(frame), len(frame), 0, 0, 0, 0, 0, math.nan, 0.0, 1.0, math.nan, (), (), (), (), "")
     levers = levers_used(model, goal)
     if not levers:
         nothing = "No row can be brought to the goal: it names nothing that you can change and the model looks at."

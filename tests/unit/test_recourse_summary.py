@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import replace
 from functools import cache
@@ -30,6 +31,7 @@ from pages.ui import pilot_charts, reach_view
 from pages.ui.theme import LIGHT
 from tests.unit.modelling import make_model
 
+recourse_step = importlib.import_module("automl_core.acting.recourse_summary")
 PRICE = Lever("price", step=-10.0, cost=3.0, low=60.0)
 PLAN = Lever("plan", to=("B",), from_values=("A",), cost=8.0)
 GOAL = Goal("left", "No", levers=(PRICE, PLAN))
@@ -68,7 +70,7 @@ def test_coverage_cost_and_share_are_those_counted_by_hand() -> None:
     model, table = by_hand()
     assert len(set(codes().values())) == 3
     made = recourse_summary(model, table.frame, GOAL)
-    assert (made.asked, made.at_risk, made.drawn, made.looked) == (84, 52, 52, 52)
+    assert (made.rows, made.asked, made.at_risk, made.drawn, made.looked) == (84, 84, 52, 52, 52)
     assert (made.reached, made.unsure) == (32, 0)
     assert [(point.cost, point.rows) for point in made.curve] == [(3, 4), (6, 8), (8, 16), (9, 20), (11, 24), (14, 28), (17, 32)]
     assert [point.share for point in made.curve] == [point.rows / 52 for point in made.curve]
@@ -125,6 +127,13 @@ def test_the_same_seed_looks_at_the_same_rows_and_little_time_at_fewer() -> None
     assert set(made[0].positions) != set(made[2].positions)
     assert (made[0].looked, made[0].drawn, made[0].at_risk) == (10, 10, 52)
     assert made[0].sentence.startswith("Of 10 rows drawn by chance from the 52 that do not reach")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(recourse_step, "AT_ONCE", 30)
+        some = recourse_summary(model, table.frame, GOAL, SummaryAsk(rows=10, seed=1))
+    assert (some.rows, some.asked, some.positions) == (84, 30, made[0].positions)
+    assert some.costs == pytest.approx(made[0].costs, nan_ok=True)
+    assert 10 <= some.at_risk < 30
+    assert some.sentence.startswith("Of 10 rows drawn by chance from those that do not reach")  # how many there are is not known
     told: list[float] = []
     short = recourse_summary(model, table.frame, GOAL, SummaryAsk(rows=10, seed=1, seconds=1e-9, progress=told.append))
     assert (short.looked, short.drawn, short.positions) == (1, 10, made[0].positions[:1])
