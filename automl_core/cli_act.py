@@ -15,8 +15,8 @@ Said = tuple[dict[str, Any], str, int]
 
 
 def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
-    """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and what it is worth, and an
-    experiment's result."""
+    """Cards, patterns, the plan of one action a row (`--out`), the ranked list (`--ranked`) and what it is worth, how many
+    rows can be brought to the goal, and an experiment's result."""
     files = workspace.files
     outs = [Path(out) for out in (arguments.out, arguments.ranked) if out]
     for out in outs:
@@ -34,10 +34,11 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
                "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed)
+    reach = advice.recourse
+    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed, reach.sentence if reach else "")
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {**advice.told, "tested": found.tested, "rows": found.rows, "drawn": found.drawn, "notes": notes,
-            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth}
+            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth, "recourse": reach}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
     made = advice.experiment

@@ -2,8 +2,8 @@
 
 The public doors take a table in memory, an outcome, and what columns are: `find_actions` for cards, `segments_of` and `compare`
 for groups, `decisions_of` for lists, `pilot_of` and `judge_pilot` for pilots, `measure_uplift` for experiments, and
-`recourse_for` for one row of a model. Their words and numbers are those of the page and the command line; docs/act.md has an
-example of each:
+`recourse_for` and `recourse_summary_for` for one row of a model and for many. Their words and numbers are those of the page and
+the command line; docs/act.md has an example of each:
 
     >>> from automl_core.acting import Lever, Options, Roles, applied, assign, find_actions
     >>> found = find_actions(frame, "churned", "No", [Lever("contract", to=("one year",), cost=20.0)],
@@ -50,8 +50,10 @@ from automl_core.acting.power import Change, Power, chance_to_see, measure_power
 from automl_core.acting.profit import ProfitCurve, ProfitPoint, analytic_threshold, gains, profit_curve
 from automl_core.acting.qini import CurvePoint, Ranking, UpliftPart
 from automl_core.acting.randomised import Balance, check_randomised
+from automl_core.acting.reach import Coverage, LeverReach, RecourseSummary, SummaryAsk
 from automl_core.acting.recourse import Recourse, RecourseAsk, RecourseOption, recourse
-from automl_core.acting.recourse_door import recourse_for
+from automl_core.acting.recourse_door import recourse_for, recourse_summary_for
+from automl_core.acting.recourse_summary import recourse_summary
 from automl_core.acting.row_moves import Move
 from automl_core.acting.segment_stories import SampledContributions, SegmentStory, ask_model, counted_class, tell_segments
 from automl_core.acting.simple_rule import rule_or_none
@@ -75,6 +77,7 @@ __all__ = [
     "Change",
     "Chosen",
     "Condition",
+    "Coverage",
     "CurvePoint",
     "DecidedList",
     "Decision",
@@ -86,6 +89,7 @@ __all__ = [
     "GapStory",
     "Goal",
     "Lever",
+    "LeverReach",
     "Matched",
     "MeasuredRate",
     "Money",
@@ -108,6 +112,7 @@ __all__ = [
     "Recourse",
     "RecourseAsk",
     "RecourseOption",
+    "RecourseSummary",
     "Returned",
     "Roles",
     "SampledContributions",
@@ -115,6 +120,7 @@ __all__ = [
     "SegmentSearch",
     "SegmentStory",
     "StartedPilot",
+    "SummaryAsk",
     "Terms",
     "TrackRecord",
     "Uplift",
@@ -180,6 +186,8 @@ __all__ = [
     "read_goal",
     "recourse",
     "recourse_for",
+    "recourse_summary",
+    "recourse_summary_for",
     "row_values",
     "rule_or_none",
     "same_goal",

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import Goal
+from automl_core.acting.action import Goal, Lever
 from automl_core.acting.row_moves import Move, is_cut, moves_of, similar_rows, spread, supported
-from automl_core.acting.row_ways import Asked, ways_of
+from automl_core.acting.row_ways import Asked, Grid, ways_of
 from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
@@ -84,23 +84,42 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
     Only levers of the goal that the model uses move, to values that are allowed and that similar past rows have. BadInput when
     the goal has no lever that the model uses, or the target makes no sense.
     """
+    ask = settled(model, goal, background, ask)
+    found, base, grid = open_row(model, row, goal, background, ask)
+    if not found.reached:
+        found = search(model, goal, found, Asked(model, base, ways_of(grid, ask.changes, MOST_CANDIDATES)), ask)
+    return replace(found, sentence=_sentence(found, model, goal, aim_words(found.target, model, goal, ask)))
+
+
+def settled(model: Model, goal: Goal, background: pd.DataFrame, ask: RecourseAsk | None) -> RecourseAsk:
+    """What is asked, with the number to reach where none was given. BadInput as `recourse` says."""
     ask = ask or RecourseAsk()
     for what, asked, most in (("changes", ask.changes, MOST_CHANGES), ("ways", ask.options, MOST_WAYS)):
         if not isinstance(asked, (int, np.integer)) or not 1 <= asked <= most:
             raise BadInput(f"{quote(asked)} {what} are asked for.", f"Give a whole number from 1 to {most}.")
     if not is_number(ask.target):
         raise BadInput(f"What is to be reached is {quote(ask.target)}, which is no number.", "Give a number, or leave it out.")
-    levers = tuple(lever for lever in goal.levers if lever.column in model.sources)
-    if not levers:
+    if not levers_used(model, goal):
         raise BadInput("The goal names nothing that you can change and the model looks at.", "Add a lever on the act page.")
     target = _target(model, goal, background, ask.target)
+    return replace(ask, target=target) if model.problem.task == "regression" else ask
+
+
+def levers_used(model: Model, goal: Goal) -> tuple[Lever, ...]:
+    """The goal's levers that the model looks at."""
+    return tuple(lever for lever in goal.levers if lever.column in model.sources)
+
+
+def open_row(
+    model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: RecourseAsk
+) -> tuple[Recourse, pd.DataFrame, Grid]:
+    """A row before ways are looked for, as a frame, and the allowed moves of each lever that similar rows have; `ask` is one of
+    `settled`."""
     base = row_frame(model, row, background)
     said = model.predict_matrix(encode_row(model, row)[None, :])  # quicker than a table of one row
-    now = float(wanted(model, said, goal)[0])
-    ask = replace(ask, target=target) if model.problem.task == "regression" else ask
     near = similar_rows(model, row, goal, background)
     grid, left_out, cut = [], 0, []
-    for lever in levers:
+    for lever in levers_used(model, goal):
         moves = moves_of(lever, row, near)
         kept = tuple(move for move in moves if supported(move, near))
         left_out += len(moves) - len(kept)
@@ -108,10 +127,9 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
             grid.append(spread(lever, kept))
         if is_cut(lever, row, near, kept):
             cut.append(lever.column)
-    found = Recourse((), now, target, bool(_reached(model, said, goal, ask)[0]), None, 0, left_out, True, "", tuple(cut))
-    if not found.reached:
-        found = _search(model, goal, found, Asked(model, base, ways_of(grid, ask.changes, MOST_CANDIDATES)), ask)
-    return replace(found, sentence=_sentence(found, model, goal, _aim(found, model, goal, ask)))
+    now, target = float(wanted(model, said, goal)[0]), _target(model, goal, background, ask.target)
+    there = bool(reaches(model, said, goal, ask)[0])
+    return Recourse((), now, target, there, None, 0, left_out, True, "", tuple(cut)), base, grid
 
 
 def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
@@ -143,7 +161,7 @@ def _target(model: Model, goal: Goal, background: pd.DataFrame, asked: float) ->
     return model.threshold if goal.good == model.problem.positive else 1.0 - model.threshold
 
 
-def _reached(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) -> NDArray[np.bool_]:
+def reaches(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) -> NDArray[np.bool_]:
     """(n,) whether predictions reach the number or probability that is asked; without one, whether the model answers with the
     good class, as it does wherever it scores."""
     problem, values = model.problem, wanted(model, predictions, goal)
@@ -155,7 +173,7 @@ def _reached(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) ->
     return np.asarray((called == 1) == (goal.good == problem.positive), dtype=bool)
 
 
-def _search(model: Model, goal: Goal, found: Recourse, asked: Asked, ask: RecourseAsk) -> Recourse:
+def search(model: Model, goal: Goal, found: Recourse, asked: Asked, ask: RecourseAsk) -> Recourse:
     """Ask the model in order of effort, until enough different ways are found. Of equal efforts the one that gains most wins."""
     side = -1.0 if model.problem.task == "regression" and goal.good == "low" else 1.0
     ways, options, held = asked.ways, list[RecourseOption](), list[int]()
@@ -189,14 +207,14 @@ def _answers(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """(n,) what is wanted of combinations, and whether they reach it; where what is near is not enough, the model is asked."""
     said = asked.near(places)
-    reached = _reached(model, said, goal, ask)
+    reached = reaches(model, said, goal, ask)
     if not asked.few:
         size = CLOSE * max(1.0, float(np.abs(said).max())) if model.problem.task == "regression" else CLOSE
         by = size * (np.arange(len(model.problem.classes)) == model.problem.classes.index(goal.good)) if said.ndim == 2 else size
-        unsure = np.flatnonzero(_reached(model, said - by, goal, ask) != _reached(model, said + by, goal, ask))
+        unsure = np.flatnonzero(reaches(model, said - by, goal, ask) != reaches(model, said + by, goal, ask))
         if len(unsure):
             said[unsure] = asked.exactly(places[unsure])
-            reached[unsure] = _reached(model, said[unsure], goal, ask)
+            reached[unsure] = reaches(model, said[unsure], goal, ask)
     return wanted(model, said, goal), reached
 
 
@@ -222,15 +240,16 @@ def _said(model: Model, value: float) -> str:
     return number(value) if model.problem.task == "regression" else percent(value)
 
 
-def _aim(found: Recourse, model: Model, goal: Goal, ask: RecourseAsk) -> str:
+def aim_words(target: float, model: Model, goal: Goal, ask: RecourseAsk) -> str:
+    """What is to be reached, in words; NaN: the model's own answer of several classes."""
     if model.problem.task == "regression":
-        return f"{quote(goal.outcome)} at {number(found.target)} or {'less' if goal.good == 'low' else 'more'}"
+        return f"{quote(goal.outcome)} at {number(target)} or {'less' if goal.good == 'low' else 'more'}"
     outcome = f"{quote(goal.outcome)} = {quote(goal.good)}"
-    if math.isnan(found.target):
+    if math.isnan(target):
         return f"{outcome} as the model's answer"
     if not math.isfinite(ask.target) and goal.good != model.problem.positive:  # at its threshold the model says the other
-        return f"{outcome} with more than {percent(found.target)}"
-    return f"{outcome} with {percent(found.target)} or more"
+        return f"{outcome} with more than {percent(target)}"
+    return f"{outcome} with {percent(target)} or more"
 
 
 def _sentence(found: Recourse, model: Model, goal: Goal, aim: str) -> str:

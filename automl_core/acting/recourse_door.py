@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,8 +12,10 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.acting.asked import levers_of, orders_of, spelled_levers
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.mappings import of_kind
-from automl_core.acting.own_names import names_of
+from automl_core.acting.own_names import Names, names_of
+from automl_core.acting.reach import RecourseSummary, SummaryAsk
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
+from automl_core.acting.recourse_summary import recourse_summary
 from automl_core.data.schema import header_of, label_places
 from automl_core.data.table import Origin, Row, Table, find_column
 from automl_core.errors import BadInput
@@ -33,22 +36,61 @@ def recourse_for(
 
     BadInput when the model knows none of the columns, a lever is none of its columns, or as `find_actions` says.
     """
-    made = getattr(model, "model", model)
-    if not isinstance(made, Model):
-        raise BadInput(f"“model” is {quote(type(model).__name__)}, which is no model.", "Give what load_bundle opened.")
+    made = _model(model)
     ask = of_kind(ask, RecourseAsk, "ask")
-    names, places = names_of(past), label_places(past)
-    if not any(column.name in places or header_of(column) in places for column in made.columns):
-        raise _stranger(made, "table")
-    asked = levers_of(levers, names)
-    for lever in asked:
-        find_column(made.cleaned, lever.column)
+    names, asked = _asked(made, past, levers)
     one = _row(made, row)
     cleaned = cleaned_rows(made, past)  # takes seconds of many rows
-    meant = spelled_levers(asked, Table(cleaned, made.cleaned, Origin("past rows")), orders_of(past, names))
-    goal = Goal(made.problem.target, good_of(good, made.problem), levers=meant)
-    check_goal(goal, made.problem, made.cleaned)
-    return recourse(made, one, goal, cleaned, ask)
+    return recourse(made, one, _goal(made, good, asked, (past, names, cleaned)), cleaned, ask)
+
+
+def recourse_summary_for(
+    model: object, frame: pd.DataFrame, good: object, levers: Sequence[Lever | Mapping[str, Any] | Hashable],
+    ask: SummaryAsk | Mapping[str, Any] | None = None,
+) -> RecourseSummary:
+    """How many rows of a frame that lack the `good` outcome by the model now can be brought to it by what may be changed, at what
+    cost, and what each change does alone: `recourse_for` of up to 300 of them, drawn by chance, each compared with the others.
+
+    `model`, `good` and `levers` are those of `recourse_for`; `frame` has rows as they come. `ask` has the `seed` that draws them,
+    how many `rows` to look at, and after how many `seconds` to begin no other; its `ways` is the `ask` of `recourse_for`.
+    BadInput as there. A frame without a row to look at gives an empty summary, whose sentence says so.
+    """
+    made = _model(model)
+    ask = of_kind(ask, SummaryAsk, "ask")
+    ask = replace(ask, ways=of_kind(ask.ways, RecourseAsk, "ways"))
+    names, asked = _asked(made, frame, levers)
+    cleaned = cleaned_rows(made, frame)
+    return recourse_summary(made, cleaned, _goal(made, good, asked, (frame, names, cleaned)), ask)
+
+
+def _model(given: object) -> Model:
+    made = getattr(given, "model", given)
+    if not isinstance(made, Model):
+        raise BadInput(f"“model” is {quote(type(given).__name__)}, which is no model.", "Give what load_bundle opened.")
+    return made
+
+
+def _asked(
+    model: Model, past: pd.DataFrame, levers: Sequence[Lever | Mapping[str, Any] | Hashable]
+) -> tuple[Names, tuple[Lever, ...]]:
+    """The names of a frame's columns and the levers that are asked for; BadInput when the model knows none of the columns, or a
+    lever is none of its columns."""
+    names, places = names_of(past), label_places(past)
+    if not any(column.name in places or header_of(column) in places for column in model.columns):
+        raise _stranger(model, "table")
+    asked = levers_of(levers, names)
+    for lever in asked:
+        find_column(model.cleaned, lever.column)
+    return names, asked
+
+
+def _goal(model: Model, good: object, levers: tuple[Lever, ...], rows: tuple[pd.DataFrame, Names, pd.DataFrame]) -> Goal:
+    """The goal, its values spelled as the model has them; `rows` are the frame as it came, its names, and cleaned."""
+    past, names, cleaned = rows
+    meant = spelled_levers(levers, Table(cleaned, model.cleaned, Origin("past rows")), orders_of(past, names))
+    goal = Goal(model.problem.target, good_of(good, model.problem), levers=meant)
+    check_goal(goal, model.problem, model.cleaned)
+    return goal
 
 
 def _row(model: Model, row: object) -> Row:

@@ -25,6 +25,7 @@ from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.ongoing import Ongoing, making_cards
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
+from automl_core.workspace.reached import LOOKING, keep_reach
 from automl_core.workspace.saved_goal import fitted, goal_about, gone_of
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -243,7 +244,7 @@ class Acting:
         return safe_csv(acting.actions_frame(actions, frame, columns), excel=True)
 
     def run_act(self, project_id: str, run_id: str, watch: JobWatch) -> None:
-        """The job: segments, then cards for the levers of the goal."""
+        """The job: segments, then cards for the levers of the goal, and how many rows these can bring there."""
         run = self.search.run(run_id)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         goal = self.goal_of(run)
@@ -258,12 +259,14 @@ class Acting:
 
             def report(share: float, words: str) -> None:
                 left = (time.monotonic() - began) * (1 - share) / share if share > LEAST_SHARE else math.nan
-                watch.progress(0.3 + 0.7 * share, words, left)
+                watch.progress(0.3 + 0.6 * share, words, left)
 
             bundle = self.search.bundle(run)
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
             self.context.save("cards", project_id, found, parent_id=run.id + goal_marks(goal)[0])
+            keep_reach(self.context, run, goal, bundle.model, frame,
+                       lambda share: watch.progress(0.9 + 0.1 * share, LOOKING, math.nan))
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
         frame, columns = self._past_rows(run)

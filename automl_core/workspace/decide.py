@@ -16,7 +16,9 @@ from automl_core.acting.decide import Decision
 from automl_core.acting.identity import card_key, pilot_key
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
+from automl_core.acting.reach import RecourseSummary
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
+from automl_core.acting.recourse_summary import BACKGROUND_ROWS, others
 from automl_core.data import type_row
 from automl_core.errors import BadInput
 from automl_core.explaining.words import id_text
@@ -28,11 +30,11 @@ from automl_core.workspace.act import MOST_REASONS
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.pilot_sides import Sides, kept_apart, own_arms
 from automl_core.workspace.pilots import Piloting
+from automl_core.workspace.reached import kept_reach
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
 VALID_DAYS = 90  # of actions: how long a change takes to show says nothing of how long it stays worth making
-BACKGROUND_ROWS = 20_000  # past rows that one row is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,12 @@ class Deciding:
             ask = replace(ask, target=self.context.decisions.get(
                 f"typical {run.id}", lambda: typical(model, _others(frame, -1, run.plan.seed))))
         return acting.recourse(model, row, goal, _others(frame, position, run.plan.seed), ask)
+
+    def reach(self, project_id: str) -> RecourseSummary | None:
+        """How many rows can be brought to the goal, and at what cost, as it was worked out with the cards; None where it was
+        not for the newest model, or not for what the goal allows now."""
+        run = self.search.needed(project_id)
+        return kept_reach(self.context, run, self.pilots.act.goal_of(run))
 
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""
@@ -207,12 +215,7 @@ class Deciding:
 
 
 def _others(frame: pd.DataFrame, position: int, seed: int) -> pd.DataFrame:
-    """Past rows but the one at a position, some of many by chance: the first ones of a file may be its oldest."""
-    places = np.arange(len(frame))
-    if len(frame) > BACKGROUND_ROWS + 1:
-        places = np.sort(np.random.default_rng(seed).choice(len(frame), BACKGROUND_ROWS + 1, replace=False))
-    others: pd.DataFrame = frame.iloc[places[places != position][:BACKGROUND_ROWS]]
-    return others
+    return others(frame, position, seed, BACKGROUND_ROWS)
 
 
 def planned_table(

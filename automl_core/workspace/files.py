@@ -14,6 +14,7 @@ from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import Actions
 from automl_core.acting.action_list import ActionList
 from automl_core.acting.card_words import card_lines, pattern_line
+from automl_core.acting.reach import RecourseSummary, SummaryAsk
 from automl_core.cleaning.recipe import Finding
 from automl_core.data.reading import RawRows
 from automl_core.data.table import ReadLimits, Table
@@ -38,6 +39,7 @@ from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.out_files import is_workbook, write_out
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
+from automl_core.workspace.reached import SECONDS
 from automl_core.workspace.requests import Request, in_table, shaped
 
 NOT_HERE = ("The rows of the search are not in this workspace, so the reasons compare each row with the others of the file; "
@@ -49,7 +51,7 @@ class Advice:
     """What `act` gives: cards and patterns, the plan of one action a row, the ranked list, and both as tables to export; with an
     experiment, its result and the rows by how much they gain. `aside` says which rows have no place in the plan and the list
     because the model learned from them (`left_out` of them), or that this is not known; it is empty where there is no doubt.
-    `worth` is what such a list brought by the outcomes that came."""
+    `worth` is what such a list brought by the outcomes that came, `recourse` how many rows can be brought to the goal."""
 
     found: Actions
     plan: ActionPlan
@@ -61,6 +63,7 @@ class Advice:
     aside: str = ""
     left_out: int = 0
     worth: FileWorth = field(default_factory=FileWorth)
+    recourse: RecourseSummary | None = None
 
     @property
     def told(self) -> dict[str, list[dict[str, Any]]]:
@@ -181,7 +184,8 @@ class Files:
             bundle.model, rows.iloc[places].reset_index(drop=True), frame, unless=goal.good))
         judged = Judged(rows, columns, predictions, problem, goal, busy, where.doubted)
         advice = Advice(found, plan, table, ranked, acting.actions_frame(ranked, rows, columns), aside=where.said,
-                        left_out=where.left_out, worth=file_worth(judged))
+                        left_out=where.left_out, worth=file_worth(judged),
+                        recourse=acting.recourse_summary(bundle.model, frame, goal, SummaryAsk(seconds=SECONDS)))
         if not goal.experiment:
             return advice
         result, gains = acting.measure_drawn(acting.ExperimentInputs(frame, columns, problem, goal))

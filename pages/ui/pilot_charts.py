@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, TrackRecord
+from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, RecourseSummary, TrackRecord
 from automl_core.explaining.words import points, signed
 from automl_core.workspace.decision_words import best_words, lift_words, threshold_words
 from pages.ui import words
@@ -76,6 +76,27 @@ def lift(decision: Decision, palette: Palette) -> Chart:
     sentence = lift_words(decision)
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     return Chart(bars(marks, "Share of all bad outcomes, %", palette), words.plain(sentence), f"Gains by tenths: {said}.")
+
+
+def reach(found: RecourseSummary, currency: str, palette: Palette) -> Chart:
+    """The share of rows that a change brings to the goal, by what it may cost a row: it rises at each cost that occurs."""
+    import plotly.graph_objects as go
+
+    points = found.curve
+    beside = amounts_gutter([0, 100], 5)
+    figure = base(height=220, more={"margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM}})
+    figure.add_trace(go.Scatter(
+        x=[0.0, *(point.cost for point in points)], y=[0.0, *(100 * point.share for point in points)], mode="lines",
+        line={"color": palette.accent, "width": 2.5, "shape": "hv"},
+        text=["", *(f"{words.percent(point.share)} of rows for {_money(point.cost, currency)} or less each" for point in points)],
+        hovertemplate="%{text}<extra></extra>"))
+    figure.update_xaxes(title_text=f"Money for one row at most, {words.label(currency, 4)}", rangemode="tozero", showgrid=False,
+                        nticks=6, **AMOUNTS, **GIVEN)
+    figure.update_yaxes(title_text="Rows, %", range=[0, 104], nticks=5, **GIVEN)
+    steps = points[:: max(1, len(points) // 6)]
+    said = "; ".join(f"{words.percent(point.share)} for {_money(point.cost, currency)} or less" for point in steps)
+    sentence = "How many of these rows a change brings there by the model, by what one row may cost at most."
+    return Chart(figure, sentence, f"Share of rows brought to the goal by cost: {said}.")
 
 
 def experiment(found: Experiment, palette: Palette) -> Chart:

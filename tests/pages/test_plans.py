@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +25,9 @@ from automl_core.workspace import act as act_step
 from automl_core.workspace.act import Acting
 from automl_core.workspace.explain import Explaining
 from pages.ui.pilot_view import move_words, title
+from pages.ui.words import plain
 from tests.pages.conftest import Carded, open_page, texts
-from tests.pages.test_pilots import outcomes
+from tests.pages.test_pilots import PROMISES, outcomes
 
 
 def test_decision_plan_and_files(page: Carded) -> None:
@@ -227,6 +229,39 @@ def test_ways_for_a_row_are_worked_out_once_for_a_goal(page: Carded, monkeypatch
     goal = ws.act.goal(project)
     monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal, levers=goal.levers[:1]))
     assert ws.decide.recourse(project, first, RecourseAsk(0.4)) is not found
+
+
+def _reach(project: str) -> None:
+    from pages.ui import reach_view
+
+    reach_view.reach(project)
+
+
+def test_how_many_rows_can_be_brought_to_the_goal_is_kept_with_the_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page opens at once with what each of these rows is told by itself, and promises nothing."""
+    ws, project = page.workspace, page.project
+    made = ws.decide.reach(project)
+    assert made is not None
+    assert made.looked > 0
+    for place, cost in [*zip(made.positions, made.costs, strict=True)][:6]:
+        found = ws.decide.recourse(project, place)
+        assert not found.reached
+        assert cost == pytest.approx(found.options[0].cost if found.options else math.nan, nan_ok=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(acting, "recourse_summary", lambda *_: pytest.fail("worked out while somebody waits"))
+        app = AppTest.from_function(_reach, args=(project,), default_timeout=120).run()
+    assert not app.exception
+    assert f"that do not reach {plain('“churned” = “No”')}" in texts(app).replace("**", "")
+    assert plain("This is what the model expects, not yet a measured effect.") in texts(app)
+    assert not PROMISES.search(texts(app))
+    (table,) = [one.value for one in app.dataframe]
+    assert [name.split(",")[0] for name in table["Changed alone"]] == [lever.column for lever in made.levers]
+    goal = ws.act.goal(project)
+    monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal, levers=goal.levers[:1]))
+    assert ws.decide.reach(project) is None
+    assert "look for actions above" in texts(AppTest.from_function(_reach, args=(project,), default_timeout=120).run())
+    monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal, levers=()))
+    assert texts(AppTest.from_function(_reach, args=(project,), default_timeout=120).run()) == ""
 
 
 def _views(project: str) -> None:

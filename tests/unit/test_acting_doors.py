@@ -449,7 +449,8 @@ def test_what_is_no_question_of_recourse_is_refused(
 
 
 @pytest.mark.parametrize("name", ["Condition", "Matched", "Draw", "Returned", "Difference", "Ranking", "UpliftPart", "Segment",
-                                  "SegmentSearch", "RecourseOption", "Move", "Money", "Amount", "OrderRule", "ProfitPoint"])
+                                  "SegmentSearch", "RecourseOption", "RecourseSummary", "Coverage", "LeverReach",
+                                  "Move", "Money", "Amount", "OrderRule", "ProfitPoint"])
 def test_what_doors_take_and_give_can_be_imported_beside_them(name: str) -> None:
     assert name in acting.__all__
     assert isinstance(getattr(acting, name), type)

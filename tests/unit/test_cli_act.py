@@ -75,6 +75,12 @@ def test_act_ranks_by_what_was_said_out_of_fold(
     assert (worth["rows"], len(worth["lift"]), worth["sensitivity"][2]["save_rate"]) == (50, 10, 0.2)
     assert worth["curve"]["best"]["profit"] == max(point["profit"] for point in worth["curve"]["points"])
     assert data["worth"]["newsvendor"] is None
+    reach = data["recourse"]
+    assert 0 < reach["looked"] == len(reach["positions"]) <= 300
+    assert reach["reached"] == sum(cost is not None for cost in reach["costs"]) == (reach["curve"] or [{"rows": 0}])[-1]["rows"]
+    assert reach["infeasible"] == pytest.approx(1 - reach["reached"] / reach["looked"])
+    assert reach["low"] <= reach["infeasible"] <= reach["high"]
+    assert [lever["column"] for lever in reach["levers"]] == ["newsletter"]
     assert [words.split(" ")[0] for words in data["worth"]["sentences"]] == ["On", "Most", "Measured", "The", "By"]
 
 
@@ -90,6 +96,7 @@ def test_act_by_what_each_row_is_worth(
     told = capsys.readouterr().err
     assert load_workbook(tmp_path / "plan.xlsx").active["A1"].value == "customer_id"
     assert "The goal names nothing that can be changed, so there are no cards" in told
+    assert "No row can be brought to the goal: it names nothing that you can change and the model looks at." in told
     assert "Act on the 50 rows that are worth most to act on, by their risk and “monthly_fee”" in told
     assert "at stake (risk times worth) would have brought" in told
     assert "Most money, " in told

@@ -1,0 +1,218 @@
+"""How many rows that lack the wanted answer could be brought to it, at what cost, and which change does it alone.
+
+The ways of single rows (see `recourse`), looked for in many rows: which share is reached at most at a cost, and which share at
+none (Ley, Mishra and Magazzeni 2023 draw such curves for directions of change).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.acting.rates import wilson
+from automl_core.acting.reach import Coverage, LeverReach, RecourseSummary, SummaryAsk, summary_words
+from automl_core.acting.recourse import (
+    MOST_CANDIDATES,
+    Recourse,
+    RecourseAsk,
+    aim_words,
+    levers_used,
+    open_row,
+    reaches,
+    search,
+    settled,
+    typical,
+)
+from automl_core.acting.row_moves import Move
+from automl_core.acting.row_ways import Asked, Grid, Ways, changed, ways_of
+from automl_core.acting.spelling import is_number
+from automl_core.data.schema import type_row
+from automl_core.errors import BadInput
+from automl_core.explaining.words import quote
+from automl_core.framing.dependent import codes_of, rows_worth, together_in
+from automl_core.search.model import Model
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+Key = tuple[str, Direction]
+MOST_ASKED = 2000  # that can be asked for
+BACKGROUND_ROWS = 20_000  # past rows that one row is compared with
+AT_ONCE = 5000  # rows that the model is asked about until enough of them are at risk
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Of one row: what its cheapest way costs (NaN: none), what each lever's cheapest change costs that reaches the goal alone
+    (NaN: none does), and whether all was tried."""
+
+    cost: float
+    alone: dict[Key, float]
+    sure: bool
+
+
+def recourse_summary(model: Model, frame: pd.DataFrame, goal: Goal, ask: SummaryAsk | None = None) -> RecourseSummary:
+    """For how many rows of a typed, cleaned frame that are not at the goal now `recourse` finds a way, and at what cost.
+
+    Each row is compared with the others of the frame, as `recourse` does with past rows, and keeps the same limits. The same seed
+    looks at the same rows, in the same order; with `seconds` a slow model at fewer of them. BadInput when the ask makes no sense;
+    without a lever that the model uses, and where every row is there, the summary is empty and its sentence says so.
+    """
+    ask = ask or SummaryAsk()
+    began = time.monotonic()
+    _check(ask)
+    empty = RecourseSummary(len(frame), len(frame), 0, 0, 0, 0, 0, math.nan, 0.0, 1.0, math.nan, (), (), (), (), "")
+    levers = levers_used(model, goal)
+    if not levers:
+        nothing = "No row can be brought to the goal: it names nothing that you can change and the model looks at."
+        return replace(empty, sentence=nothing)
+    ways = replace(ask.ways, options=1)
+    if model.problem.task == "regression" and math.isnan(ways.target) and len(frame):
+        ways = replace(ways, target=typical(model, others(frame, -1, ask.seed)))
+    ways = settled(model, goal, frame, ways)
+    drawn, asked, at_risk = _drawn(model, frame, goal, ways, ask)
+    found: dict[int, _Looked] = {}
+    target, passed = math.nan, 0
+    for place in drawn.tolist():
+        if found and time.monotonic() - began > ask.seconds:
+            break
+        opened, base, grid = _opened(model, frame, place, (goal, ways, ask.seed))
+        if opened.reached:  # just at the aim, by the last digits of one row's prediction
+            passed += 1
+            continue
+        target = opened.target
+        found[place] = _looked(model, goal, (opened, base, grid), ways)
+        if ask.progress is not None:
+            ask.progress((len(found) + passed) / len(drawn))
+    made = replace(empty, asked=asked, at_risk=at_risk - passed, drawn=len(drawn) - passed, target=target)
+    if found:
+        made = _with_range(_counted(made, found, levers), together_in(frame, model.problem.group))
+    return replace(made, sentence=summary_words(made, aim_words(target, model, goal, ways) if found else "", goal.currency))
+
+
+def _opened(
+    model: Model, frame: pd.DataFrame, place: int, asked: tuple[Goal, RecourseAsk, int]
+) -> tuple[Recourse, pd.DataFrame, Grid]:
+    goal, ways, seed = asked
+    row = type_row(dict(frame.iloc[place]), model.cleaned)
+    return open_row(model, row, goal, others(frame, place, seed), ways)
+
+
+def others(frame: pd.DataFrame, position: int, seed: int, most: int = BACKGROUND_ROWS) -> pd.DataFrame:
+    """Rows of a frame but the one at a position, some of many by chance: the first ones of a file may be its oldest."""
+    places = np.arange(len(frame))
+    if len(frame) > most + 1:
+        places = np.sort(np.random.default_rng(seed).choice(len(frame), most + 1, replace=False))
+    kept: pd.DataFrame = frame.iloc[places[places != position][:most]]
+    return kept
+
+
+def _check(ask: SummaryAsk) -> None:
+    if not isinstance(ask.rows, (int, np.integer)) or not 1 <= ask.rows <= MOST_ASKED:
+        raise BadInput(f"{quote(ask.rows)} rows are to be looked at.", f"Give a whole number from 1 to {MOST_ASKED:,}.")
+    if not isinstance(ask.seed, (int, np.integer)) or ask.seed < 0:
+        raise BadInput(f"The seed is {quote(ask.seed)}.", "Give a whole number from 0 on.")
+    if not is_number(ask.seconds) or not ask.seconds > 0:
+        raise BadInput(f"{quote(ask.seconds)} seconds are given.", "Give more than none.")
+
+
+def _drawn(
+    model: Model, frame: pd.DataFrame, goal: Goal, ways: RecourseAsk, ask: SummaryAsk
+) -> tuple[Places, int, int]:
+    """The positions of rows at risk to look at, by chance, and of how many rows that were asked about how many are at risk."""
+    order = np.random.default_rng(ask.seed).permutation(len(frame))
+    found: list[Places] = []
+    asked = many = 0
+    while asked < len(order) and many < ask.rows:
+        some = order[asked:asked + AT_ONCE]
+        here = some[~reaches(model, model.predict_frame(frame.iloc[some]), goal, ways)]
+        found.append(here)
+        asked, many = asked + len(some), many + len(here)
+    places = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    return places[:ask.rows], asked, many
+
+
+def _looked(model: Model, goal: Goal, row: tuple[Recourse, pd.DataFrame, Grid], ask: RecourseAsk) -> _Looked:
+    """The cheapest way of one row, of single changes first: of several together only those that cost less are asked about."""
+    opened, base, grid = row
+    alone = _alone(model, goal, base, grid, ask)
+    best = min((cost for cost in alone.values() if not math.isnan(cost)), default=math.inf)
+    ways = ways_of(grid, ask.changes, MOST_CANDIDATES)
+    left = _cheaper(ways, best)
+    if len(left.picks):
+        found = search(model, goal, opened, Asked(model, base, left), ask)
+        best = found.options[0].cost if found.options else best
+    return _Looked(best if math.isfinite(best) else math.nan, alone, ways.complete and not opened.cut)
+
+
+def _alone(model: Model, goal: Goal, base: pd.DataFrame, grid: Grid, ask: RecourseAsk) -> dict[Key, float]:
+    """What the cheapest change of each lever, of a number each way, costs that reaches the goal alone; NaN where none does."""
+    singles: list[tuple[Move, ...]] = [(move,) for moves in grid for move in moves]
+    if not singles:
+        return {}
+    there = reaches(model, model.predict_frame(changed(base, singles)), goal, ask)
+    found: dict[Key, float] = {}
+    for (move,), reached in zip(singles, there.tolist(), strict=True):
+        key = move.column, _direction(move, base)
+        found[key] = np.fmin(found.get(key, math.nan), move.cost if reached else math.nan)
+    return {key: float(cost) for key, cost in found.items()}
+
+
+def _direction(move: Move, base: pd.DataFrame) -> Direction:
+    if not isinstance(move.value, float):
+        return ""
+    return "up" if move.value > float(base[move.column].iloc[0]) else "down"
+
+
+def _cheaper(ways: Ways, cost: float) -> Ways:
+    """The combinations of several changes that cost less."""
+    keep = (ways.changes > 1) & (ways.cost < round(cost, 9) if math.isfinite(cost) else True)
+    return replace(ways, picks=ways.picks[keep], cost=ways.cost[keep], changes=ways.changes[keep], steps=ways.steps[keep])
+
+
+def _counted(made: RecourseSummary, found: dict[int, _Looked], levers: tuple[Lever, ...]) -> RecourseSummary:
+    """With what was found of the rows looked at, by their positions."""
+    rows, costs = len(found), np.array([one.cost for one in found.values()], dtype=np.float64)
+    values, counts = np.unique(np.round(costs[np.isfinite(costs)], 9), return_counts=True)
+    curve = tuple(Coverage(float(cost), int(many), int(many) / rows)
+                  for cost, many in zip(values, np.cumsum(counts), strict=True))
+    unsure = sum(math.isnan(one.cost) and not one.sure for one in found.values())
+    return replace(made, looked=rows, reached=int(counts.sum()), unsure=unsure, curve=curve, levers=_levers(found, levers),
+                   positions=tuple(found), costs=tuple(costs.tolist()))
+
+
+def _levers(found: dict[int, _Looked], levers: tuple[Lever, ...]) -> tuple[LeverReach, ...]:
+    """What each lever does alone, those that no row may change with no row; of a number each direction that some row may go."""
+    keys = dict.fromkeys(key for one in found.values() for key in one.alone)
+    movable = {column for column, _ in keys}
+    missing = [(lever.column, _meant(lever)) for lever in levers if lever.column not in movable]
+    made = []
+    for column, direction in (*keys, *missing):
+        costs = [one.alone.get((column, direction), math.nan) for one in found.values()]
+        known = [cost for cost in costs if not math.isnan(cost)]
+        made.append(LeverReach(column, direction, len(known), len(known) / len(found),
+                               float(np.median(known)) if known else math.nan))
+    return tuple(sorted(made, key=lambda one: (-one.rows, one.median_cost if one.rows else math.inf, one.column, one.direction)))
+
+
+def _meant(lever: Lever) -> Direction:
+    """The direction that a lever names: its own, else that of its step."""
+    if lever.direction or math.isnan(lever.step):
+        return lever.direction
+    return "up" if lever.step > 0 else "down"
+
+
+def _with_range(made: RecourseSummary, together: Places | None) -> RecourseSummary:
+    """With the share of rows that have no way, and its range; rows that go together are worth fewer."""
+    missed = np.isnan(np.array(made.costs))
+    worth: float = len(missed)
+    if together is not None:
+        worth = rows_worth(missed.astype(np.float64), codes_of(together[list(made.positions)]))
+    share = float(missed.mean())
+    low, high = wilson(share * worth, worth)
+    return replace(made, infeasible=share, low=low, high=high)
