@@ -331,7 +331,7 @@ def test_a_table_without_such_levels_pays_nothing() -> None:
     assert all(candidate.view != "lettered" for candidate in make_portfolio(PROBLEM, 900, plan, clean.views))
     dirty = table_from_frame(table(), "customers")
     views = prepare(SearchData(dirty.frame, dirty.columns, PROBLEM), plan).views
-    assert views == Views(codes=views.codes, formulas=True, letters=True)
+    assert views == Views(codes=views.codes, formulas=True, letters=True, features=views.features)
     found_ = make_portfolio(PROBLEM, 900, plan, views)
     lettered = [candidate for candidate in found_ if candidate.view == "lettered"]
     assert {candidate.family for candidate in lettered} >= {"linear", "lightgbm"}
