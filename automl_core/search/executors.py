@@ -110,7 +110,12 @@ class LocalExecutor:
             self._workers |= set(multiprocessing.active_children()) - before
 
     def _kill(self) -> None:
-        """Workers hold nothing that needs a clean end: results are kept by the parent. What they have started ends with them."""
+        """Workers hold nothing that needs a clean end: results are kept by the parent. What they have started ends with them.
+
+        Where one was in the midst of sending, the pool's thread would wait for the rest for ever, and this process, when it is to
+        end, for that thread: what keeps the pipe open is its own end of it here, to which nobody writes.
+        """
+        writer = getattr(getattr(self._pool, "_result_queue", None), "_writer", None)
         self._pool.shutdown(wait=False, cancel_futures=True)
         workers, self._workers = self._workers, set()
         started = [process for worker in workers for process in _started_by(worker.pid)]
@@ -122,7 +127,9 @@ class LocalExecutor:
         end = time.monotonic() + 1.0
         for worker in workers:
             worker.join(max(0.0, end - time.monotonic()))
-
+        if writer is not None:
+            with suppress(OSError):
+                writer.close()
 
 def _started_by(pid: int | None) -> list[psutil.Process]:
     """All below a process: libraries start helpers of their own (InterpretML one for the memory that its fits share)."""
