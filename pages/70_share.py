@@ -16,6 +16,7 @@ from automl_core.workspace.views import ReportLink
 from pages.ui import cards, explain_class, forms, session
 from pages.ui.address import absolute, only_here
 from pages.ui.border import border
+from pages.ui.figures import unique
 from pages.ui.theme import CHOICE_WIDTH, TEXT_WIDTH
 from pages.ui.words import cut, plain
 
@@ -127,7 +128,8 @@ if st.button("Make the report" if not reports else "Make a new report", type="se
         ws.share.make_report(project, label=explain_class.chosen(project))
         st.rerun()
 if reports:
-    names = {f"{cut(item.title, 60)}, {item.made_at:%Y-%m-%d %H:%M:%S}": item for item in reports}
+    labels = unique([f"{cut(item.title, 60)}, {item.made_at:%Y-%m-%d %H:%M:%S}" for item in reports])  # two in a second are two
+    names = dict(zip(labels, reports, strict=True))
     report = names[st.selectbox("Report", list(names), key=f"report_{len(reports)}")] if len(reports) > 1 else reports[0]
     link_form(report, fresh)
     preview(report)

@@ -31,6 +31,7 @@ def student_of(seed: int, folder: Path) -> float:
     return found[0].score.mean if found else np.nan
 
 
+@pytest.mark.slow  # what is said to who is judged by a fold is held to the bit in tests/unit/test_search_student.py
 def test_the_student_of_a_coin_is_at_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Taught by fits that have seen the rows that judge it, it had 0.529 in the mean of 16 coins where this is 0.480 (not to know
     the other two of three alike is a little worse than chance). One seed strays by 0.04."""
