@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.costs import mean_cost, mean_distance
-from automl_core.acting.effects import best_of
+from automl_core.acting.effects import Effect, best_of
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
@@ -22,6 +22,8 @@ from automl_core.acting.statistics import group_codes
 from automl_core.acting.trials import Trial
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import (
+    JUST_PAYS,
+    JUST_WORKS,
     CardSubject,
     Worth,
     card_sentence,
@@ -111,8 +113,7 @@ class Desk:
         letter, reasons = grade(found)
         stop = self._break_even(trial)
         told = best_of(trial.effect, trial.rules, stop, self.gain(self._cost(trial)))
-        just_pays = stop in (told.low, told.high) or (
-            told.money is not None and self.gain(self._cost(trial)) in (told.money.low, told.money.high))
+        near = self._just_pays(told, stop, self.gain(self._cost(trial)))
         trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
@@ -128,7 +129,7 @@ class Desk:
             grade=letter, support=effect.support, robustness=effect.robustness,
             firm_robustness=found.effect.firm_robustness,
             sentence=card_sentence(subject, letter, worth),
-            overturn=overturn_sentence(found.effect, found.benchmark, letter, just_pays),
+            overturn=overturn_sentence(found.effect, found.benchmark, letter, near),
             next_step=next_sentence(subject, letter), conditions=trial.conditions,
             from_values=trial.move.from_values, step=trial.move.step, relative=trial.move.relative, cost=self._first_cost(trial),
             counted=self.outcome.label, better="up" if self.upwards else "down", now=now, then=now + effect.estimate, p=found.p,
@@ -155,6 +156,15 @@ class Desk:
         """Until all levers that are moved together show."""
         also = {one.lever for one in trial.also}
         return max([trial.move.lever.days, *(lever.days for lever in self.goal.levers if lever.column in also)])
+
+    def _just_pays(self, told: Effect, stop: float, cost: float) -> str:
+        """What to say of a range that would go farther, had the plain one not shown that the change pays; empty where it does
+        not end there. `stop` and `cost` are where the effect and its money begin to pay."""
+        if told.money is not None:
+            return JUST_PAYS if cost in (told.money.low, told.money.high) else ""
+        if stop not in (told.low, told.high):
+            return ""
+        return JUST_PAYS if self.goal.value > 0 else JUST_WORKS
 
     def _break_even(self, trial: Trial) -> float:
         """The change of what is counted that is just worth its cost; any, where each row's is worth something else."""

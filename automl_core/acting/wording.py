@@ -41,10 +41,9 @@ VERBS: dict[Grade, tuple[str, str]] = {  # of one change, and of two that are ma
 WAYS = {tested: ("as seen in the data", "as the model says", "measured" if tested else "like with like")
         for tested in (False, True)}  # raw gap, what-if and adjusted effect, wherever they are told, by `ActionCard.is_tested`
 MOST_NAMED = 6  # values in a sentence
-JUST_PAYS = (
-    " The weak end of its range is just where it begins to pay: changes as near to that are shown when chance flatters them, so"
-    " expect less than it says."
-)
+_FLATTERED = ": changes as near to that are shown when chance flatters them, so expect less than it says."
+JUST_PAYS = f" The weak end of its range is just where it begins to pay{_FLATTERED}"
+JUST_WORKS = f" The weak end of its range is just where there is no change{_FLATTERED}"
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too."  # in a raw gap
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
@@ -199,12 +198,12 @@ def whole_words(card: ActionCard, is_rate: bool, able: int = 0) -> str:
     return f"{who}: {told_ways(card, gaps, (card.whole_low, card.whole_high), is_rate)}."
 
 
-def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade, just_pays: bool = False) -> str:
-    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided. Of one whose range
-    ends where it `just_pays`, that it is likely to say too much."""
+def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade, near: str = "") -> str:
+    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided. `near`
+    is what is said of one whose range ends just where it pays."""
     if letter == "A":
         return OTHER_ROWS
-    return _hidden_words(effect, benchmark) + (JUST_PAYS if just_pays else "")
+    return _hidden_words(effect, benchmark) + near
 
 
 def _hidden_words(effect: Effect, benchmark: Benchmark | None) -> str:

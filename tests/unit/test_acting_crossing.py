@@ -18,7 +18,7 @@ from automl_core.acting.moves import Move
 from automl_core.acting.policy import Leaf, Objective
 from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
-from automl_core.acting.wording import JUST_PAYS
+from automl_core.acting.wording import JUST_PAYS, JUST_WORKS
 from automl_core.data.table import Column
 from automl_core.framing.dependent import codes_of, effective
 
@@ -168,6 +168,8 @@ def test_the_range_of_a_card_answers_for_its_group_being_picked(monkeypatch: pyt
     (near,) = find_actions(frame, "y", "no", [Lever("offer", ("new",), cost=3.0)], options=Options(value=100.0)).cards
     assert (near.high, near.net_low) == (stop, 0.0)
     assert near.overturn.endswith(JUST_PAYS)
+    (free,) = find_actions(frame, "y", "no", [Lever("offer", ("new",))]).cards  # without money
+    assert (free.high, free.overturn.endswith(JUST_WORKS)) == (0.0, True)
 
 
 def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:
