@@ -18,7 +18,7 @@ from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
 from automl_core.acting.reach import RecourseSummary
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
-from automl_core.acting.recourse_summary import BACKGROUND_ROWS, others
+from automl_core.acting.recourse_summary import others
 from automl_core.data import type_row
 from automl_core.errors import BadInput
 from automl_core.explaining.words import id_text
@@ -101,8 +101,8 @@ class Deciding:
         row = type_row(dict(frame.iloc[position]), model.cleaned)
         if model.problem.task == "regression" and math.isnan(ask.target):  # the same for every row: worked out once
             ask = replace(ask, target=self.context.decisions.get(
-                f"typical {run.id}", lambda: typical(model, _others(frame, -1, run.plan.seed))))
-        return acting.recourse(model, row, goal, _others(frame, position, run.plan.seed), ask)
+                f"typical {run.id}", lambda: typical(model, others(frame, -1, run.plan.seed))))
+        return acting.recourse(model, row, goal, others(frame, position, run.plan.seed), ask)
 
     def reach(self, project_id: str) -> RecourseSummary | None:
         """How many rows can be brought to the goal, and at what cost, as it was worked out with the cards; None where it was
@@ -212,10 +212,6 @@ class Deciding:
 
     def _problem(self, run: Run) -> Problem:
         return self.search.goal.problem_of(self.search.inputs(run))
-
-
-def _others(frame: pd.DataFrame, position: int, seed: int) -> pd.DataFrame:
-    return others(frame, position, seed, BACKGROUND_ROWS)
 
 
 def planned_table(

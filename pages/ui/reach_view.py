@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from automl_core.acting import RecourseSummary
-from pages.ui import cards, pilot_charts, progress, session
+from pages.ui import cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import lead, money, percent
@@ -24,7 +24,7 @@ def reach(project: str) -> None:
         return
     made = ws.decide.reach(project)
     if made is None:
-        running = progress.active(project, "act")
+        running = ws.act.ongoing(project).here
         st.caption("How many rows can be brought to the goal, and at what cost, is worked out "
                    + ("with the cards." if running else "with the cards: look for actions above."))
         return

@@ -7,7 +7,6 @@ import itertools
 import math
 from dataclasses import replace
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from automl_core.errors import BadInput
 from automl_core.explaining.single import row_frame
 from automl_core.explaining.words import percent
 from automl_core.search.model import Model
-from automl_core.workspace import decide as deciding
 from tests.unit.modelling import make_model
 
 LEVERS = (
@@ -394,21 +392,3 @@ def test_the_limit_of_combinations_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert not found.complete
     assert "stopped at its limit of 30 combinations" in found.sentence
     assert "None within your limits" not in found.sentence
-
-
-def test_a_row_of_a_long_file_is_compared_with_rows_of_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first rows of a file may be its oldest."""
-    monkeypatch.setattr(deciding, "BACKGROUND_ROWS", 50)
-    asked: list[pd.DataFrame] = []
-    monkeypatch.setattr(deciding.acting, "recourse", lambda model, row, goal, background, ask: asked.append(background))
-    model, table = world()
-    opened: Any = SimpleNamespace(open=lambda inputs: (table.frame, None, None, None))
-    search: Any = SimpleNamespace(inputs=lambda run: run, goal=opened, bundle=lambda run: SimpleNamespace(model=model))
-    nobody: Any = None
-    run: Any = SimpleNamespace(id="r", plan=SimpleNamespace(seed=3))
-    for position in (7, 7, int(np.random.default_rng(3).choice(len(table.frame), 51, replace=False)[0])):
-        deciding.Deciding(nobody, search, nobody)._recourse(run, position, GOAL, RecourseAsk())
-        assert len(asked[-1]) == 50
-        assert position not in asked[-1].index
-        assert asked[-1].index.max() > len(table.frame) / 2
-    assert list(asked[0].index) == list(asked[1].index)

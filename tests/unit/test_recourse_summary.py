@@ -214,6 +214,8 @@ def test_a_row_is_compared_with_the_others_alone() -> None:
     some = others(frame, 7, 0, most=10)
     assert len(some) == 10
     assert 7 not in set(some["a"])
+    assert max(some["a"]) > 15  # of all of the file: its first rows may be its oldest
+    assert list(some["a"]) == list(others(frame, 7, 0, most=10)["a"])
 
 
 def test_the_chart_and_the_table_tell_the_same_figures() -> None:

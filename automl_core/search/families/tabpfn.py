@@ -71,7 +71,7 @@ def _opened(context: Context, threads: int = 0) -> Context:
     weights = _weights(context.task, context.weights)
     if weights is None:
         raise MissingDependency("TabPFN's file of weights is not on this machine.",
-                                f"Put {context.weights or 'it'} where TABPFN_MODEL_CACHE_DIR says.")
+                                f"Put {context.weights or 'it'} where TABPFN_MODEL_CACHE_DIR says, else in ~/.cache/tabpfn.")
     from automl_core.search.tabpfn_library import tabpfn, torch
 
     kind = tabpfn.TabPFNRegressor if context.task == "regression" else tabpfn.TabPFNClassifier
