@@ -26,7 +26,7 @@ from automl_core.acting import (
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.experiment import _advice, _drawn, _reach, _worth
 from automl_core.acting.qini import CurvePoint, UpliftPart
-from automl_core.acting.uplift import _sentence
+from automl_core.acting.uplift import _sentence, uplift_of
 from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
@@ -333,3 +333,22 @@ def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain()
     free, _ = measure_experiment(replace(asked, goal=replace(goal, levers=(Lever("offer", ("treat",)),), contact_free=True)))
     assert free.net_low <= float(brings.sum()) <= free.net_high
     assert free.net_high - free.net_low < 2 * 1.96 * 500 * math.sqrt(len(frame))
+
+
+@pytest.mark.parametrize("good", ["yes", "no"])
+def test_money_of_few_events_is_no_surer_because_each_row_has_a_worth_of_its_own(good: str) -> None:
+    """Worths that differ by a cent made nearly all outcomes differ from one another where the good one is common, so that the
+    small side without an event brought no error, and an order by money was shown by chance too often."""
+    rng = np.random.default_rng(2)
+    treated = np.arange(2000) % 10 == 0
+    left = np.isin(np.arange(2000), rng.choice(np.flatnonzero(~treated), 9, replace=False))
+    frame = pd.DataFrame({"use": rng.random(2000), "offer": np.where(treated, "treat", "hold"),
+                          "left": np.where(left, "yes", "no")})
+    asked = asked_uplift(frame, "left", "offer", UpliftRoles(good=good), ())
+    alike = uplift_of(asked, 0, np.full(2000, 100.0)).money
+    differ = uplift_of(asked, 0, 100 + 0.01 * rng.random(2000)).money
+    assert differ is not None
+    assert alike is not None
+    assert differ.low == pytest.approx(alike.low, rel=0.01)
+    reaches = [told.ranking.qini - told.ranking.qini_low for told in (differ, alike)]
+    assert reaches[0] == pytest.approx(reaches[1], rel=0.05)
