@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -35,6 +36,8 @@ from automl_core.explaining.words import number
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.experiment import Experimenting
+from pages.ui import pilot_charts
+from pages.ui.theme import LIGHT
 from tests.truth.test_uplift import experiment
 
 PROBLEM = Problem("stayed", "binary", "roc_auc", ("no", "yes"), "yes")
@@ -325,7 +328,7 @@ def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain()
     assert truly > 1.2 * whole
     assert made.net_low <= truly <= made.net_high
     assert listed["expected_gain"].iloc[:100].mean() == pytest.approx(0.15 * 490, rel=0.5)  # in money, as it is ranked by
-    assert made.advice.endswith(" Rows are ranked by their gain times their own “spend”.")
+    assert " Rows are ranked by their gain times their own “spend”: that order has a Qini of " in made.advice
     assert made.who
     assert "spend" in made.who[0]
     plain, _ = measure_experiment(replace(asked, goal=replace(goal, value_column="", value=goal.value)))
@@ -333,6 +336,28 @@ def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain()
     free, _ = measure_experiment(replace(asked, goal=replace(goal, levers=(Lever("offer", ("treat",)),), contact_free=True)))
     assert free.net_low <= float(brings.sum()) <= free.net_high
     assert free.net_high - free.net_low < 2 * 1.96 * 500 * math.sqrt(len(frame))
+
+
+def test_an_order_by_money_is_told_beside_an_effect_that_is_the_same_for_all() -> None:
+    """The first sentence said to treat all or none, the next whom to treat first; the only Qini was of the effect."""
+    rng = np.random.default_rng(1)
+    treated, spend = rng.random(4000) < 0.5, rng.uniform(5, 800, 4000).round(2)
+    stayed = rng.random(4000) < 0.4 + 0.1 * treated
+    table = table_from_frame(pd.DataFrame({"spend": spend, "offer": np.where(treated, "treat", "hold"),
+                                           "stayed": np.where(stayed, "yes", "no")}), "t")
+    goal = Goal("stayed", "yes", value_column="spend", levers=(Lever("offer", ("treat",), cost=25.0),), experiment="offer")
+    made, _ = measure_experiment(ExperimentInputs(table.frame, table.columns, PROBLEM, valued(goal, table.frame)))
+    assert made.ordered
+    assert made.qini_low <= 0
+    assert made.advice.startswith("Treat the ")
+    assert "treat all, none" not in made.sentence
+    assert "No order of rows by this effect alone could be shown to gain more than another." in made.sentence
+    low = re.search(r"that order has a Qini of € [\d.,]+ a row \(95 % range € ([\d.,]+) to € [\d.,]+\)\.$", made.advice)
+    assert low is not None
+    assert float(low[1].replace(",", "")) > 0
+    assert made.areas.endswith("), of the order by effect alone")
+    assert "Ranked by effect, on rows" in make_sections(SectionInputs(experiment=made))[0].lines[1]
+    assert "Rows treated, largest effect first, %" in str(pilot_charts.experiment(made, LIGHT).figure.layout.xaxis.title.text)
 
 
 @pytest.mark.parametrize("good", ["yes", "no"])
