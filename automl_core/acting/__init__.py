@@ -30,7 +30,7 @@ from automl_core.acting.experiment import Experiment, ExperimentInputs, experime
 from automl_core.acting.finding import find_segments
 from automl_core.acting.gap import Amount
 from automl_core.acting.gap_story import GapStory
-from automl_core.acting.given import unknown_notes
+from automl_core.acting.given import compared_given
 from automl_core.acting.goal import as_spelled, check_goal, good_of, suggest_goal, suggest_later, suggest_levers
 from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.goal_in_table import in_columns, with_known_values
@@ -144,6 +144,7 @@ __all__ = [
     "compare_groups",
     "compare_periods",
     "compare_sides",
+    "compared_given",
     "counted_class",
     "counts_forbidden",
     "decide",
@@ -201,7 +202,6 @@ __all__ = [
     "tell_segments",
     "track_record",
     "typed",
-    "unknown_notes",
     "uplift_dict",
     "valued",
     "with_known_values",

@@ -19,7 +19,7 @@ from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
 from automl_core.acting.controls import controls_of, unmoved_notes
 from automl_core.acting.copies import Together, together
-from automl_core.acting.covariates import Covariates, make_covariates
+from automl_core.acting.covariates import Covariates, compared_columns, make_covariates
 from automl_core.acting.crossing import PARTS
 from automl_core.acting.desk import Desk
 from automl_core.acting.given import compared_in, given_notes
@@ -84,8 +84,7 @@ def make_cards(inputs: CardInputs) -> Actions:
                      problem=with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame))
     inputs, notes = _sampled(inputs)
     said = counted_alike(inputs.problem.weights), held_words(inputs.model, inputs.goal.later)
-    compared = inputs.goal.value_column in {column.name for column in _describing(inputs)}
-    notes = (*notes, *mean_words(inputs.goal, compared), *filter(None, said))
+    notes = (*notes, *mean_words(inputs.goal, _priced_alone(inputs)), *filter(None, said))
     notes += tuple(f"{quote(name)} is not in this table any more: no card was checked by what it says."
                    for name in inputs.goal.negative_control if name not in inputs.frame)
     if not inputs.goal.levers:
@@ -96,7 +95,7 @@ def make_cards(inputs: CardInputs) -> Actions:
     inputs, rows = replace(inputs, goal=replace(inputs.goal, levers=seen)), len(inputs.frame)
     if not inputs.goal.levers or not rows:
         return _counted(Actions((), notes=notes), inputs)
-    notes += given_notes(inputs.goal, inputs.problem, inputs.frame)
+    notes += given_notes(inputs.goal, inputs.problem, inputs.columns)
     notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
@@ -105,7 +104,7 @@ def make_cards(inputs: CardInputs) -> Actions:
 
 def _made(inputs: CardInputs, notes: tuple[str, ...], given: Hands) -> Actions:
     outcome, levers = counted(inputs.y, inputs.problem, inputs.goal), inputs.goal.levers
-    alike = together(inputs.frame, outcome.values, inputs.columns, inputs.problem)
+    alike = together(inputs.frame, outcome.values, inputs.columns, compared_in(inputs.problem, inputs.goal))
     stage = _stage(inputs, outcome, alike)
     if alike.said:
         notes += (f"{alike.said} How sure a card is counts them once, its rows and money count all: remove them if they are "
@@ -188,6 +187,14 @@ def _given(inputs: CardInputs, levers: tuple[str, ...]) -> Covariates:
     return make_covariates(inputs.frame, inputs.columns, problem, (*_left_out(inputs.goal), *levers))
 
 
+def _priced_alone(inputs: CardInputs) -> bool:
+    """Whether each row is priced by itself: rows are compared on what says its worth, whichever lever is moved."""
+    goal = inputs.goal
+    held = (*_left_out(goal), *(lever.column for lever in goal.levers))
+    compared = compared_columns(inputs.columns, compared_in(inputs.problem, goal), held)
+    return goal.value_column in {column.name for column in compared}
+
+
 def _left_out(goal: Goal) -> tuple[str, ...]:
     return (*goal.never, *goal.later, *goal.negative_control)
 
@@ -200,7 +207,6 @@ def _describing(inputs: CardInputs) -> tuple[Column, ...]:
 
 def _stage(inputs: CardInputs, outcome: Outcome, alike: Together) -> Stage:
     goal, problem, rows, groups = inputs.goal, inputs.problem, len(inputs.frame), alike.codes
-    given = _describing(inputs)
     sign = 1.0 if more_is_better(problem, goal, outcome) else -1.0
     return Stage(
         frame=inputs.frame,
@@ -210,13 +216,13 @@ def _stage(inputs: CardInputs, outcome: Outcome, alike: Together) -> Stage:
         blocks=fold_of(rows, groups, inputs.seed),
         parts=fold_of(rows, groups, inputs.seed + 77, PARTS),
         groups=groups,
-        splits=make_splits(inputs.frame, given),
+        splits=make_splits(inputs.frame, _describing(inputs)),
         worth=sign * (goal.value or 1.0),
         priced=goal.value > 0,
         seed=inputs.seed,
         experiment=goal.experiment,
         values=row_values(inputs.frame, goal) if goal.value_column else None,
-        compared=goal.value_column in {column.name for column in given},
+        compared=_priced_alone(inputs),
         group=problem.group if problem.group in inputs.frame else "",
         once=alike.once,
     )

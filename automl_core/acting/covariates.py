@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,18 +60,21 @@ class Covariates:
         return Covariates(self.matrix[picked], self.categorical, self.names, wide)
 
 
-def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, leave_out: tuple[str, ...]) -> Covariates:
+def compared_columns(columns: Iterable[Column], problem: Problem, leave_out: tuple[str, ...]) -> tuple[Column, ...]:
     """Every usable column but `leave_out`, and but what the problem excludes. Free text and ids are not compared on."""
+    skipped = {*problem.excluded, *leave_out, problem.group}
+    return tuple(column for column in columns
+                 if column.name not in skipped and problem.roles.get(column.name, column.role) in ("number", "category", "date"))
+
+
+def make_covariates(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem, leave_out: tuple[str, ...]) -> Covariates:
+    """What rows of the frame (n rows) are compared on: the columns that `compared_columns` names."""
     parts: list[Floats] = []
     categorical: list[int] = []
     names: list[str] = []
     wide: list[tuple[str, Floats]] = []
-    for column in columns:
-        role = problem.roles.get(column.name, column.role)
-        skipped = column.name in problem.excluded or column.name in leave_out or column.name == problem.group
-        if skipped or role not in ("number", "category", "date"):
-            continue
-        series = frame[column.name]
+    for column in compared_columns(columns, problem, leave_out):
+        role, series = problem.roles.get(column.name, column.role), frame[column.name]
         if pd.api.types.is_datetime64_any_dtype(series.dtype):
             for values, coded in _of_date(series):
                 categorical.extend([len(parts)] if coded else [])

@@ -47,8 +47,9 @@ class Experiment:
     value) is what treating these brings after costs, `net_all` what treating all brings. `who` describes the 30 % ranked first
     in sentences; `curve` and `parts` are those of the DR-learner's order. `drawn_from` counts the rows with an outcome and a
     treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the goal's
-    limits pay for (None when they reach all). Where a column says what each row is worth, money is that of each row's own effect,
-    and `treat`, `ordered`, `who` and the gains of rows go by the order in money.
+    limits pay for (None when they reach all). Where a column, `priced_by`, says what each row is worth, money is that of each
+    row's own effect, and `treat`, `ordered`, `who` and the gains of rows go by the order in money, which `advice` judges; `qini`,
+    `auuc`, `curve` and `parts` stay those of the order by effect.
     """
 
     treatment: str
@@ -85,6 +86,7 @@ class Experiment:
     auuc: float = math.nan
     auuc_low: float = math.nan
     auuc_high: float = math.nan
+    priced_by: str = ""
 
     @property
     def areas(self) -> str:
@@ -92,8 +94,9 @@ class Experiment:
         scale, told = (100 if self.is_rate else 1), [("Qini", self.qini, self.qini_low, self.qini_high)]
         if math.isfinite(self.auuc):
             told.append(("AUUC", self.auuc, self.auuc_low, self.auuc_high))
-        return ", ".join(f"{name} {number(scale * value)} (95 % range {interval(number(scale * low), number(scale * high))})"
+        said = ", ".join(f"{name} {number(scale * value)} (95 % range {interval(number(scale * low), number(scale * high))})"
                          for name, value, low, high in told)
+        return f"{said}, of the order by effect alone" if self.priced_by else said
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -151,6 +154,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         found.simple.qini, found.simple.qini_low, found.simple.qini_high, found.ranking.qini_low > 0, parts=tuple(parts),
         curve=found.ranking.curve, sentence=found.sentence + _drawn(inputs), drawn_from=inputs.drawn_from,
         auuc=found.ranking.auuc, auuc_low=found.ranking.auuc_low, auuc_high=found.ranking.auuc_high,
+        priced_by="" if found.money is None else goal.value_column,
     )  # fmt: skip
     cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost  # what another change costs is none of the treatment's
     made = _worth(made, found, goal, cost)
@@ -159,8 +163,17 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     taken = " No cost of the treatment was given, so it is taken to be free." if unsaid else ""
     gains = found.scores if found.money is None else found.money.scores
     who = _who(inputs, gains) if made.ordered else ()
-    by = "" if found.money is None else f" Rows are ranked by their gain times their own {quote(goal.value_column)}."
-    return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken + by), gains
+    return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken + _by_money(found, goal)), gains
+
+
+def _by_money(found: Uplift, goal: Goal) -> str:
+    """By what rows are ranked where each has a worth of its own, and what that order is worth; else empty."""
+    if found.money is None:
+        return ""
+    qini, low, high = (money(value, goal.currency)
+                       for value in (found.money.ranking.qini, found.money.ranking.qini_low, found.money.ranking.qini_high))
+    return (f" Rows are ranked by their gain times their own {quote(goal.value_column)}: that order has a Qini of {qini} a row "
+            f"(95 % range {interval(low, high)}).")
 
 
 def _drawn(inputs: ExperimentInputs) -> str:

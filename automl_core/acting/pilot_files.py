@@ -133,8 +133,11 @@ def match_outcomes(
 
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
     """BadInput when the file says on every line that another column was changed: it belongs to another pilot. A file without
-    sides and values to set is of no pilot: it is an export, whose own column may have that name."""
-    of_a_pilot = _column(ARM, pilot, names) or _column(SET_TO, pilot, names)
+    sides and values to set, whose lines are found by an id and have no one day on which outcomes are due, is of no pilot: it is
+    an export, whose own column may have that name."""
+    due = _column(DUE, pilot, names)
+    of_a_pilot = (_column(ARM, pilot, names) or _column(SET_TO, pilot, names) or _key(pilot, assignment, names)[0] == ROW
+                  or (due and sent[due].nunique() == 1))
     column = _column(COLUMN, pilot, names) if of_a_pilot else ""
     said = sent[column].dropna().map(strictly) if column else pd.Series(dtype=str)
     ours = {_folded(name) for name in assignment[COLUMN]}

@@ -83,7 +83,8 @@ class InMoney:
 @dataclass(frozen=True, eq=False, slots=True)
 class _Trial:
     """The rows of an experiment: a learner on their covariates, outcomes turned so that more is better, who was treated, folds
-    and groups; and what a good outcome of each row is worth, where that is known."""
+    and groups; and what a good outcome of each row is worth, where that is known. Where `values` are priced, `unpriced` are the
+    outcomes themselves: worths that differ make no event of a row."""
 
     learner: Learner
     values: Floats
@@ -94,6 +95,7 @@ class _Trial:
     seed: int
     turned: float
     worth: Floats | None = None
+    unpriced: Floats | None = None
 
 
 def measure_uplift(
@@ -183,7 +185,7 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
     scores[used] = robust
     money = None
     if trial.worth is not None:  # the error is that of the product
-        priced = replace(trial, values=trial.worth * trial.values, is_rate=False)
+        priced = replace(trial, values=trial.worth * trial.values, unpriced=trial.values, is_rate=False)
         paid, lost, expected = (trial.worth * some for some in (psi, missed, by_robust))
         gains = np.full(rows, np.nan)
         gains[used] = trial.worth * robust
@@ -252,7 +254,8 @@ def _fit_effect(covariates: Covariates, goal: Floats, score: Covariates) -> Floa
 
 def _few_differ(trial: _Trial) -> bool:
     """Whether a side has so few rows unlike its others that it hardly shows how much it varies."""
-    return min(unlike(trial.values[side]) for side in (trial.treated, ~trial.treated)) < FEW
+    values = trial.values if trial.unpriced is None else trial.unpriced
+    return min(unlike(values[side]) for side in (trial.treated, ~trial.treated)) < FEW
 
 
 def _mean_effect(trial: _Trial, psi: Floats, missed: Floats) -> Range:
@@ -308,6 +311,8 @@ def _sentence(made: Uplift) -> str:
         best = next(part for part in made.ranking.parts if part.share >= 0.3)
         first = "30 % ranked first" if made.money is None else "30 % that it moves most"
         return f"{words}It works better for some than for others: among the {first} the effect is {gap(best.effect)}."
+    if made.money is not None:  # what to do goes by the order in money
+        return f"{words}No order of rows by this effect alone could be shown to gain more than another."
     return f"{words}No order of rows could be shown to gain more than another: treat all, none, or at random."
 
 

@@ -127,7 +127,7 @@ def _merging(
     different = _different(counts, merged)
     if not different:
         return
-    count = sum(count for text, count in counts.items() if merged.get(spelling_key(text), text) != text)
+    count = sum(counts[text] for text in different)
     spells = "spells" if safe else "may spell"
     said = f"“{short(column)}” {spells} the same value differently in {rows(count, len(frame))}, such as “{different[0][:80]}”."
     fix = new_step("merge_spellings", column.name, options, said, frame)

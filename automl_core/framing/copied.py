@@ -35,11 +35,16 @@ def copied_rows(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Probl
         return codes if asked and repeats else None
     if len(firsts) < max(FEWEST_ASKED if asked else FEWEST, 0.05 * n):
         return None
-    sizes = np.bincount(codes).astype(float)
+    return codes if told_from_chance(frame[names], codes, firsts if asked else None) else None
+
+
+def told_from_chance(frame: pd.DataFrame, codes: Positions, firsts: Positions | None) -> bool:
+    """Whether rows of the same codes (n,), alike in all columns of the frame, make ten times more pairs than independent columns
+    would give. For `firsts` see `_alike_by_chance`."""
+    n, sizes = len(frame), np.bincount(codes).astype(float)
     pairs = float((sizes * (sizes - 1)).sum()) / 2
-    log_chance = sum(float(np.log(max(_alike_by_chance(frame[name], firsts if asked else None), 1e-12))) for name in names)
-    expected = n * (n - 1) / 2 * float(np.exp(max(log_chance, -700)))
-    return codes if pairs > 10 * expected else None
+    log_chance = sum(float(np.log(max(_alike_by_chance(frame[name], firsts), 1e-12))) for name in frame)
+    return pairs > 10 * n * (n - 1) / 2 * float(np.exp(max(log_chance, -700)))
 
 
 def _alike_by_chance(series: pd.Series[Any], firsts: Positions | None) -> float:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_core.framing.copied import connected, rows_alike
+from automl_core.framing.copied import COPIES_ALLOWED, connected, rows_alike, told_from_chance
 from automl_core.framing.dependent import Codes, design, likeness_of, rows_of_group, together_in
-from automl_core.production.contract import ColumnContract, Contract, copied_by
+from automl_core.production.contract import ColumnContract, Contract, copied_by, copied_in
 
 MOST_ROWS = 20_000  # that are looked at: more make it no surer, and each column is sorted
 
@@ -59,12 +59,14 @@ def rows_together(together: Codes | None) -> float:
 
 def going_together(frame: pd.DataFrame, group: str, copied: tuple[str, ...] = ()) -> Codes | None:
     """Codes (n,) of the rows of a frame that go together: by its column `group`, as copies of one another in the columns `copied`
-    (none: copies are rows as others are), or by a chain of both. None when each stands alone."""
-    groups, names = together_in(frame, group), [name for name in copied if name in frame]
-    if not names:
+    (none: copies are rows as others are), or by a chain of both. None when each stands alone. Where more than a few are alike,
+    they are copies only if chance would not have it so: of rows of few different values, most have a twin in a large batch."""
+    groups, names = together_in(frame, group), list(copied)
+    if not set(names) <= set(frame.columns) or not names:
         return groups
     copies, firsts = rows_alike(frame, names)
-    if len(firsts) == len(frame):
+    repeats = len(frame) - len(firsts)
+    if not repeats or (repeats > COPIES_ALLOWED * len(frame) and not told_from_chance(frame[names], copies, firsts)):
         return groups
     return copies if groups is None else connected(groups, copies)
 
@@ -77,8 +79,8 @@ def standing(column: ColumnContract, contract: Contract) -> ColumnContract:
 def together_now(contract: Contract, frame: pd.DataFrame) -> float:
     """How many rows the group of a batch's row has, on average. Where it does not say which rows go together, it is taken for
     one whose groups are as large as in training."""
-    copied = copied_by(contract.columns)
+    copied = copied_in(contract.columns, frame)
     unsaid = contract.group and not (contract.group in frame and frame[contract.group].notna().any())
-    if unsaid or not set(copied) <= set(frame.columns):
+    if unsaid or (copied_by(contract.columns) and not copied):
         return min(contract.together, len(frame))
     return rows_together(going_together(frame, contract.group, copied))

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import pandas as pd
+
 from automl_core.production.learned import Learned
 from automl_core.search.plan import Score
 
@@ -76,6 +78,15 @@ def important(contract: Contract) -> frozenset[str]:
         names.append(column.name)
         carried += column.importance
     return frozenset(names)
+
+
+def copied_in(columns: Iterable[ColumnContract], frame: pd.DataFrame) -> tuple[str, ...]:
+    """The same for a typed batch: none where it came without one of them, be that missing or empty, as its rows may then be the
+    same in the others and be no copies."""
+    told = [column for column in columns if column.tells_copies]
+    lost = (column.missing_share < OFTEN_MISSING and (column.name not in frame or bool(frame[column.name].isna().all()))
+            for column in told)
+    return () if any(lost) else copied_by(told)
 
 
 def is_lost(column: ColumnContract, rows: int, missing: int) -> bool:

@@ -24,6 +24,7 @@ from automl_core.production.contract import (
     Contract,
     Violation,
     copied_by,
+    copied_in,
     important,
 )
 from automl_core.production.drift import compare
@@ -114,7 +115,7 @@ def report_batch(
     estimate = None if predictions is None else estimate_metric(predictions, problem, read_at)
     measured = Measured()
     if predictions is not None and outcomes is not None:
-        by = JudgedBy(problem, read_at, None if aside else contract.score, copied_by(contract.columns))
+        by = JudgedBy(problem, read_at, None if aside else contract.score, copied_in(contract.columns, typed.frame))
         measured = measure(predictions, outcomes, scored, by)
     realised = None if measured.realised is None else replace(measured.realised, trusted=not aside)
     estimate, wrong = held_against(estimate, realised)

@@ -84,7 +84,8 @@ def _experiment(found: Experiment | None) -> tuple[str, ...]:
     if found.refused:
         return (f"{quote(found.treatment)} cannot be read as an experiment. {found.refused}",)
     who = () if _personal(" ".join(found.who)) else found.who[:1]
-    return (found.sentence, f"Ranked by gain, on rows the ranking had not seen: {found.areas}.", *who, found.advice)
+    by = "effect" if found.priced_by else "gain"
+    return (found.sentence, f"Ranked by {by}, on rows the ranking had not seen: {found.areas}.", *who, found.advice)
 
 
 def _pilots(inputs: SectionInputs, goal: Goal | None) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ def check_file(goal: Goal, bundle: Bundle, raw: pd.DataFrame) -> None:
     absent = {column.name for column in model.columns if column.name not in places and header_of(column) not in places}
     if model.problem.target in absent:
         raise no_outcomes(model.problem.target)
-    for name in (*(lever.column for lever in goal.levers), goal.value_column, *goal.negative_control, *goal.given):
+    given = acting.compared_given(goal, model.problem, model.cleaned)
+    for name in (*(lever.column for lever in goal.levers), goal.value_column, *goal.negative_control, *given):
         if name in absent:
             raise BadInput(f"The file has no column {quote(name)}, and the goal needs it.",
                            "Give rows with it, or leave it out of the goal.")

@@ -168,7 +168,6 @@ class Files:
         found = acting.make_cards(acting.CardInputs(bundle.model, past, y, columns, problem, goal, processes=processes))
         run = str(bundle.facts.get("run", ""))
         found = found_after_pilots(self.deploy.context, self.deploy.search, run, found, goal)
-        found = replace(found, notes=(*acting.unknown_notes(goal, bundle.model.columns), *found.notes))
         typed = data_step.type_frame(raw, bundle.model.columns).frame
         predictions, where = file_risks(bundle, typed, frame, self.deploy.search)
         rows = frame.iloc[where.places]  # their index says which rows of the file they are

@@ -100,9 +100,11 @@ def reach(found: RecourseSummary, currency: str, palette: Palette) -> Chart:
 
 
 def experiment(found: Experiment, palette: Palette) -> Chart:
-    """Gain when more and more rows are treated, those that gain most first, against a random share."""
+    """Gain when more and more rows are treated, those that gain most first (in the outcome, not in money), against a random
+    share."""
     import plotly.graph_objects as go
 
+    first = "largest effect" if found.priced_by else "those that gain most"
     scale, points = (100 if found.is_rate else 1), found.curve
     figure = base(height=300)
     x = [100 * point.share for point in points]
@@ -112,7 +114,7 @@ def experiment(found: Experiment, palette: Palette) -> Chart:
     figure.add_trace(go.Scatter(x=x, y=[scale * point.gain for point in points], mode="lines",
                                 line={"color": palette.accent, "width": 2.5},
                                 hovertemplate="%{x:.0f} % treated: %{y:.2f}<extra></extra>"))
-    figure.update_xaxes(title_text="Rows treated, those that gain most first, %", showgrid=False)
+    figure.update_xaxes(title_text=f"Rows treated, {first} first, %", showgrid=False)
     figure.update_yaxes(title_text="Gain, points of all rows" if found.is_rate else "Gain per row", nticks=6)
     sentence = f"The line against the dotted one of a random choice, on rows the ranking had not seen: {found.areas}."
     if math.isfinite(found.auuc):

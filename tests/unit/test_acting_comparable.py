@@ -13,11 +13,14 @@ import pytest
 
 from automl_core.acting import Lever, Options, Roles, find_actions, pairs
 from automl_core.acting.action import Actions, Goal
-from automl_core.acting.cards import _of_everybody, make_cards
-from automl_core.acting.given import compared_in, given_notes, unknown_notes
+from automl_core.acting.cards import CardInputs, _of_everybody, _stage, counted, make_cards
+from automl_core.acting.copies import Together
+from automl_core.acting.given import compared_in, given_notes
 from automl_core.acting.moves import Move, category_moves
 from automl_core.acting.not_compared import not_tried_notes, why_not_compared
+from automl_core.acting.trials import Stage
 from automl_core.acting.wording import whole_words
+from automl_core.data.table import Column
 from tests.unit.carding import COLUMNS, PROBLEM, inputs
 from tests.unit.piloting import CARD
 
@@ -100,18 +103,61 @@ def test_what_is_named_as_known_before_is_compared_on_though_the_model_may_not_s
 
 def test_what_a_goal_names_twice_is_told_not_to_be_compared_on() -> None:
     goal = Goal("y", "No", given=("age", "size", "town"), never=("size",), levers=(Lever("idle"),))
-    frame, late = inputs(50).frame, replace(PROBLEM, later=("age",), never=("size",))
+    late, columns = replace(PROBLEM, later=("age",), never=("size",)), (*COLUMNS, Column("town", "text", "category"))
     assert compared_in(late, goal) == late
-    twice, later = given_notes(goal, late, frame)
+    twice, later = given_notes(goal, late, columns)
     assert twice == "The goal names “size” as known before, and as what rows are not compared on, too: they were not."
     assert later.startswith("The goal names “age” as known before, and the model’s own goal as measured later")
 
 
 def test_what_is_known_before_and_was_not_in_the_model_s_table_is_told() -> None:
     goal = Goal("y", "No", given=("age", "town"), levers=(Lever("idle"),))
-    (note,) = unknown_notes(goal, COLUMNS)
+    (note,) = given_notes(goal, PROBLEM, COLUMNS)
     assert note.startswith("The goal names “town” as known before, and the table that the model was trained on did not have it")
-    assert unknown_notes(replace(goal, never=("town",)), COLUMNS) == ()
+    assert "town" not in " ".join(given_notes(replace(goal, given=("age",)), PROBLEM, COLUMNS))
+
+
+def test_only_what_rows_were_compared_on_is_told_to_be() -> None:
+    """Free text and weights that the model was trained without were told to be compared on, and nothing was said of the column
+    that tells which rows belong together."""
+    more = (Column("note", "text", "text"), Column("share", "float", "number"), Column("shop", "text", "category"),
+            Column("key", "int", "id"), Column("fixed", "int", "constant"))
+    goal = Goal("y", "No", given=("age", "note", "share", "shop", "key", "fixed"), levers=(Lever("idle"),))
+    problem = replace(PROBLEM, never=("age", "note", "fixed", "share"), weights="share", group="shop", roles={"key": "id"})
+    here, others = given_notes(goal, problem, (*COLUMNS, *more))
+    assert here.startswith("The goal names “age” as known before: rows were compared on it though the model does not see it")
+    assert others == ("Rows were not compared on “note” (free text), “share” (how much a row counts), “shop” (which rows belong "
+                      "together) and “key” (which row it is), though the goal names them as known before.")
+
+
+def test_money_goes_by_each_row_where_the_column_of_worths_is_compared_on_though_the_model_does_not_see_it() -> None:
+    """It went by the mean worth, and of two notes in one answer one said that rows were compared on the column, one that not."""
+    made = inputs(3000, value_column="worth", value=0.0, given=("worth",))
+    worth = np.random.default_rng(3).uniform(10, 500, 3000).round(2)
+    made = replace(made, frame=made.frame.assign(worth=worth), columns=(*COLUMNS, Column("worth", "float", "number")),
+                   problem=replace(PROBLEM, never=("worth",)))
+    found = make_cards(made)
+    said = " ".join(found.notes)
+    assert "rows were compared on it though the model does not see it" in said
+    assert "Money of a card counts each row’s own change with its own “worth”." in said
+    assert "rows are not compared on it" not in said
+    assert _stage_of(made).compared
+    assert not _stage_of(replace(made, goal=replace(made.goal, given=()))).compared
+
+
+def _stage_of(made: CardInputs) -> Stage:
+    made = replace(made, goal=replace(made.goal, value=200.0))
+    return _stage(made, counted(made.y, made.problem, made.goal), Together())
+
+
+def test_rows_that_differ_in_what_they_are_compared_on_are_no_copies() -> None:
+    """Those that differ only in a column that the model does not see counted as copies of each other."""
+    made = inputs(1500, given=("key",))
+    twice = pd.concat([made.frame, made.frame], ignore_index=True).assign(key=np.arange(3000) % 1499 * 1.0)
+    made = replace(made, frame=twice, y=np.concatenate([made.y, made.y]), columns=(*COLUMNS, Column("key", "float", "number")),
+                   problem=replace(PROBLEM, never=("key",)))
+    assert not any("repeat others" in note for note in make_cards(made).notes)
+    assert any("repeat others" in note for note in make_cards(replace(made, goal=replace(made.goal, given=()))).notes)
 
 
 def test_a_card_of_rows_that_were_drawn_counts_the_share_that_has_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -26,7 +27,7 @@ from automl_core.acting import (
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.experiment import _advice, _drawn, _reach, _worth
 from automl_core.acting.qini import CurvePoint, UpliftPart
-from automl_core.acting.uplift import _sentence
+from automl_core.acting.uplift import _sentence, uplift_of
 from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
@@ -35,6 +36,8 @@ from automl_core.explaining.words import number
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.experiment import Experimenting
+from pages.ui import pilot_charts
+from pages.ui.theme import LIGHT
 from tests.truth.test_uplift import experiment
 
 PROBLEM = Problem("stayed", "binary", "roc_auc", ("no", "yes"), "yes")
@@ -325,7 +328,7 @@ def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain()
     assert truly > 1.2 * whole
     assert made.net_low <= truly <= made.net_high
     assert listed["expected_gain"].iloc[:100].mean() == pytest.approx(0.15 * 490, rel=0.5)  # in money, as it is ranked by
-    assert made.advice.endswith(" Rows are ranked by their gain times their own “spend”.")
+    assert " Rows are ranked by their gain times their own “spend”: that order has a Qini of " in made.advice
     assert made.who
     assert "spend" in made.who[0]
     plain, _ = measure_experiment(replace(asked, goal=replace(goal, value_column="", value=goal.value)))
@@ -333,3 +336,44 @@ def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain()
     free, _ = measure_experiment(replace(asked, goal=replace(goal, levers=(Lever("offer", ("treat",)),), contact_free=True)))
     assert free.net_low <= float(brings.sum()) <= free.net_high
     assert free.net_high - free.net_low < 2 * 1.96 * 500 * math.sqrt(len(frame))
+
+
+def test_an_order_by_money_is_told_beside_an_effect_that_is_the_same_for_all() -> None:
+    """The first sentence said to treat all or none, the next whom to treat first; the only Qini was of the effect."""
+    rng = np.random.default_rng(1)
+    treated, spend = rng.random(4000) < 0.5, rng.uniform(5, 800, 4000).round(2)
+    stayed = rng.random(4000) < 0.4 + 0.1 * treated
+    table = table_from_frame(pd.DataFrame({"spend": spend, "offer": np.where(treated, "treat", "hold"),
+                                           "stayed": np.where(stayed, "yes", "no")}), "t")
+    goal = Goal("stayed", "yes", value_column="spend", levers=(Lever("offer", ("treat",), cost=25.0),), experiment="offer")
+    made, _ = measure_experiment(ExperimentInputs(table.frame, table.columns, PROBLEM, valued(goal, table.frame)))
+    assert made.ordered
+    assert made.qini_low <= 0
+    assert made.advice.startswith("Treat the ")
+    assert "treat all, none" not in made.sentence
+    assert "No order of rows by this effect alone could be shown to gain more than another." in made.sentence
+    low = re.search(r"that order has a Qini of € [\d.,]+ a row \(95 % range € ([\d.,]+) to € [\d.,]+\)\.$", made.advice)
+    assert low is not None
+    assert float(low[1].replace(",", "")) > 0
+    assert made.areas.endswith("), of the order by effect alone")
+    assert "Ranked by effect, on rows" in make_sections(SectionInputs(experiment=made))[0].lines[1]
+    assert "Rows treated, largest effect first, %" in str(pilot_charts.experiment(made, LIGHT).figure.layout.xaxis.title.text)
+
+
+@pytest.mark.parametrize("good", ["yes", "no"])
+def test_money_of_few_events_is_no_surer_because_each_row_has_a_worth_of_its_own(good: str) -> None:
+    """Worths that differ by a cent made nearly all outcomes differ from one another where the good one is common, so that the
+    small side without an event brought no error, and an order by money was shown by chance too often."""
+    rng = np.random.default_rng(2)
+    treated = np.arange(2000) % 10 == 0
+    left = np.isin(np.arange(2000), rng.choice(np.flatnonzero(~treated), 9, replace=False))
+    frame = pd.DataFrame({"use": rng.random(2000), "offer": np.where(treated, "treat", "hold"),
+                          "left": np.where(left, "yes", "no")})
+    asked = asked_uplift(frame, "left", "offer", UpliftRoles(good=good), ())
+    alike = uplift_of(asked, 0, np.full(2000, 100.0)).money
+    differ = uplift_of(asked, 0, 100 + 0.01 * rng.random(2000)).money
+    assert differ is not None
+    assert alike is not None
+    assert differ.low == pytest.approx(alike.low, rel=0.01)
+    reaches = [told.ranking.qini - told.ranking.qini_low for told in (differ, alike)]
+    assert reaches[0] == pytest.approx(reaches[1], rel=0.05)

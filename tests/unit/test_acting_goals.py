@@ -337,6 +337,22 @@ treatment = "  Offer"
         goal_for(bundle, replace(goal, levers=(Lever("Plan Tipe"),)))
 
 
+def test_a_file_need_not_have_what_rows_are_not_compared_on() -> None:
+    """It was refused without any column named as known before, though nothing is compared without a lever, and never on free text
+    or on what the goal names as never to be used, too."""
+    columns = (Column("left", "text", "category"), Column("plan", "text", "category"), Column("offer", "text", "category"),
+               Column("region", "text", "category"), Column("note", "text", "text"), Column("paid", "float", "number"))
+    problem = Problem("left", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("offer", "region"))
+    bundle: Any = SimpleNamespace(model=SimpleNamespace(problem=problem, columns=columns, cleaned=columns))
+    goal = Goal("left", "No", given=("region", "note", "paid"), never=("paid",))
+    raw = pd.DataFrame(columns=["left", "plan", "offer"])
+    check_file(goal, bundle, raw)
+    check_file(replace(goal, levers=(Lever("offer"),), experiment="offer"), bundle, raw)  # of which no card is made
+    check_file(replace(goal, given=("note", "paid"), levers=(Lever("plan"),)), bundle, raw)
+    with pytest.raises(BadInput, match="no column “region”, and the goal needs it"):
+        check_file(replace(goal, levers=(Lever("plan"),)), bundle, raw)
+
+
 @pytest.mark.parametrize(("key", "value", "least"), [("capacity", 2.5, 3), ("capacity", 0.5, 1), ("days", 1.5, 2)])
 def test_a_part_of_a_row_or_day_is_refused(key: str, value: float, least: int) -> None:
     """Half a row was cut off to none, which means no limit."""

@@ -105,6 +105,20 @@ def test_groups_stay_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[4] & seen[5]
 
 
+def test_why_no_group_was_looked_at_is_not_what_is_untrue() -> None:
+    """Of 1,000 rows of one large shop and some small ones it was said that it takes 200; of 40,000, that no town has 50."""
+    frame, y, columns = planted(1000)
+    frame["shop"] = [f"s{max(0, place - 900) // 5}" for place in range(1000)]
+    found = find_groups(frame, y, columns, Problem("y", "binary", "roc_auc", ("No", "Yes"), "Yes", group="shop"), 0)
+    assert found.note == ("The rows go together in too few or too uneven groups to find something on one half and confirm it on "
+                          "the other: each half needs 100 rows with an outcome.")
+    assert "it takes 200" in find_groups(frame[:150], y[:150], columns, PROBLEM, 0).note
+    towns = pd.DataFrame({"town": [f"t{place % 200}" for place in range(40_000)]})
+    found = find_groups(towns, np.arange(40_000) % 3 % 2, (Column("town", "text", "category"),), PROBLEM, 0)
+    assert found.note == ("No column parts the rows into groups of 50 or more, and of 5 % or more, in each half, so no group was "
+                          "looked at.")
+
+
 def test_conditions_cover_a_column_once() -> None:
     frame, _, columns = planted()
     for column in columns[:3]:

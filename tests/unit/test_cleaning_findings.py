@@ -250,6 +250,21 @@ def test_an_outcome_that_spells_yes_and_no_in_several_ways_is_one_of_two_values_
     assert apply_recipe(recipe, pd.DataFrame({"left": text(["y", "NO"]), "n": [1, 2]})).frame["left"].tolist() == ["Yes", "no"]
 
 
+@pytest.mark.parametrize("values", [["Yes"] * 40 + ["No "] * 50 + ["Y  "] * 10 + ["N  "] * 5,
+                                    ["Blue "] * 50 + ["BLUE"] * 5 + ["Red"] * 40 + ["Green"] * 9])
+def test_merged_spellings_leave_no_space_that_was_trimmed(values: list[str]) -> None:
+    """A label was taken from before spaces were trimmed: they came back, and the trimming was known and not done again."""
+    table = table_from_frame(pd.DataFrame({"answer": text(values), "id": range(len(values))}), "t")
+    for target in ("answer", "") if values[0] == "Yes" else ("",):
+        recipe = safe_recipe(table, target)
+        frame = apply_recipe(recipe, table.frame).frame
+        assert set(frame["answer"]) == ({"Yes", "No"} if values[0] == "Yes" else {"Blue", "Red", "Green"})
+        found = find(frame, columns_after(recipe, table.columns, frame, table.rows), target)
+        assert not [one for one in found if one.kind in ("whitespace", "spellings")]
+    told = next(one for one in find(table.frame, table.columns) if one.kind == "spellings")
+    assert told.count == (15 if values[0] == "Yes" else 5)  # of spaces alone the trimming tells
+
+
 def test_words_for_yes_that_may_mean_different_things_are_merged_when_asked_alone() -> None:
     values = ["true"] * 30 + ["TRUE"] * 4 + ["yes"] * 20 + ["no"] * 50
     table = table_from_frame(pd.DataFrame({"left": values}), "t")

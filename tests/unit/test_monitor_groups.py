@@ -14,8 +14,8 @@ from automl_core.data.schema import type_frame
 from automl_core.data.table import Column
 from automl_core.framing.dependent import codes_of
 from automl_core.framing.problem import Problem
-from automl_core.production.alike import alike, rows_together
-from automl_core.production.contract import Contract, copied_by
+from automl_core.production.alike import alike, rows_together, together_now
+from automl_core.production.contract import Contract, copied_by, for_model
 from automl_core.production.monitor import report_batch
 from tests.promised import make_contract
 
@@ -153,3 +153,35 @@ def test_copies_that_are_kept_together_count_once_in_what_is_measured() -> None:
         assert report.realised is not None
         held += report.realised.low <= 1.0 <= report.realised.high
     assert held >= 21
+
+
+def test_a_batch_without_the_columns_that_tell_copies_is_taken_for_one_as_in_training() -> None:
+    """Columns that a batch lacks are typed as empty: rows of few different values in the others all counted as copies, so that
+    5,000 rows told as much as a dozen, and a drift of any size passed unseen."""
+    model = for_model(of_copies(), ("c0", "c1"))
+    rng = np.random.default_rng(4)
+    raw = pd.DataFrame({"c0": rng.choice(["a", "b", "c"], 5000, p=[0.7, 0.2, 0.1]), "c1": rng.choice(["a", "b", "c"], 5000)})
+    typed = type_frame(raw, FEATURES)
+    assert together_now(model, typed.frame) == model.together
+    report = report_batch(model, typed, np.zeros(5000), pd.Series(rng.normal(size=5000)), COPIED)
+    assert {one.name for one in report.columns if one.drifted} == {"c0"}
+    assert report.realised is not None
+    assert report.realised.high - report.realised.low < 0.1  # that of a dozen is ten times as wide
+
+
+def test_rows_of_a_large_batch_that_are_alike_by_chance_are_no_copies() -> None:
+    """Three rows of 500 that repeat others mark all columns; of 100,000 rows of the same few values nearly all have a twin."""
+    rng = np.random.default_rng(5)
+
+    def rows(many: int) -> pd.DataFrame:
+        return pd.DataFrame({f"n{k}": rng.integers(0, 10, many) * 1.0 for k in range(4)} | {
+            "c0": rng.choice(["a", "b", "c"], many), "c1": "a", "customer": [f"c{one}" for one in range(many)],
+            "y": np.arange(many) * 1.0})
+
+    train = rows(500)
+    train = type_frame(pd.concat([train, train.iloc[:3]]).reset_index(drop=True), COLUMNS).frame
+    known = make_contract(train, COLUMNS, COPIED, None, {})
+    assert copied_by(known.columns)
+    assert together_now(known, type_frame(rows(100_000).drop(columns="y"), FEATURES).frame) == 1
+    filed = pd.concat([rows(600)] * 5).reset_index(drop=True)
+    assert together_now(known, type_frame(filed.drop(columns="y"), FEATURES).frame) == pytest.approx(5, abs=0.5)

@@ -305,6 +305,8 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
             match_outcomes(pilot, assignment, sent[["customer", "change", kept, "Churn"]].assign(change="Discount"), PROBLEM)
     export = sent[["customer", "Churn"]].assign(change=0.3)  # a column of the customers’ own
     assert match_outcomes(pilot, assignment, export, PROBLEM).returned.matched == 200
+    export = export.assign(row=range(200), due=[f"2026-12-{1 + place % 28}" for place in range(200)])  # what each has to pay by
+    assert match_outcomes(pilot, assignment, export, PROBLEM).returned.matched == 200
     assert match_outcomes(pilot, assignment, sent.assign(change=None), PROBLEM).returned.matched == 200
     assert match_outcomes(pilot, assignment, sent.drop(columns=["change", "arm"]), PROBLEM).returned.switched == 0
     assert "other side" not in match_outcomes(pilot, assignment, sent, PROBLEM).returned.sentence
@@ -313,6 +315,21 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     assert found.returned.switched == 3
     assert "3 lines name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
+
+
+@pytest.mark.parametrize("kept", ["row", "due"])
+def test_the_file_of_another_pilot_is_refused_where_its_sides_were_cut_off(kept: str) -> None:
+    """Without them whoever fills in outcomes does not know who got what; rows of another change were read as of this one."""
+    rows = customers()
+    if kept == "row":  # a table without ids
+        rows = replace(rows, frame=rows.frame.drop(columns="customer"), columns=COLUMNS[1:])
+    pilot, assignment, _ = started(rows)
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    key = "row" if kept == "row" else "customer"
+    blind = sent[list(dict.fromkeys([key, "change", kept, "Churn"]))]
+    assert match_outcomes(pilot, assignment, blind, PROBLEM).returned.matched == 200
+    with pytest.raises(BadInput, match="another pilot: it changes “Discount”, this one “Contract”"):
+        match_outcomes(pilot, assignment, blind.assign(change="Discount"), PROBLEM)
 
 
 def test_the_file_of_another_pilot_of_the_same_column_is_refused_by_what_it_sets() -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition, Segment, SegmentSearch
-from automl_core.acting.conditions import Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
+from automl_core.acting.conditions import SMALLEST_LEVEL, Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
 from automl_core.acting.copies import together
 from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
@@ -38,7 +38,10 @@ PAIR_GAIN = 1.25  # a second condition must widen the gap by a quarter to be wor
 
 TOO_FEW = (f"There are too few rows to find groups on one half and confirm them on the other: it takes {4 * SMALLEST} with an "
            "outcome.")
-NO_GROUP = f"No column parts the rows into groups of {SMALLEST} or more in each half, so no group was looked at."
+UNEVEN = ("The rows go together in too few or too uneven groups to find something on one half and confirm it on the other: each "
+          f"half needs {2 * SMALLEST} rows with an outcome.")
+NO_GROUP = (f"No column parts the rows into groups of {SMALLEST} or more, and of {number(100 * SMALLEST_LEVEL)} % or more, in "
+            "each half, so no group was looked at.")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,7 +69,8 @@ def find_groups(
     alike = together(frame, values, columns, problem).codes
     first = first_half(len(frame), alike, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
-        return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate, TOO_FEW)
+        return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate,
+                             TOO_FEW if len(frame) < 4 * SMALLEST else UNEVEN)
     described, cells = usable(columns, problem), Cells(frame)
     kept: list[tuple[Segment, Mask]] = []
     looked_at = tested = 0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 
 from automl_core.cleaning.step import CleaningStep, Options, is_text, map_texts, need_text, replace_column
+from automl_core.cleaning.steps.trim_spaces import trimmed
 from automl_core.data.table import Row
 from automl_core.data.values import FALSE_WORDS, TRUE_WORDS
 
@@ -45,10 +46,20 @@ def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:
 
 def find_spellings(counts: dict[str, int]) -> dict[str, str]:
     """Key -> most common spelling (ties: the first by letter) of values that the texts, with their counts, spell in more ways."""
-    groups: dict[str, list[tuple[int, str]]] = {}
-    for text, count in counts.items():
-        groups.setdefault(spelling_key(text), []).append((-count, text))
-    return {key: min(spellings)[1] for key, spellings in sorted(groups.items()) if len(spellings) > 1}
+    groups: dict[str, list[str]] = {}
+    for text in counts:
+        groups.setdefault(spelling_key(text), []).append(text)
+    return {key: _commonest(spellings, counts) for key, spellings in sorted(groups.items()) if len(spellings) > 1}
+
+
+def _commonest(spellings: list[str], counts: dict[str, int]) -> str:
+    """The most common of these texts (ties: the first by letter) without spaces too many: it must not bring back what is trimmed
+    beside it."""
+    told: dict[str, int] = {}
+    for text in spellings:
+        label = trimmed(text) or text
+        told[label] = told.get(label, 0) + counts[text]
+    return min(told, key=lambda label: (-told[label], label))
 
 
 def find_yes_and_no(counts: dict[str, int]) -> dict[str, str]:
@@ -58,7 +69,7 @@ def find_yes_and_no(counts: dict[str, int]) -> dict[str, str]:
     sides = [[text for text in counts if keys[text] in words] for words in (TRUE_WORDS, FALSE_WORDS)]
     if not all(sides) or sum(map(len, sides)) < len(counts) or len({text.strip() for text in counts}) == 2:
         return {}
-    labels = [min(side, key=lambda text: (-counts[text], text)) for side in sides]
+    labels = [_commonest(side, counts) for side in sides]
     return {key: labels[0] if key in TRUE_WORDS else labels[1] for key in sorted(set(keys.values()))}
 
 
