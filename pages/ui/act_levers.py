@@ -27,8 +27,10 @@ def levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
     places = {column: place for place, column in enumerate(found)}  # they stay, whatever is picked
     said = []
     for lever in goal.levers:
-        if lever.column not in found:  # the model left it out: it only says who was treated in an experiment
+        if lever.column not in found:  # a date of a file; or the model left it out: it only says who was treated
             said.append(lever)
+            if lever.column in choices.unlisted:
+                st.caption(act_words.as_in_file(lever))
             continue
         with st.container(border=True, gap="small"):
             st.markdown(f"**{plain(lever.column)}**")
