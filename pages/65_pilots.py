@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.workspace.pilots import card_key, pilot_key
-from pages.ui import act_words, cards, nav, pilot_view, progress, session
+from pages.ui import act_words, cards, nav, pilot_view, progress, search_view, session
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
 
@@ -37,6 +37,8 @@ if open_ones:
     st.subheader("Running", anchor=False)
     for pilot in open_ones:
         pilot_view.running(pilot)
+if made is None and making is None:
+    search_view.ended_early(project, ws.search.state(project))
 if usable or pilots or making:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
     if making:
