@@ -44,6 +44,8 @@ with border():
     if running is None and (segments is None or (found is None and shown.levers)):
         ended_early(project, ws.search.state(project), "")
     if running:
+        if going.outdated:
+            st.caption(act_words.coming(going, ""))
         progress.watch(running)
     elif found and shown.levers:
         act_view.action_cards(project, found, goal)

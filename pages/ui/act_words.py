@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from automl_core.acting.action import Goal, Lever
 from automl_core.explaining.words import few_of
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
+from automl_core.workspace.ongoing import Ongoing
 from pages.ui.words import money, plain, quoted
 
 MOST_LISTED = 6
@@ -56,6 +57,13 @@ def experiment_differs(draft: Goal, saved: Goal) -> str:
     if draft.experiment:
         return f"Saving names {quoted(draft.experiment, 40)} as the treatment of an experiment."
     return f"Saving leaves out the experiment with {quoted(saved.experiment, 40)}."
+
+
+def coming(going: Ongoing, what: str) -> str:
+    """What is said while cards are being made, of which something follows."""
+    if going.outdated:
+        return "Clarion is looking for actions for the goal as it was before: look again when that has ended."
+    return f"Clarion is looking for actions: {what}."
 
 
 def gone(names: Sequence[str]) -> str:
