@@ -66,7 +66,7 @@ with border():
         progress.of_another(going.elsewhere)
 
 with border():
-    experiment_view.section(project, goal, running is not None)
+    experiment_view.section(project, goal, going)
 
 st.subheader("Rows to act on", anchor=False)
 rows = st.container()
