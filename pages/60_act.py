@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.ui import act_buttons, act_form, act_tabs, act_view, act_words, cards, charts, experiment_view, progress, session
 from pages.ui.border import border
+from pages.ui.search_view import ended_early
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, plain
 
@@ -40,7 +41,11 @@ find_actions = find_groups = None
 
 st.subheader("What you could change", anchor=False)
 with border():
+    if running is None and (segments is None or (found is None and shown.levers)):
+        ended_early(project, ws.search.state(project), "")
     if running:
+        if going.outdated:
+            st.caption(act_words.coming(going, ""))
         progress.watch(running)
     elif found and shown.levers:
         act_view.action_cards(project, found, goal)
@@ -61,7 +66,7 @@ with border():
         progress.of_another(going.elsewhere)
 
 with border():
-    experiment_view.section(project, goal, running is not None)
+    experiment_view.section(project, goal, going)
 
 st.subheader("Rows to act on", anchor=False)
 rows = st.container()

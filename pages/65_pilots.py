@@ -7,7 +7,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.workspace.pilots import card_key, pilot_key
-from pages.ui import act_words, cards, nav, pilot_view, progress, session
+from pages.ui import act_words, cards, nav, pilot_view, progress, search_view, session
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count
 
@@ -24,11 +24,13 @@ made = ws.act.cards(project)
 testable = [card for card in made or () if card.grade in ("B", "C")]
 usable = [card for card in testable if card_key(card) not in states]
 record = ws.pilots.record(project)
-making = ws.act.ongoing(project).here if made is None else None
+levers = ws.act.goal(project).levers
+going = ws.act.ongoing(project)
+making = going.here if made is None and levers else None  # without levers a search finds groups alone
 again = ""
 if ws.act.of_another_model(project):
     again = act_words.MADE_AGAIN
-elif made is None and ws.act.goal(project).levers:
+elif made is None and levers:
     again = act_words.GOAL_CHANGED if ws.act.former(project) is not None else act_words.NOT_MADE
 
 if record.items or record.early:
@@ -37,10 +39,12 @@ if open_ones:
     st.subheader("Running", anchor=False)
     for pilot in open_ones:
         pilot_view.running(pilot)
+if made is None and going.here is None:
+    search_view.ended_early(project, ws.search.state(project))
 if usable or pilots or making:
     st.subheader("Start a pilot" if not pilots else "Start another pilot", anchor=False)
     if making:
-        st.caption("Clarion is looking for actions: cards that can be tested follow.")
+        st.caption(act_words.coming(going, "cards that can be tested follow"))
         progress.watch(making)
     elif why := again or pilot_view.not_offered(testable, states):
         st.markdown(why, width=TEXT_WIDTH)

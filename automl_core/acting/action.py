@@ -189,6 +189,7 @@ class ActionCard:
     The `whole_` figures are those of everybody whom the move is for, of whom the card may have picked a group: `whole_rows` (0 in
     cards kept before these were told) and the three numbers with the 95 % range. `whole_sentence` tells them; it is empty where
     the card is about everybody.
+    `drawn` says that chance decided in the data who has the change, whatever the grade (False in cards kept before it was told).
     """
 
     who: str
@@ -244,6 +245,7 @@ class ActionCard:
     whole_sentence: str = ""
     distance: float = float("nan")
     unit_cost: float = 0.0
+    drawn: bool = False
 
     @property
     def in_points(self) -> bool:
@@ -265,6 +267,11 @@ class ActionCard:
     def is_tested(self) -> bool:
         """Whether its figures were measured where chance decided: in an experiment, or in a pilot however it ended."""
         return self.grade == "A" or self.measured
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether its figures are of rows that chance gave the change or not, whatever a check then said of it."""
+        return self.is_tested or self.drawn
 
     @property
     def own_reasons(self) -> list[str]:

@@ -137,7 +137,7 @@ class Desk:
             benchmark_strength=found.benchmark.strength if found.benchmark else nan, reasons=reasons, days=self._days(trial),
             lowest=lever.low, highest=lever.high, also=trial.also, alike=trial.alike,
             is_rate=self.outcome.is_rate, worth=nan if self.values is None else self._value(trial, counted),
-            distance=self._distance(trial), unit_cost=lever.unit_cost,
+            distance=self._distance(trial), unit_cost=lever.unit_cost, drawn=trial.scores.randomised,
         )  # fmt: skip
         return forbidden_by(made, self.goal)
 

@@ -57,7 +57,7 @@ def told_ways(card: ActionCard, gaps: tuple[float, float, float], span: tuple[fl
     def told(value: float) -> str:
         return signed(value, points if is_rate else number) if math.isfinite(value) else "unknown"
 
-    words = ", ".join(f"{name} {told(gap)}" for name, gap in zip(WAYS[card.is_tested], gaps, strict=True))
+    words = ", ".join(f"{name} {told(gap)}" for name, gap in zip(WAYS[card.by_chance], gaps, strict=True))
     return f"{words} (95 % range {interval(*map(told, span))})" if span else words
 
 

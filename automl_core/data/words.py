@@ -13,6 +13,12 @@ def join_words(items: Sequence[str], last: str = "and") -> str:
 
 
 def few_of(items: Sequence[str], most: int, last: str = "and") -> str:
-    """The first of some, and how many more there are: “a, b and 1,204 more”. One alone takes no more room than “1 more”."""
+    """The first of some, and how many more there are: “a, b and 1,204 more”."""
+    return join_words(first_few(items, most), last)
+
+
+def first_few(items: Sequence[str], most: int, said: str = "") -> list[str]:
+    """The first of some and, after what is `said` before it, “1,204 more”: all where that would hide one alone, which takes no
+    more room."""
     more = len(items) - most
-    return join_words(items if more <= 1 else [*items[:most], f"{more:,} more"], last)
+    return list(items) if more <= 1 else [*items[:most], f"{said}{more:,} more"]

@@ -4,10 +4,8 @@ is known what each change costs. Values that similar rows have go first."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -22,6 +20,7 @@ from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
 from automl_core.explaining.single import row_frame, value_text
 from automl_core.explaining.steps import kept_within, neat, steps_from
 from automl_core.explaining.swap import Rows, as_numbers, coded, feature_places, from_numbers, is_date, is_number, open_rows
+from automl_core.explaining.turning import Aim, Options, changes_of, least, side_of
 from automl_core.explaining.words import number, percent, quote, told_apart
 from automl_core.framing.metrics import predicted_codes
 from automl_core.search.model import Model
@@ -32,21 +31,7 @@ LEVELS = 12
 MOST_LEVERS = 8
 LEVEL_SIZE = 0.5  # another level is as large a change as moving a number by half of all rows
 SAME = 1e-9  # numbers no further apart than this are one
-SECOND = 0.1  # changing a second column adds this to the size
 UNKNOWN = " No past row like this one is known with {}, so the model can only guess there."
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Options:
-    """One column's other values: features (k, q) to put in, texts, how large each change is (quantiles moved), what it costs
-    (nothing where that is not known), and which of them similar rows have."""
-
-    name: str
-    features: Floats
-    texts: tuple[str, ...]
-    sizes: Floats
-    money: Floats
-    seen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,82 +83,21 @@ def smallest_flip(
     if math.isclose(before, goal, rel_tol=SAME, abs_tol=SAME):
         goal -= 2 * SAME * max(1.0, abs(goal))  # it is reached: what turns it is less
     upward = bool(before < goal) if model.problem.task == "regression" else True
-    aim = (_side(rows, rows.matrix, goal)[0], goal, upward)
-    chosen, tried = _least(rows, every, aim, seen=True)
+    aim, asked = Aim(bool(side_of(rows, model.predict_matrix(rows.matrix), goal)[0]), goal, upward), changes_of(rows, every)
+    chosen, tried = least(rows, asked, every, aim, seen=True)
     if chosen is None and not all(option.seen.all() for option in every):
-        chosen, more = _least(rows, every, aim, seen=False)
+        chosen, more = least(rows, asked, every, aim, seen=False)
         tried += more
     if chosen is None:
         return None
-    (money, size), places, picks, after = chosen
+    places, picks = chosen.places, chosen.picks
     changes = tuple((every[place].name, value_text(row.get(every[place].name)), every[place].texts[pick])
                     for place, pick in zip(places, picks, strict=True))
     new = [f"{quote(every[place].name)} = {quote(every[place].texts[pick])}"
            for place, pick in zip(places, picks, strict=True) if not every[place].seen[pick]]
-    said = _sentence(rows, changes, (before, after), _answers(rows, every, places, picks))
-    return Flip(changes, before, after, size, tried, said + (UNKNOWN.format(join_words(new, "or")) if new else ""),
-                money if priced else math.nan, not new)
-
-
-def _least(
-    rows: Rows, options: list[_Options], aim: tuple[bool, float, bool], seen: bool
-) -> tuple[_Best | None, int]:
-    """The least change of one or two columns that turns the decision, and how many were tried; of values that similar rows have
-    when `seen`, else of those where one at least is not so."""
-    singles: list[_Pick] = [((place,), (k,)) for place, option in enumerate(options) for k in range(len(option.texts))
-                            if option.seen[k] == seen]
-    best = _best(rows, options, singles, aim)
-    pairs: list[_Pick] = []
-    for a, b in combinations(range(len(options)), 2):
-        money = options[a].money[:, None] + options[b].money[None, :]
-        size = options[a].sizes[:, None] + options[b].sizes[None, :] + SECOND
-        wanted = (options[a].seen[:, None] & options[b].seen[None, :]) == seen
-        if best is not None:
-            wanted &= (money < best[0][0]) | ((money == best[0][0]) & (size < best[0][1]))
-        pairs += [((a, b), (int(i), int(j))) for i, j in np.argwhere(wanted)]
-    better = _best(rows, options, pairs, aim)
-    chosen = better if better and (best is None or better[0] < best[0]) else best
-    return chosen, len(singles) + len(pairs)
-
-
-_Pick = tuple[tuple[int, ...], tuple[int, ...]]
-_Best = tuple[tuple[float, float], tuple[int, ...], tuple[int, ...], float]  # money and size, columns, values, what is said
-
-
-def _best(rows: Rows, options: list[_Options], picks: Sequence[_Pick], aim: tuple[bool, float, bool]) -> _Best | None:
-    """The least of these changes that turns the decision: that of the least money, and of alike ones the smallest."""
-    if not picks:
-        return None
-    matrix = np.repeat(rows.matrix, len(picks), axis=0)
-    where = [feature_places(rows.model, option.name) for option in options]
-    money, sizes = np.zeros(len(picks)), np.zeros(len(picks))
-    for number_of, (places, chosen) in enumerate(picks):
-        for place, pick in zip(places, chosen, strict=True):
-            matrix[number_of, where[place]] = options[place].features[pick]
-            money[number_of] += float(options[place].money[pick])
-            sizes[number_of] += float(options[place].sizes[pick])
-        sizes[number_of] += SECOND * (len(places) - 1)
-    said = rows.predict(matrix)
-    side, goal, upward = aim
-    if rows.model.problem.task == "regression":
-        turned = said >= goal if upward else said <= goal
-    else:
-        turned = _side(rows, matrix, goal) != side
-    if not turned.any():
-        return None
-    place = int(np.lexsort((sizes, money, ~turned))[0])
-    return (float(money[place]), float(sizes[place])), picks[place][0], picks[place][1], float(said[place])
-
-
-def _side(rows: Rows, matrix: Floats, goal: float) -> NDArray[np.bool_]:
-    """(m,) on which side of the decision predictions are."""
-    problem = rows.model.problem
-    if problem.task == "regression":
-        return rows.predict(matrix) >= goal
-    found = rows.model.predict_matrix(matrix)
-    if found.ndim == 2:
-        return np.asarray(rows.model.called(found) == rows.place)
-    return np.asarray(found >= rows.model.threshold)
+    said = _sentence(rows, changes, (before, chosen.after), _answers(rows, every, places, picks))
+    return Flip(changes, before, chosen.after, chosen.size, tried, said + (UNKNOWN.format(join_words(new, "or")) if new else ""),
+                chosen.money if priced else math.nan, not new)
 
 
 def _turning(rows: Rows) -> float:
@@ -182,7 +106,7 @@ def _turning(rows: Rows) -> float:
     return threshold if rows.model.problem.classes[rows.place] == rows.model.problem.positive else 1 - threshold
 
 
-def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allowed, priced: bool) -> _Options | None:
+def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allowed, priced: bool) -> Options | None:
     """What a lever may change in the row, by all past rows and by those most like it; None when nothing."""
     (past, near), name = tables, lever.column
     series, now = past[name], rows.frame[name]
@@ -197,7 +121,7 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
         counts = near[name].astype("str").value_counts()
         shown = np.array([level_seen(int(counts.get(level, 0)), len(near)) for level in levels], dtype=bool)
         sizes = np.full(len(levels), LEVEL_SIZE)
-        return _Options(name, coded(rows, name, pd.Series(levels)), tuple(levels), sizes, np.full(len(levels), price), shown)
+        return Options(name, coded(rows, name, pd.Series(levels)), tuple(levels), sizes, np.full(len(levels), price), shown)
     known = np.sort(as_numbers(series)[np.isfinite(as_numbers(series))])
     here = float(as_numbers(now)[0])
     if not len(known) or not math.isfinite(here):
@@ -214,7 +138,7 @@ def _options(rows: Rows, tables: tuple[pd.DataFrame, pd.DataFrame], lever: Allow
     costs = price + lever.unit_cost * far if priced and lever.unit_cost else price * steps
     values = from_numbers(series, places)
     shown = np.array([number_seen(around, float(place)) for place in places], dtype=bool)
-    return _Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, costs, shown)
+    return Options(name, coded(rows, name, values), tuple(value_text(v) for v in values), sizes, costs, shown)
 
 
 def _kept(places: Floats, lever: Allowed, here: float, given: tuple[pd.Series, object]) -> Floats:
@@ -264,7 +188,7 @@ def _is_float(text: str) -> bool:
         return False
 
 
-def _answers(rows: Rows, options: list[_Options], places: tuple[int, ...], picks: tuple[int, ...]) -> tuple[str, ...]:
+def _answers(rows: Rows, options: list[Options], places: tuple[int, ...], picks: tuple[int, ...]) -> tuple[str, ...]:
     """The classes that the row is called before and after the change; none for numbers."""
     problem = rows.model.problem
     if problem.task == "regression":

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.data.words import join_words
+from automl_core.data.words import first_few, join_words
 from automl_core.explaining.contributions import (
     ROUNDS,
     Contributions,
@@ -78,8 +78,7 @@ def grouped(made: Contributions, groups: Iterable[tuple[str, ...]]) -> tuple[Col
 
 def line_name(line: Importance | ColumnGroup) -> str:
     """A column, or those of a group together: “a” + “b” + “c” + 2 more."""
-    more = len(line.names) - GROUP_NAMED
-    return " + ".join([*map(quote, line.names[:GROUP_NAMED]), *([f"{more} more"] if more > 0 else [])])
+    return " + ".join(first_few([quote(name) for name in line.names], GROUP_NAMED))
 
 
 def with_evidence(explanation: Explanation, model: Model, past: Past, seconds: float, fits: int = 0) -> Explanation:

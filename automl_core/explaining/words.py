@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from automl_core.data.words import few_of as few_of  # for pages, too
+from automl_core.data.words import first_few as first_few
 
 Form = TypeVar("Form")
 LONGEST = 80

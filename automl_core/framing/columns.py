@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from automl_core.data.table import Column
+from automl_core.data.words import first_few
 from automl_core.framing.problem import Problem
 
 WHY_UNUSED = {"id": "looks like a row number or an id", "constant": "has one value only", "empty": "is empty"}
@@ -31,5 +32,4 @@ def unused_words(columns: tuple[Column, ...], problem: Problem) -> str:
     for column in others:
         role = problem.roles.get(column.name, column.role)
         said.append(f"“{column.name[:80]}” {asked.get(column.name) or WHY_UNUSED.get(role, 'has no value twice')}")
-    more = [f"and {len(said) - MOST_NAMED:,} more"] if len(said) > MOST_NAMED else []
-    return ", ".join(said[:MOST_NAMED] + more)
+    return ", ".join(first_few(said, MOST_NAMED, "and "))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from automl_core.data.words import join_words
+from automl_core.data.words import first_few, join_words
 from automl_core.framing.metric_rows import Floats
 from automl_core.framing.partition import Table, best_table, choose_table, rank_tables
 from automl_core.framing.problem import Problem
@@ -92,11 +92,10 @@ def _made(problem: Problem, subject: str, names: list[str], parts: list[list[str
     frame = pd.DataFrame(parts, columns=names).assign(**answers, rows=table.counts.astype(int))
     frame = frame[frame["rows"] > 0].reset_index(drop=True)
     lines = []
-    for _, row in frame.head(SHOWN).iterrows():
+    for _, row in frame.iterrows():
         lines.append(f"{', '.join(str(row[name]) for name in names)}: {_say(problem, row)}")
-    more = f"; and {len(frame) - SHOWN} more" if len(frame) > SHOWN else ""
     target = f"“{problem.target[:80]}”" + (f" = “{problem.positive[:80]}”" if problem.task == "binary" else "")
-    return SimpleRule(subject, f"{target} by {subject}: {'; '.join(lines)}{more}.")
+    return SimpleRule(subject, f"{target} by {subject}: {'; '.join(first_few(lines, SHOWN, 'and '))}.")
 
 
 def _answers(problem: Problem, values: Floats) -> dict[str, Floats]:

@@ -85,13 +85,13 @@ def _figures(page: CardPage) -> list[tuple[str, str]]:
 def _three(page: CardPage) -> list[tuple[str, str, str]]:
     """The three numbers that are never shown alone."""
     card = page.card
-    seen, said, best = (name.capitalize() for name in WAYS[card.is_tested])
+    seen, said, best = (name.capitalize() for name in WAYS[card.by_chance])
     return [
         (seen, _gap(card.raw_gap, page.is_rate), "The groups as they are, which differ in other ways, too."
          + (f" {ALIKE_COUNTED}" if card.alike else "")),
         (said, _gap(card.what_if, page.is_rate), "The same rows with the value changed."),
         (best, _gap(card.adjusted, page.is_rate),
-         "With and without the change, by chance." if card.is_tested else "The figure to plan with."),
+         "With and without the change, by chance." if card.by_chance else "The figure to plan with."),
     ]
 
 

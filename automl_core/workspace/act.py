@@ -108,7 +108,7 @@ class Acting:
     def ongoing(self, project_id: str) -> Ongoing:
         """What is looking for segments and making cards now, for the newest model and for another one."""
         run = self.search.last(project_id)
-        return Ongoing() if run is None else making_cards(self.context.store, run)
+        return Ongoing() if run is None else making_cards(self.context.store, run, fingerprint(self.goal_of(run)))
 
     def asked_for(self, project_id: str) -> dict[str, str]:
         """What is asked for when that is started now: about which model, and for which goal."""

@@ -41,6 +41,7 @@ class LeverChoices:
     empty: tuple[str, ...] = ()
     constant: tuple[str, ...] = ()
     amounts: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
 
 def lever_choices(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Problem) -> LeverChoices:
@@ -50,7 +51,8 @@ def lever_choices(frame: pd.DataFrame, columns: tuple[Column, ...], problem: Pro
                        for role in ("empty", "constant"))
     return LeverChoices(tuple(_choice(frame[column.name], column) for column in usable), acting.suggest_levers(problem, usable),
                         acting.suggest_later(problem, usable), acting.suggest_goal(problem, columns).given, empty, constant,
-                        tuple(c.name for c in columns if c.role == "number" and c.name != problem.target))
+                        tuple(c.name for c in columns if c.role == "number" and c.name != problem.target),
+                        tuple(c.name for c in columns if c.role in ("date", "text", "id") and c.name not in problem.excluded))
 
 
 def spelled_as(lever: Lever, choice: LeverChoice) -> Lever:

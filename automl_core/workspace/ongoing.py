@@ -1,7 +1,7 @@
 """Which work is being done for the model at hand, and which for another one."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automl_core import jobs as queue
 from automl_core.jobs import Job
@@ -11,10 +11,12 @@ from automl_core.workspace.views import Run
 
 @dataclass(frozen=True, slots=True)
 class Ongoing:
-    """An active job about the model at hand (`here`), and one about another model of the project; None where there is none."""
+    """An active job about the model at hand (`here`), and one about another model of the project; None where there is none.
+    `outdated`: the one here makes cards for a goal that was changed since it began."""
 
     here: Job | None = None
     elsewhere: Job | None = None
+    outdated: bool = False
 
 
 def ongoing(store: Store, run: Run, kind: str) -> Ongoing:
@@ -22,13 +24,16 @@ def ongoing(store: Store, run: Run, kind: str) -> Ongoing:
     return _told_apart([(job, job.body.get("run") == run.id) for job in _active(store, run, kind)])
 
 
-def making_cards(store: Store, run: Run) -> Ongoing:
-    """The same of what makes groups and cards: what was asked for alone, and the end of a search, which has kept its run by then.
-    That is about the run at hand unless another model was handed over since."""
+def making_cards(store: Store, run: Run, goal: str) -> Ongoing:
+    """The same of what makes groups and cards, whose present `goal` has this fingerprint: what was asked for alone, and the end
+    of a search, which has kept its run by then. That is about the run at hand unless another model was handed over since."""
     ending = [(job, job.id == run.job_id and run.by_hand == str(job.body.get("rung", "")))
               for job in _active(store, run, "search")
               if store.latest(run.project_id, "run", parent_id=job.id) is not None]
-    return _told_apart([(job, job.body.get("run") == run.id) for job in _active(store, run, "act")] + ending)
+    found = _told_apart([(job, job.body.get("run") == run.id) for job in _active(store, run, "act")] + ending)
+    if found.here is None or found.here.state != "running":  # one that has not begun will go by the goal that is saved then
+        return found
+    return replace(found, outdated=found.here.body.get("goal", goal) != goal)
 
 
 def _active(store: Store, run: Run, kind: str) -> list[Job]:

@@ -9,6 +9,7 @@ from automl_core import __version__, reporting
 from automl_core.codec import from_json
 from automl_core.errors import BadInput, NotFound
 from automl_core.reporting.report import Report
+from automl_core.store import Record
 from automl_core.workspace import explained
 from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context, fingerprint
@@ -85,10 +86,7 @@ class Sharing:
 
     def html(self, report_id: str) -> str:
         """One report as a page that needs nothing else."""
-        record = self.context.store.get(report_id)
-        if record.kind != "report":
-            raise NotFound("There is no such report.", "Make one on the share page.")
-        return reporting.render(from_json(Report, record.body))
+        return reporting.render(from_json(Report, self._report(report_id).body))
 
     def create_link(self, report_id: str, days: int = 30) -> tuple[ReportLink, str]:
         """A link to one report; returns it and its address `/r/TOKEN`, which is shown only now."""
@@ -117,11 +115,10 @@ class Sharing:
 
     def model_path(self, report_id: str) -> Path:
         """The model.zip of the model that a report is about."""
+        return self.context.store.file_path(self.search.run(self._report(report_id).parent_id).bundle)
+
+    def _report(self, report_id: str) -> Record:
         record = self.context.store.get(report_id)
         if record.kind != "report":
             raise NotFound("There is no such report.", "Make one on the share page.")
-        return self.context.store.file_path(self.search.run(record.parent_id).bundle)
-
-    def bundle_path(self, project_id: str) -> Path:
-        """The model.zip of the newest model."""
-        return self.search.bundle_path(project_id)
+        return record

@@ -71,7 +71,7 @@ def _form(project: str, goal: Goal) -> None:
     wanted = _wanted(project, start, choices, key)
     measured = rate_offer.offered(project, wanted, goal, key)
     taken = st.empty()  # what a row costs hangs on the changes, which are named below
-    draft = rate_offer.still_measured(project, act_levers.levers(_roles(wanted, choices, key), choices, key), goal)
+    draft = rate_offer.still_measured(project, act_levers.levers(_roles(wanted, choices, key), choices, key), start)
     if measured is not None:  # what else was typed stays
         _restart(project, replace(draft, save_rate=measured.rate, save_range=(measured.low, measured.high)))
         st.rerun()
@@ -94,7 +94,8 @@ def _form(project: str, goal: Goal) -> None:
             _restart(project, _cleared(goal, choices))
             st.rerun()
     if changed:
-        st.caption("The form differs from the saved goal; cards are made for the saved one.")
+        experiment = act_words.experiment_differs(draft, goal)
+        st.caption(f"The form differs from the saved goal; cards are made for the saved one. {experiment}")
     _files(project, key)
 
 
@@ -196,10 +197,11 @@ def _worth(start: Goal, choices: LeverChoices, key: str) -> str:
 
 
 def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
-    """Which columns can be changed, which were measured afterwards, and which must not be used."""
+    """Which columns can be changed, which were measured afterwards, and which must not be used. Of those that the form does not
+    offer it lists what the goal names: a file may say so of a date, or of a column that the model does not see."""
     names = [choice.column for choice in choices.columns]
-    levers = [lever.column for lever in start.levers if lever.column in names]
-    picked = st.multiselect("What you can change", names, default=levers, key=f"{key}_levers",
+    levers = [lever.column for lever in start.levers if lever.column in (*names, *choices.unlisted)]
+    picked = st.multiselect("What you can change", [*names, *(n for n in levers if n not in names)], levers, key=f"{key}_levers",
                             max_selections=max(MOST_LEVERS, len(levers)),  # more may have been saved before this was refused
                             placeholder="Choose the columns that somebody decides: a contract, a discount, a channel",
                             help="Only these are ever proposed to be changed.")
@@ -210,8 +212,9 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
         st.caption(f"By their names these may be such columns: {', '.join(quoted(name, 30) for name in offered[:8])}.")
     rest = [name for name in names if name not in picked]
     left, right = st.columns(2, gap="medium")
+    after, checks = ([n for n in role if n in rest or n not in names] for role in (start.later, start.negative_control))
     later = left.multiselect(
-        "Measured only after the change", rest, default=[n for n in start.later if n in rest], key=f"{key}_later",
+        "Measured only after the change", [*rest, *(n for n in after if n not in names)], default=after, key=f"{key}_later",
         help="What follows from the change, such as a total paid. Comparing on it would hide a part of the effect.")
     unset = [name for name in choices.later if name not in later and name in rest]
     if unset:
@@ -219,8 +222,9 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     never = right.multiselect("Never to be used here", rest, default=[n for n in start.never if n in rest], key=f"{key}_never",
                               help="Neither compared on nor used to say who is meant: what you must not decide by.")
     others = [name for name in rest if name not in later and name not in never]
+    checks = [name for name in checks if name in others or name not in names]
     control = st.multiselect(
-        "No change can move these (a check)", others, default=[n for n in start.negative_control if n in others],
+        "No change can move these (a check)", [*others, *(n for n in checks if n not in names)], default=checks,
         key=f"{key}_negative_control", placeholder="None", help="Such as last year’s outcome. Where a change seems to move it, "
         "too, something is not recorded, and its card gets grade C at best.")
     known = [name for name in others if name not in control]
@@ -232,7 +236,7 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
     old = {lever.column: lever for lever in start.levers}
     extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
-    treatment = tuple(lever for lever in start.levers if lever.column not in names and lever.column == start.experiment)
+    treatment = tuple(one for one in start.levers if one.column not in (*names, *levers) and one.column == start.experiment)
     places = {lever.column: place for place, lever in enumerate(start.levers)}
     levers = sorted((*(old.get(name, Lever(name)) for name in picked), *treatment), key=lambda one: places.get(one.column, 99))
     return replace(start, levers=tuple(levers), later=tuple(later),

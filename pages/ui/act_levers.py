@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from automl_core.acting.action import MOST_DAYS, Direction, Goal, Lever
+from automl_core.explaining.words import first_few
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
 from pages.ui import act_words
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH
@@ -27,8 +28,10 @@ def levers(goal: Goal, choices: LeverChoices, key: str) -> Goal:
     places = {column: place for place, column in enumerate(found)}  # they stay, whatever is picked
     said = []
     for lever in goal.levers:
-        if lever.column not in found:  # the model left it out: it only says who was treated in an experiment
+        if lever.column not in found:  # a date of a file; or the model left it out: it only says who was treated
             said.append(lever)
+            if lever.column in choices.unlisted:
+                st.caption(act_words.as_in_file(lever))
             continue
         with st.container(border=True, gap="small"):
             st.markdown(f"**{plain(lever.column)}**")
@@ -87,11 +90,10 @@ def _kept_forbidden(pairs: Sequence[tuple[str, str]], key: str) -> tuple[tuple[s
     """The forbidden moves that the form does not list, unless somebody lifts them."""
     if not pairs:
         return ()
-    named = "; ".join(f"{cut(a, 40)}{ARROW}{cut(b, 40)}" for a, b in pairs[:MOST_NAMED])
-    more = f"; and {count(len(pairs) - MOST_NAMED)} more" if len(pairs) > MOST_NAMED else ""
+    named = "; ".join(first_few([f"{cut(a, 40)}{ARROW}{cut(b, 40)}" for a, b in pairs], MOST_NAMED, "and "))
     moves = count(len(pairs), "forbidden move that is", "forbidden moves that are")
     kept = st.toggle(f"Keep {moves} not listed here", value=True, key=f"{key}_unlisted",
-                     help=plain(f"Never proposed while this is on: {named}{more}.", 900))
+                     help=plain(f"Never proposed while this is on: {named}.", 900))
     return tuple(pairs) if kept else ()
 
 

@@ -28,6 +28,7 @@ SURE = {
     "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
     "D": "A pattern, not advice.",
 }
+DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
 RETIRED, WHY_RETIRED = "Retired by its pilot", "It was tested."
 
 
@@ -157,10 +158,10 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
         cards.facts(figures, columns=2, inside=True)
         cards.facts(ways, columns=3, inside=True)
     st.caption("The last three are the same change seen three ways; go by the last one, "
-               + ("which was measured where chance decided." if card.is_tested else "which compares like with like."))
+               + ("which was measured where chance decided." if card.by_chance else "which compares like with like."))
     if card.whole_sentence:
         st.caption(plain(card.whole_sentence))
-    sure = WHY_RETIRED if _retired(card) else SURE[card.grade]
+    sure = WHY_RETIRED if _retired(card) else DOUBTED if card.drawn and card.grade == "C" else SURE[card.grade]
     st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(card.own_reasons))}".rstrip(), width=TEXT_WIDTH)
     if card.overturn:
         st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
@@ -190,7 +191,7 @@ def three_ways(card: ActionCard) -> list[Fact]:
     """The same change seen in three ways, by the names that these have everywhere."""
     rate = card.in_points
     unit = "points" if rate else cut(card.counted, 20)
-    seen, said, best = (name.capitalize() for name in WAYS[card.is_tested])
+    seen, said, best = (name.capitalize() for name in WAYS[card.by_chance])
     return [Fact(seen, _bare_gap(card.raw_gap, rate), unit, "It mixes in who the rows are."
                  + (f" {ALIKE_COUNTED}" if card.alike else "")),
             Fact(said, _bare_gap(card.what_if, rate), unit, "How far the prediction moves with it alone."),
@@ -206,7 +207,7 @@ def _patterns(found: Actions) -> None:
         st.markdown("These differ in the data as it is, but did not stand the checks. Do not act on them. Each move is listed "
                     "once, those that differ most first, seven at most.", width=TEXT_WIDTH)
         for card in found.patterns:
-            rate, (seen, _, best) = card.in_points, WAYS[card.is_tested]
+            rate, (seen, _, best) = card.in_points, WAYS[card.by_chance]
             st.markdown(
                 f"- **{plain(pilot_view.move_words(card))}**: {seen} {plain(_gap(card.raw_gap, rate))}, {best} "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",

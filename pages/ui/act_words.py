@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automl_core.acting.action import Goal
+from automl_core.acting.action import Goal, Lever
 from automl_core.explaining.words import few_of
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
+from automl_core.workspace.ongoing import Ongoing
 from pages.ui.words import money, plain, quoted
 
 MOST_LISTED = 6
@@ -40,6 +41,29 @@ def not_offered(goal: Goal, choices: LeverChoices) -> str:
     words = f"Not offered, for no row shows what a change does: {listed}."
     left = [quoted(name, 30) for name, _ in names if name in {lever.column for lever in goal.levers}]
     return f"{words} The goal names {', '.join(left)}: saving leaves {'it' if len(left) == 1 else 'them'} out." if left else words
+
+
+def as_in_file(lever: Lever) -> str:
+    """How a column is changed for which the form has no fields."""
+    said = [f"{way} {few_of([quoted(one, 30) for one in values], MOST_LISTED)}"
+            for way, values in (("from", lever.from_values), ("to", lever.to)) if values]
+    return f"{quoted(lever.column, 40)} is changed as the goal as a file says{': ' if said else ''}{' '.join(said)}."
+
+
+def experiment_differs(draft: Goal, saved: Goal) -> str:
+    """What saving does to the experiment, which the form has no field for; empty where it stays as it is."""
+    if draft.experiment == saved.experiment:
+        return ""
+    if draft.experiment:
+        return f"Saving names {quoted(draft.experiment, 40)} as the treatment of an experiment."
+    return f"Saving leaves out the experiment with {quoted(saved.experiment, 40)}."
+
+
+def coming(going: Ongoing, what: str) -> str:
+    """What is said while cards are being made, of which something follows."""
+    if going.outdated:
+        return "Clarion is looking for actions for the goal as it was before: look again when that has ended."
+    return f"Clarion is looking for actions: {what}."
 
 
 def gone(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from automl_core.acting.action import SegmentSearch
 from automl_core.acting.action_list import ActionList
+from automl_core.explaining.words import first_few
 from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary
@@ -168,8 +169,7 @@ def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
     parts = []
     for condition in conditions:
         if condition.values:
-            more = f" or {len(condition.values) - most} more" if len(condition.values) > most else ""
-            parts.append(f"{condition.column} is {' or '.join(condition.values[:most])}{more}")
+            parts.append(f"{condition.column} is {' or '.join(first_few(condition.values, most))}")
         elif not math.isfinite(condition.low):
             parts.append(f"{condition.column} under {words.edge(condition.high)}")
         elif not math.isfinite(condition.high):

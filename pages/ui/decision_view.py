@@ -14,7 +14,7 @@ from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.workspace.decision_words import honest_words, turned_words
 from automl_core.workspace.pilots import card_key
-from pages.ui import cards, pilot_charts, row_view, session, what_if_view
+from pages.ui import act_words, cards, pilot_charts, row_view, session, what_if_view
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -118,10 +118,11 @@ def plan(project: str) -> None:
     """One action a row from the cards, with its files."""
     ws = session.workspace()
     if ws.act.found(project) is None:
-        if ws.act.ongoing(project).here is not None:
-            cards.empty("No card to choose from yet", "Clarion is looking for actions: one for each row follows.")
+        going, levers = ws.act.ongoing(project), ws.act.goal(project).levers
+        if going.here is not None and levers:
+            cards.empty("No card to choose from yet", act_words.coming(going, "one for each row follows"))
             return
-        first = "Look for actions above" if ws.act.goal(project).levers else "Name above what you can change and look for actions"
+        first = "Look for actions above" if levers else "Name above what you can change and look for actions"
         cards.empty("No card to choose from yet",
                     f"{first}: each row then gets the action that is worth most there, within your limits.")
         return

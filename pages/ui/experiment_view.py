@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.acting import Experiment
 from automl_core.acting.action import Goal
+from automl_core.workspace.ongoing import Ongoing
 from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
@@ -17,11 +18,11 @@ from pages.ui.words import count, cut, lead, money, percent, plain, signed
 NONE = "No experiment"
 
 
-def section(project: str, goal: Goal, running: bool) -> None:
-    """Name the treatment column, measure it as a job, and show the result."""
-    ws = session.workspace()
+def section(project: str, goal: Goal, going: Ongoing) -> None:
+    """Name the treatment column, measure it as a job unless one is `going`, and show the result."""
+    ws, running = session.workspace(), going.here is not None or going.elsewhere is not None
     found = ws.experiment.result(project) if goal.experiment else None
-    if running and goal.experiment and found is None:
+    if going.here is not None and goal.experiment and found is None:
         _reading(project)
     elif found is not None:
         result(project, found, goal)

@@ -8,6 +8,7 @@ from typing import Any
 from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.closer_look import Curve, Interaction, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, RowExplanation
+from automl_core.explaining.words import first_few
 from pages.ui import words
 from pages.ui.charts import amount
 from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter, unique
@@ -38,8 +39,7 @@ def name_of(item: Importance | ColumnGroup) -> str:
     """A column’s name, or the names of a group together."""
     if isinstance(item, Importance):
         return item.column
-    more = len(item.columns) - 3
-    return " + ".join([words.cut(name, 24) for name in item.columns[:3]] + ([f"{more} more"] if more > 0 else []))
+    return " + ".join(first_few([words.cut(name, 24) for name in item.columns], 3))
 
 
 def unused(explanation: Explanation) -> list[Importance]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -25,6 +26,7 @@ STATES = {
     "cancelled": ("Cancelled", "gray", ":material/close:"),
 }
 MOST_NAMED = 3
+UNTOUCHED = PilotChoice(days=0)  # its days are those that the card says
 SHARES = {"Half": 0.5, "One third": 1 / 3, "Two thirds": 2 / 3, "80 %": 0.8}
 
 
@@ -135,15 +137,15 @@ def size(project: str, card: ActionCard, both: bool) -> PilotChoice:
     have ended, whether to add these. The fields start from what was typed for this card before another one, or another page,
     was looked at: what is not drawn Streamlit forgets."""
     key, drafts = f"{project}_{card_key(card)}", session.session().drafts
-    untouched = PilotChoice(days=card.days or 30)
-    start: PilotChoice = drafts.get(f"pilot_{key}") or untouched
+    shown = card.days or 30  # until somebody types others; a card of the same key may name other ones when it is made again
+    start: PilotChoice = drafts.get(f"pilot_{key}", UNTOUCHED)
     shares = list(SHARES.values())
     with st.grid(3, min_column_width=FIELD_WIDTH):
         rows = st.number_input("Rows in all", 20, None, start.rows or None, step=10, key=f"pilot_rows_{key}",
                                placeholder="as many as needed", help="Empty takes as many as the promised effect asks for.")
         share = st.selectbox("Who gets the change", list(SHARES), shares.index(start.treated_share), key=f"pilot_share_{key}",
                              help="Half needs the fewest rows. Chance decides which ones.")
-        days = st.number_input("Days until outcomes are known", 1, 3650, start.days, key=f"pilot_days_{key}",
+        days = st.number_input("Days until outcomes are known", 1, 3650, start.days or shown, key=f"pilot_days_{key}",
                                help="The pilot is decided once they are due. The days until the change shows, if you named them.")
     add = both and st.checkbox("Add rows that have ended", start.ended, key=f"pilot_ended_{key}",
                                help="Rows without an outcome yet come first, for there one can still act. In rows that have "
@@ -153,7 +155,9 @@ def size(project: str, card: ActionCard, both: bool) -> PilotChoice:
                                placeholder="its own for each pilot",
                                help="The same seed draws the same rows. Empty gives each pilot a seed of its own.")
     made = PilotChoice(int(rows or 0), SHARES.get(str(share), 0.5), int(days), None if seed is None else int(seed), add)
-    drafts[f"pilot_{key}"] = None if made == untouched else made
+    drafts[f"pilot_{key}"] = replace(made, days=0) if made.days == shown else made
+    if drafts[f"pilot_{key}"] == UNTOUCHED:
+        del drafts[f"pilot_{key}"]
     return made
 
 

@@ -31,10 +31,10 @@ def offered(project: str, goal: Goal, saved: Goal, key: str) -> MeasuredRate | N
     return chosen
 
 
-def still_measured(project: str, draft: Goal, saved: Goal) -> Goal:
+def still_measured(project: str, draft: Goal, start: Goal) -> Goal:
     """The draft without the range of its rate where what was measured is not what it is about any more: another outcome is
-    wanted, or what was changed in the pilot can be changed no longer."""
-    if not draft.save_range or draft.good != saved.good:
+    wanted than in the goal that the form started from, or what was changed in the pilot can be changed no longer."""
+    if not draft.save_range or draft.good != start.good:
         return replace(draft, save_range=())
     levers = {lever.column for lever in draft.levers}
     of_it = [found for found in session.workspace().pilots.rates(project) if (found.low, found.high) == draft.save_range]

@@ -26,15 +26,16 @@ def pick_row(project: str, label: str = "") -> int:
     """
     st.markdown("Click the number of a row; the highest predictions come first, each made by a model that had not seen the row.",
                 width=TEXT_WIDTH)
-    shown = _listed(project, label).iloc[:, :SHOWN_COLUMNS]
+    listed, in_front = _listed(project, label)
+    shown, mark = listed.iloc[:, :SHOWN_COLUMNS], _mark(project)
     head = f"Prediction of {cut(label, 20)}" if label else "Prediction"
     places, key = [int(place) for place in shown.index], f"rows_{project}"
-    kept = session.session().drafts.get(key)
+    kept = session.session().drafts.get(mark)
     if kept is not None and kept not in places:
         st.caption(f"Row #{kept}, which was looked at before, is not listed here: no model predicted it without having seen it.")
     at = places.index(kept) if kept in places else 0
     number = st.column_config.ButtonColumn(
-        "Row", alignment="left", pinned=True, key=f"{key}_look", on_click=_clicked, args=(key, places),
+        "Row", alignment="left", pinned=True, key=f"{key}_look", on_click=_clicked, args=(key, mark, places),
         help="# and its row of the cleaned table, counted from 0. Click one to look at that row.")
     st.dataframe(
         shown.set_axis(_numbers(places, at)), key=key, height=248 if len(shown) > FEW_ROWS else "auto",
@@ -45,9 +46,10 @@ def pick_row(project: str, label: str = "") -> int:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(f"Row #{places[at]}", anchor=False, width="content")
         st.button("Previous", icon=":material/chevron_left:", key=f"{key}_previous", disabled=at == 0,
-                  on_click=_keep, args=(key, places[max(at - 1, 0)]))
+                  on_click=_keep, args=(mark, places[max(at - 1, 0)]))
         st.button("Next", icon=":material/chevron_right:", icon_position="right", key=f"{key}_next",
-                  disabled=at + 1 == len(places), on_click=_keep, args=(key, places[min(at + 1, len(places) - 1)]))
+                  disabled=in_front or at + 1 == len(places),  # the one behind it in the list is not its next one
+                  on_click=_keep, args=(mark, places[min(at + 1, len(places) - 1)]))
     return places[at]
 
 
@@ -58,31 +60,37 @@ def _numbers(places: list[int], at: int) -> list[str]:
     return [f"#{place}".rjust(width, FIGURE_SPACE) + (CHOSEN if row == at else "") for row, place in enumerate(places)]
 
 
-def _clicked(key: str, places: list[int]) -> None:
+def _mark(project: str) -> str:
+    """Where the row looked at is kept: a place among the rows of the cleaned table, so each has its own."""
+    run = session.workspace().search.needed(project)
+    return f"row_{project}_{run.table}_{run.recipe}"
+
+
+def _clicked(key: str, mark: str, places: list[int]) -> None:
     """Keep the row whose number was clicked; where it stood in the table, whatever it is sorted by now."""
     click = session.widget(f"{key}_look")
     if click is not None and 0 <= click["row"] < len(places):
-        _keep(key, places[click["row"]])
+        _keep(mark, places[click["row"]])
 
 
-def _keep(key: str, place: int) -> None:
+def _keep(mark: str, place: int) -> None:
     """Look at this row, in the other tabs and on the act page, too."""
-    session.session().drafts[key] = place
+    session.session().drafts[mark] = place
 
 
-def _listed(project: str, label: str) -> pd.DataFrame:
-    """The first rows, the one looked at in front where it is further down; or those of the id or number asked for, of which the
-    first is looked at."""
-    explain, key = session.workspace().explain, f"rows_{project}"
-    kept = session.session().drafts.get(key)
+def _listed(project: str, label: str) -> tuple[pd.DataFrame, bool]:
+    """The first rows, the one looked at in front where it is further down, and whether it is; or those of the id or number asked
+    for, of which the first is looked at."""
+    explain, mark = session.workspace().explain, _mark(project)
+    kept = session.session().drafts.get(mark)
     asked = st.text_input("Find a row", key=f"find_{project}", placeholder="its id, or #12", help=WHICH_ROW, width=NUMBER_WIDTH)
     if asked.strip():
         try:
             with st.spinner("Looking for the row", show_time=True):
                 found = explain.find(project, asked, label)
             if kept not in found.index:
-                _keep(key, int(found.index[0]))
-            return found
+                _keep(mark, int(found.index[0]))
+            return found, False
         except BadInput as error:
             st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
     with st.spinner("Listing the rows", show_time=True):  # the final model scores what has no outcome yet
@@ -95,12 +103,12 @@ def _listed(project: str, label: str) -> pd.DataFrame:
     with st.spinner("Listing the rows", show_time=True):
         first = explain.top(project, SHOWN_ROWS, label)
         if kept is None or kept in first.index:
-            return first
+            return first, False
         rows = explain.rows(project, label)
     if kept not in rows.index:
-        return first
+        return first, False
     st.caption(f"Row #{kept}, which you look at, stands in front of them.")
-    return pd.concat([rows.loc[[kept]], first])
+    return pd.concat([rows.loc[[kept]], first]), True
 
 
 def whose(project: str, position: int) -> str:

@@ -105,15 +105,15 @@ def _cancel(job: Job, found: bool, kept: bool) -> None:
                   stop, "Go on searching")
 
 
-def ended_early(project: str, state: RunState) -> None:
+def ended_early(project: str, state: RunState | None, where: str = " Look for them on the Act page.") -> None:
     """Where a search was cancelled or failed after its model was kept: what is missing, until somebody looks for it again."""
     later = session.workspace().jobs.last(project, "act")
-    if state.summary is None or state.job.state not in ("cancelled", "failed") or (
+    if state is None or state.summary is None or state.job.state not in ("cancelled", "failed") or (
             later is not None and later.created_at > state.job.created_at):
         return
     how = "was cancelled" if state.job.state == "cancelled" else "failed"
     why = f" {plain(state.job.error)}" if state.job.error and how == "failed" else ""
-    st.info(f"Looking for groups and cards {how}; the model is kept.{why} Look for them on the Act page.", icon=":material/info:")
+    st.info(f"Looking for groups and cards {how}; the model is kept.{why}{where}", icon=":material/info:")
 
 
 def ladder(project: str, summary: RunSummary) -> None:

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.acting.action import Lever
 from automl_core.acting.goal_file import goal_text
+from automl_core.codec import to_json
+from automl_core.workspace.act import Acting
+from automl_core.workspace.lever_choices import LeverChoices
 from pages.ui import session
 from tests.pages.conftest import Stages, open_page, press, texts
 
@@ -58,17 +62,48 @@ def test_a_goal_file_is_read_into_the_form_and_kept_by_save_alone(stages: Stages
     assert act.goal(project).value == 123.0
 
 
+def test_a_goal_file_is_kept_with_what_the_form_has_no_fields_for(
+    stages: Stages, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A date to change, dates and columns that the model does not see as “later” or as a check, and the measured range of
+    another outcome were lost by Save without a word: the form offers none of them."""
+    act = stages.workspace.act
+    choices = act.levers(project)
+    seen = replace(choices, columns=tuple(choice for choice in choices.columns if choice.column != "age"))
+
+    def levers(*_: object) -> LeverChoices:
+        return seen
+
+    monkeypatch.setattr(Acting, "levers", levers)
+    since = Lever("customer_since", to=("2020-01-01",), cost=4.0, days=30)
+    goal = replace(act.goal(project), good="Yes", save_rate=0.13, save_range=(0.09, 0.19), levers=(since, Lever("discount")),
+                   later=("customer_id",), negative_control=("age",))
+    app = open_page("act", project)
+    _upload(app, goal_text(goal))
+    told = texts(app).replace("\\", "")
+    assert "“customer_since” is changed as the goal as a file says: to “2020-01-01”." in told
+    press(app, "Save goal")
+    assert not app.error
+    assert to_json(act.goal(project)) == to_json(goal)  # no number is the same as itself there
+    assert "differs from the saved goal" not in texts(open_page("act", project))
+    _pick(app, ["discount"])
+    press(app, "Save goal")
+    assert [lever.column for lever in act.goal(project).levers] == ["discount"]
+
+
 def test_the_field_of_the_experiment_goes_by_the_saved_goal(stages: Stages, project: str) -> None:
     """It stayed as it was drawn: “Leave it out” was offered for an experiment of a file that the page did not name."""
     act = stages.workspace.act
     goal = act.goal(project)
     app = open_page("act", project)
     _upload(app, goal_text(replace(goal, experiment="discount")))
+    assert "Saving names “discount” as the treatment of an experiment." in texts(app).replace("\\", "")
     press(app, "Save goal")
     assert act.goal(project).experiment == "discount"
     assert _treatment(app) == "discount"
     assert app.button(key="measure_experiment").label == "Measure the experiment"
     press(app, "Clear")
+    assert "Saving leaves out the experiment with “discount”." in texts(app).replace("\\", "")
     press(app, "Save goal")
     assert act.goal(project).experiment == ""
     assert _treatment(app) == "No experiment"

@@ -178,8 +178,8 @@ def test_a_click_on_a_number_means_the_row_that_it_names(monkeypatch: pytest.Mon
     monkeypatch.setattr(session, "session", lambda: tab_session)
     monkeypatch.setattr(session, "widget", lambda key: clicks.pop(0))
     for _ in range(3):
-        row_view._clicked("rows_p", [5, 6, 7])
-        assert tab_session.drafts == {"rows_p": 7}
+        row_view._clicked("rows_p", "row_p_table_recipe", [5, 6, 7])
+        assert tab_session.drafts == {"row_p_table_recipe": 7}
 
 
 def _fields() -> None:

@@ -105,7 +105,7 @@ def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
     found = ws.act.found(project)
     monkeypatch.setattr(acting, "make_cards", lambda _: found)
     ws.files.write_table(ws.data.table(project).frame, tmp_path / "rows.csv")
-    asked = (str(ws.share.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    asked = (str(ws.search.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
     before = ws.files.act(*asked)
     pilot = ws.pilots.start(project, before.plan.actions[0].card, PilotChoice(rows=300))
     table = ws.pilots.assignment(pilot)
@@ -134,7 +134,7 @@ def test_on_a_file_cards_stand_as_ended_pilots_left_them(
     found, goal = ws.act.found(project), ws.act.goal(project)
     monkeypatch.setattr(acting, "make_cards", lambda _: found)
     ws.files.write_table(ws.data.table(project).frame, tmp_path / "rows.csv")
-    asked = (str(ws.share.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    asked = (str(ws.search.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
     before = ws.files.act(*asked)
     first = before.plan.actions[0].card
     other = next(card.id for card in before.found.cards if card.id != first)

@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from automl_core.workspace.explain import Explaining
+from automl_core.workspace.search import Searching
+from automl_core.workspace.views import Run
 from pages.ui import row_view
 from tests.pages.conftest import LEVERS, PAGES, Stages, Visit, texts
 
@@ -36,12 +39,55 @@ def test_a_row_that_was_found_is_the_one_on_the_act_page(
         act.save_goal(project, goal)
 
 
-def test_a_row_that_is_not_listed_any_more_is_said_to_be_gone(visit: Visit, stages: Stages) -> None:
-    project = stages.projects["scored"]
+def test_a_row_that_is_not_listed_any_more_is_said_to_be_gone(
+    visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, last = stages.projects["scored"], 3999
     app = visit("scored", "explain")
-    app.session_state["clarion"].drafts[f"rows_{project}"] = 10**6
     _open(app, "explain_tab", "One row")
-    assert "Row #1000000, which was looked at before, is not listed here" in texts(app).replace("\\", "")
+    app.text_input(key=f"find_{project}").set_value(f"#{last}").run()
+    app.text_input(key=f"find_{project}").set_value("").run()
+    assert _heading(app) == f"Row #{last}"
+    rows, top = Explaining.rows, Explaining.top
+    monkeypatch.setattr(Explaining, "rows", lambda *asked: rows(*asked).drop(index=last))
+    monkeypatch.setattr(Explaining, "top", lambda *asked: top(*asked).drop(index=last, errors="ignore"))
+    app.run()
+    assert f"Row #{last}, which was looked at before, is not listed here" in texts(app).replace("\\", "")
+
+
+def test_a_row_of_another_table_is_not_taken_along(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are counted in the cleaned table: the same place in another one is another customer, who was said to be the one that
+    was looked at."""
+    ws, project = stages.workspace, stages.projects["scored"]
+    run = ws.search.needed(project)
+    first, *_, far = (int(place) for place in ws.explain.top(project, 10).index)
+    app = visit("scored", "explain")
+    _open(app, "explain_tab", "One row")
+    app.text_input(key=f"find_{project}").set_value(f"#{far}").run()
+    app.text_input(key=f"find_{project}").set_value("").run()
+    assert _heading(app) == f"Row #{far}"
+    other = ws.context.save("table", project, ws.data.stored_of(run.table), parent_id=run.table)
+
+    def last(*_: object) -> Run:
+        return replace(run, table=other.id)
+
+    monkeypatch.setattr(Searching, "last", last)
+    app.run()
+    assert _heading(app) == f"Row #{first}"
+
+
+def test_a_row_in_front_of_the_list_has_no_next_one(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """“Next” went from row 5,210 to the first of the list, and no button led back."""
+    project = stages.projects["scored"]
+    monkeypatch.setattr(row_view, "SHOWN_ROWS", 3)
+    *_, far = (int(place) for place in stages.workspace.explain.top(project, 10).index)
+    app = visit("scored", "explain")
+    _open(app, "explain_tab", "One row")
+    assert not app.button(key=f"rows_{project}_next").disabled
+    app.text_input(key=f"find_{project}").set_value(f"#{far}").run()
+    app.text_input(key=f"find_{project}").set_value("").run()
+    assert _heading(app) == f"Row #{far}"
+    assert app.button(key=f"rows_{project}_next").disabled
 
 
 def _open(app: AppTest, tabs: str, name: str) -> None:

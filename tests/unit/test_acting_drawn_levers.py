@@ -17,8 +17,10 @@ from automl_core.acting.covariates import make_covariates
 from automl_core.acting.moves import category_moves
 from automl_core.acting.not_compared import undrawn_notes
 from automl_core.acting.randomised import check_experiment
+from automl_core.acting.wording import told_ways
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
+from pages.ui.act_view import three_ways
 from tests.unit.carding import COLUMNS, PROBLEM, inputs
 
 
@@ -31,6 +33,19 @@ def test_an_experiment_earns_an_a() -> None:
     (card,) = make_cards(replace(made, frame=frame, y=y)).cards
     assert card.grade == "A"
     assert card.low < -0.15 < card.high
+
+
+def test_figures_of_a_draw_are_called_measured_where_a_check_takes_the_a_away() -> None:
+    """Nothing was compared like with like there, and the sentence about everybody said so."""
+    made = an_experiment(1700, 0.0)
+    rng, new = np.random.default_rng(1), (made.frame["offer"] == "new").to_numpy()
+    table = table_from_frame(made.frame.assign(last=np.where(rng.random(1700) < 0.3 + 0.4 * new, "Yes", "No")), "t")
+    goal = replace(made.goal, negative_control=("last",))
+    (card,) = make_cards(replace(made, frame=table.frame, columns=table.columns, goal=goal)).cards
+    assert (card.grade, card.is_tested, card.by_chance) == ("C", False, True)
+    assert told_ways(card, (0.1, 0.2, 0.3), (), True).endswith("measured +30.0 points")
+    assert three_ways(card)[-1].name == "Measured"
+    assert not replace(card, drawn=False).by_chance
 
 
 def an_experiment(rows: int, shifted: float) -> CardInputs:

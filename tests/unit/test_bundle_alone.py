@@ -38,7 +38,7 @@ def test_same_answers_as_the_app(home: Path, tmp_path: Path, monkeypatch: pytest
         records = json.loads(rows.to_json(orient="records", date_format="iso", double_precision=15))
         asked = workspace.deploy.score_rows(deployment.id, records)
         folder = tmp_path / f"bundle{number}"
-        with zipfile.ZipFile(workspace.share.bundle_path(project)) as archive:
+        with zipfile.ZipFile(workspace.search.bundle_path(project)) as archive:
             archive.extractall(folder)
         python = python or fresh_python(tmp_path / "venv")
         install(python, folder)
@@ -53,7 +53,7 @@ def test_same_answers_as_the_app(home: Path, tmp_path: Path, monkeypatch: pytest
     code = ("import json, sys; from automl_core.production import load_bundle; "
             "print(load_bundle(sys.argv[1]).predict_row(json.loads(sys.argv[2]))['probability_Yes'])")
     example = workspace.deploy.example(deployment.id)
-    loaded = subprocess.run([python, "-c", code, str(workspace.share.bundle_path(project)), json.dumps(example)],
+    loaded = subprocess.run([python, "-c", code, str(workspace.search.bundle_path(project)), json.dumps(example)],
                             cwd=tmp_path, check=True, env=clean, capture_output=True, text=True)
     here = workspace.deploy.score_rows(deployment.id, [example])[0]
     assert float(loaded.stdout) == pytest.approx(here["probability_Yes"], abs=1e-9)

@@ -245,14 +245,15 @@ def test_while_rows_are_looked_for_the_page_says_so(monkeypatch: pytest.MonkeyPa
 
     asked, state = "", session.Session()
     found, top = (pd.DataFrame({"prediction": [0.5]}, index=[place]) for place in (12, 7))
+    run = SimpleNamespace(table="t", recipe="r")
     made = SimpleNamespace(explain=SimpleNamespace(find=work(found), top=work(top)),
-                           search=SimpleNamespace(covered=work((400, 500))))
+                           search=SimpleNamespace(covered=work((400, 500)), needed=lambda _: run))
     monkeypatch.setattr(row_view.session, "workspace", lambda: made)
     monkeypatch.setattr(row_view.session, "session", lambda: state)
     monkeypatch.setattr(row_view.st, "spinner", spinner)
     monkeypatch.setattr(row_view.st, "text_input", lambda *_, **__: asked)
     monkeypatch.setattr(row_view.st, "caption", lambda *_: None)
-    assert row_view._listed("p", "") is top
+    assert row_view._listed("p", "")[0] is top
     asked = "#12"
-    assert row_view._listed("p", "") is found
+    assert row_view._listed("p", "")[0] is found
     assert inside == [True, True, True]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from automl_core.acting.action import Goal, Lever
 from automl_core.errors import BadInput
-from automl_core.explaining import Allowed, smallest_flip
+from automl_core.explaining import Allowed, smallest_flip, turning
 from automl_core.explaining.changes import Flip, cheapest_words
 from automl_core.explaining.similar import nearest_rows
 from automl_core.search.families import families
@@ -246,3 +246,40 @@ def test_a_number_that_is_the_goal_turns_where_it_is_less() -> None:
     assert (found.before, found.changes[0][0]) == (2.0, "x")
     assert found.after < 2.0
     assert smallest_flip(made, row, frame, (Allowed("z"),), 2.0) is None
+
+
+def test_many_changes_in_steps_are_asked_of_trees_by_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty steps of each of six columns are 24,240 changes: each was filled in by itself and asked for twice, for seconds."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{place}": rng.integers(0, 101, 600).astype(float) for place in range(5)})
+    made = fitted(frame, (frame["x4"] > 50).to_numpy(dtype=float), "binary", "lightgbm").model
+    row = {**frame.iloc[int(np.argmin(made.predict_frame(frame)))].to_dict(), **{f"x{place}": 40.0 for place in range(4)}}
+    levers, asked, predict = tuple(Allowed(f"x{place}", step=1.0) for place in range(4)), [], Member.predict
+
+    def count(member: Member, matrix: Any) -> Any:
+        asked.append(len(matrix))
+        return predict(member, matrix)
+
+    monkeypatch.setattr(Member, "predict", count)
+    assert smallest_flip(made, row, frame, levers) is None
+    assert 0 < sum(asked) < 1000
+    monkeypatch.setattr(turning, "FEW", 10**9)
+    asked.clear()
+    assert smallest_flip(made, row, frame, levers) is None
+    assert sum(asked) > 4 * 40 + 6 * 40 * 40, "as many as are tried either way"
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_is_asked_by_boxes_is_the_change_that_is_found_one_by_one(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _ = table()
+    made = model(task, ("lightgbm", "linear"))
+    levers = (Allowed("a", step=0.05, cost=1.0), Allowed("b", step=0.05, cost=1.5), Allowed("c", cost=9.0))
+    found: dict[int, list[str]] = {0: [], 10**9: []}
+    for few in found:
+        monkeypatch.setattr(turning, "FEW", few)
+        for place in range(0, 200, 20):
+            row = frame.iloc[place].to_dict()
+            goal = float(made.predict_frame(frame.iloc[[place]])[0]) + 0.3 if task == "regression" else math.nan
+            found[few].append(str(smallest_flip(made, row, frame, levers, goal)))
+    assert found[0] == found[10**9]
+    assert any("Flip(" in one for one in found[0])

@@ -14,7 +14,8 @@ import pytest
 from automl_core.acting.action import Condition
 from automl_core.acting.conditions import describe
 from automl_core.acting.wording import BANNED
-from automl_core.data.words import few_of, join_words
+from automl_core.data.words import few_of, first_few, join_words
+from automl_core.explaining.explanation import ColumnGroup
 from automl_core.explaining.words import (
     axis_value,
     change_range,
@@ -31,6 +32,7 @@ from automl_core.explaining.words import (
 from automl_core.framing.metrics import METRICS
 from pages.ui import words
 from pages.ui.charts import all_words
+from pages.ui.explain_charts import name_of
 from pages.ui.row_view import digits
 
 NAN = float("nan")
@@ -291,6 +293,12 @@ def test_a_long_list_is_told_by_its_first_ones_with_the_mark_of_thousands() -> N
     names = [f"n{place}" for place in range(1206)]
     assert few_of(names, 2) == "n0, n1 and 1,204 more"
     assert few_of(names[:4], 2, "or") == "n0, n1 or 2 more"
+    assert "; ".join(first_few(names, 2, "and ")) == "n0; n1; and 1,204 more"
+    for most in (3, 4):
+        values = tuple(names[:most])
+        assert all_words((Condition("x", values),), 2).endswith("n1 or n2" if most == 3 else "n1 or 2 more")
+        named = name_of(ColumnGroup(tuple(names[:most + 1]), 0.1, 0.1))
+        assert named == ("n0 + n1 + n2 + n3" if most == 3 else "n0 + n1 + n2 + 2 more")
     assert [few_of(names[:most], 2) for most in (0, 1, 2, 3)] == ["", "n0", "n0 and n1", "n0, n1 and n2"]
 
 

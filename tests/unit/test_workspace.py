@@ -263,7 +263,7 @@ def test_a_report_is_behind_once_its_model_was_looked_at_deeper_or_checked_again
 
 
 def test_bundle_holds_what_it_promises(walked: Walked) -> None:
-    with zipfile.ZipFile(walked.workspace.share.bundle_path(walked.project)) as archive:
+    with zipfile.ZipFile(walked.workspace.search.bundle_path(walked.project)) as archive:
         names = set(archive.namelist())
         assert {"manifest.json", "requirements.txt", "predict.py", "MODEL_CARD.md"} <= names
         assert any(name.endswith(".whl") for name in names)
