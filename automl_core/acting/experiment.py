@@ -274,8 +274,13 @@ def _first(made: Experiment) -> str:
     """With whom to begin when hands or money do not reach all rows that are worth it."""
     if made.reach is None:
         return ""
-    how = "begin with those ranked first" if made.ordered else "let chance choose them"
+    how = "begin with those ranked first" if _queued(made) else "let chance choose them"
     return f" Your limits reach {made.reach:,} of these rows: {how}."
+
+
+def _queued(made: Experiment) -> bool:
+    """Whether rows have a turn: where their order was seen to be worth something, or each row's own worth is known."""
+    return made.ordered or bool(made.priced_by)
 
 
 def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> pd.DataFrame:
@@ -290,7 +295,7 @@ def experiment_frame(scores: Floats, frame: pd.DataFrame, made: Experiment) -> p
     worth = ranks <= made.rows
     columns = {"rank": ranks, "row": frame.index[order], "expected_gain": scores[order], "treat": np.where(worth, "yes", "no")}
     if made.reach is not None:
-        queue = ranks if made.ordered else np.random.default_rng(0).permutation(len(order)) + 1
+        queue = ranks if _queued(made) else np.random.default_rng(0).permutation(len(order)) + 1
         taken = np.flatnonzero(worth)[np.argsort(queue[worth], kind="stable")][: made.reach]
         columns["within_limits"] = np.where(np.isin(np.arange(len(order)), taken), "yes", "no")
     added = pd.DataFrame({free_name(name, frame.columns): values for name, values in columns.items()})

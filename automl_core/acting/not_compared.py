@@ -32,6 +32,7 @@ from automl_core.explaining.words import count, percent, quote
 from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective
 
 MOST_NAMED = 3
+RARE = 0.05  # of all rows
 WORDS = ("none", "nil")  # may be a value like any other: no discount, no add-on
 
 
@@ -69,6 +70,13 @@ def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], 
         other = quote(names[1 + int(known.argmax())])
         return (f"Rows that differ in {name} are never alike otherwise: {other} goes along with it. If {other} follows from "
                 f"{name}, name it as measured only after the change, and look again.")
+    if not is_numeric(lever, values):
+        counts = texts(values).dropna().value_counts()
+        rare = counts[(counts >= LEAST_ROWS) & (counts < RARE * len(frame))]
+        if len(rare):
+            have, value = int(rare.iloc[0]), quote(str(rare.index[0]))
+            return (f"Only {have} of {count(len(frame), 'row')} have {name} = {value}: too few of each kind of rows to compare "
+                    "them with the others. Load more rows that have it.")
     return f"Hardly any rows that differ in {name} are alike otherwise, so there is nothing to compare."
 
 

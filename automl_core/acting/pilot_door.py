@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
-from automl_core.acting.asked import Options, Roles, check_options
+from automl_core.acting.asked import Options, Roles, check_options, flag
 from automl_core.acting.decisions import dealt_by
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import of_kind
@@ -104,7 +104,7 @@ def judge_pilot(started: StartedPilot, sent: pd.DataFrame, today: object = None,
     if place >= 0 and pd.api.types.is_numeric_dtype(sent.dtypes.iloc[place]):  # numbers are not read as the file once wrote them
         column = replace(column, reading=Reading())
     matched = match_outcomes(started.pilot, started.assignment, sent.set_axis(list(names.own), axis=1), started.problem, column)
-    return judge(started.pilot, matched, day, early)
+    return judge(started.pilot, matched, day, flag(early, "“early”"))
 
 
 def _check_outcome(card: ActionCard, frame: pd.DataFrame, outcome: Hashable) -> None:

@@ -124,6 +124,9 @@ def _sentence(pilot: Pilot, result: PilotResult, why: str) -> str:
     return f"{measured} {_follows(pilot, result)}{early if result.early else ''} {result.returned.sentence}"
 
 
+SURE = 0.98  # from here on a range that holds both nothing and what was promised is wider than was planned with
+
+
 def _follows(pilot: Pilot, result: PilotResult) -> str:
     turned = direction(pilot.goal, pilot.is_rate)
     gains = sorted((turned * result.low, turned * result.high))
@@ -138,10 +141,10 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
     if did_harm(pilot, result):
         return f"{change} did harm: the card is retired."
     if turned * pilot.promise.effect <= gains[1]:
-        return (
-            f"No effect was shown, so the card is retired; the promised effect cannot be ruled out either, "
-            f"because the pilot had a chance of {percent(pilot.power.chance)} to see it."
-        )
+        had = f"the pilot had a chance of {percent(pilot.power.chance)} to see it"
+        why = f"because {had}." if pilot.power.chance < SURE else (
+            f"though by past rows {had}: what came back tells less than these, for its outcomes vary more or its rows are fewer.")
+        return f"No effect was shown, so the card is retired; the promised effect cannot be ruled out either, {why}"
     return "No effect was shown, and the promised one is ruled out: the card is retired."
 
 

@@ -50,7 +50,8 @@ def _wilson(share: Any, rows: float, z: float) -> tuple[Floats, Floats]:
         return np.zeros_like(share, dtype=np.float64), np.ones_like(share, dtype=np.float64)
     middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
     reach = z / (1 + z * z / rows) * np.sqrt(np.maximum(share * (1 - share), 0) / rows + z * z / (4 * rows * rows))
-    return np.maximum(0.0, middle - reach), np.minimum(1.0, middle + reach)
+    # rounding may not put the share itself outside
+    return np.minimum(np.maximum(0.0, middle - reach), share), np.maximum(np.minimum(1.0, middle + reach), share)
 
 
 def newcombe(first: Any, second: Any, rows: tuple[float, float], z: float = Z) -> tuple[Floats, Floats]:

@@ -1,0 +1,54 @@
+"""Sentences whose reason has to be the true one: a rare value, a pilot that came out noisy, rows of known worth under limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from automl_core.acting import Lever, PilotChoice, find_actions, judge_pilot, pilot_of
+from automl_core.acting.experiment import Experiment, experiment_frame
+from automl_core.acting.rates import wilson
+
+
+def test_a_rare_value_is_said_to_be_rare() -> None:
+    """Dealt by a coin to one row in fifty, with an effect of three spreads: rows were said to be hardly alike, which they are."""
+    rng = np.random.default_rng(0)
+    new = rng.random(3_000) < 0.015
+    frame = pd.DataFrame({"kind": np.where(new, "new", "old"), "age": rng.integers(18, 80, 3_000),
+                          "price": rng.normal(60, 12, 3_000)})
+    frame["sales"] = 100 + 30 * new + rng.normal(0, 10, 3_000)
+    found = find_actions(frame, "sales", "high", [Lever("kind", ("new",))])
+    told = f"Only {int(new.sum())} of 3,000 rows have “kind” = “new”"
+    assert found.cards or any(told in note for note in found.notes), found.notes
+
+
+def test_a_pilot_that_came_out_noisy_does_not_name_its_high_chance_as_the_reason() -> None:
+    """“It cannot be ruled out, because the pilot had a chance of over 99.9 % to see it.”"""
+    rng = np.random.default_rng(1)
+    had = rng.random(600) < 0.5
+    frame = pd.DataFrame({"offer": np.where(had, "new", "old"), "age": rng.integers(18, 80, 600)})
+    frame["y"] = 20.0 * had + rng.normal(0, 8, 600)
+    (card,) = find_actions(frame, "y", "high", [Lever("offer", ("new",))]).cards
+    started = pilot_of(card, frame, "y", choice=PilotChoice(rows=60, seed=1))
+    assert started.pilot.power.chance > 0.99
+    result = judge_pilot(started, started.table.assign(y=rng.normal(0, 150, len(started.table))))
+    assert "cannot be ruled out either, though by past rows the pilot had" in result.sentence
+
+
+def test_rows_of_known_worth_have_a_turn_where_their_effect_has_no_order() -> None:
+    """Chance chose among them, for half of what those ranked first bring."""
+    made = Experiment("offer", treat=1.0, rows=100, reach=10, priced_by="revenue")
+    frame = pd.DataFrame({"revenue": np.arange(100.0)})
+    table = experiment_frame(np.arange(100.0), frame, made)
+    assert table.loc[table["within_limits"] == "yes", "rank"].tolist() == list(range(1, 11))
+    table = experiment_frame(np.arange(100.0), frame, replace(made, priced_by=""))
+    assert table.loc[table["within_limits"] == "yes", "rank"].tolist() != list(range(1, 11))
+
+
+def test_a_range_holds_its_share() -> None:
+    """Of 0 of 300 its low end was 9e-19."""
+    for hits, rows in ((0, 300), (300, 300), (7, 7), (0, 1)):
+        low, high = wilson(hits, rows)
+        assert low <= hits / rows <= high
