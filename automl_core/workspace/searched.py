@@ -38,18 +38,23 @@ def sentences_of(run: Run, verdict: Verdict, options: bool) -> tuple[str, ...]:
 
 
 def ladder_lines(run: Run) -> tuple[str, ...]:
-    """A line a rung of the ladder, from simple to strong, with what it scores and costs; the one handed over is marked."""
+    """A line a rung of the ladder, from simple to strong, with what it scores and costs; the one handed over is marked. Why
+    one of no worse a score is not handed over is said."""
     summary = run.summary
     assert summary is not None
-    return ("What could be handed over (* is):", *(_rung_line(offer) for offer in summary.ladder))
+    sign = 1 if summary.greater_is_better else -1
+    mark = max((sign * offer.score.mean for offer in summary.ladder if offer.chosen), default=math.inf)
+    lines = (_rung_line(offer, not offer.chosen and sign * offer.score.mean >= mark) for offer in summary.ladder)
+    return ("What could be handed over (* is):", *lines)
 
 
-def _rung_line(offer: RungOffer) -> str:
+def _rung_line(offer: RungOffer, explained: bool) -> str:
     names = ", ".join((offer.name, *offer.also))
     what = offer.members[0] if len(offer.members) == 1 else f"{len(offer.members)} models"
     worth = "" if math.isnan(offer.money) else f", {offer.money:,.4g} in money a row"
+    why = f". {offer.sentence}" if explained and offer.sentence else ""
     return (f"{'*' if offer.chosen else '-'} {names}: {what}, {offer.score.words}; {offer.row_ms_p50:.2g} ms a row "
-            f"(p95 {offer.row_ms_p95:.2g}), {offer.mb:.2g} MB{worth}")
+            f"(p95 {offer.row_ms_p95:.2g}), {offer.mb:.2g} MB{worth}{why}")
 
 
 def is_warned(run: Run, verdict: Verdict) -> bool:

@@ -12,7 +12,9 @@ from automl_core import train
 from automl_core.data.infer import table_from_frame
 from automl_core.reporting import CardFacts, make_report, model_card
 from automl_core.search import FolderJournal, SearchData, search
-from automl_core.search.plan import Plan, RungOffer
+from automl_core.search.plan import Plan, RungOffer, Score
+from automl_core.workspace.searched import ladder_lines
+from automl_core.workspace.views import Run
 from tests.unit.reporting import EVIL, PROBLEM, SUMMARY, inputs
 from tests.unit.searching import fit_here
 from tests.unit.test_search_dates import orders
@@ -48,6 +50,18 @@ def test_what_is_learned_of_levels_and_texts_is_named_too(tmp_path: Path, monkey
     made = table_from_frame(table(600)[["price", "area", "gone"]], "orders")
     plain = SearchData(made.frame, made.columns, GONE)
     assert search(plain, plan, FolderJournal(tmp_path / "plain")).summary.computed_words == ""
+
+
+def test_the_command_says_why_a_model_of_no_worse_a_score_is_not_handed_over() -> None:
+    """A blend of six was handed over beside one model, 26 times smaller, whose score as printed was better."""
+    rule, blend = offered()
+    rule = replace(rule, score=Score(0.1, 0.05, 0.15), sentence="Far worse.")
+    single = RungOffer("single", ("CatBoost",), SUMMARY.score, 0.06, 0.07, 0.2, sentence="Worse by the rows that chose.")
+    run = Run("run", "project", "job", Plan(60, 1), datetime(2026, 1, 1, tzinfo=UTC), replace(SUMMARY, ladder=(rule, single, blend)))
+    _, first, second, third = ladder_lines(run)
+    assert second.endswith(". Worse by the rows that chose.")
+    assert "Far worse" not in first
+    assert third.startswith("*")
 
 
 def test_report_and_card_escape_formulas_and_do_not_grow_with_them() -> None:
