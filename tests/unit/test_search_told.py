@@ -57,7 +57,7 @@ def test_the_command_says_why_a_model_of_no_worse_a_score_is_not_handed_over() -
     rule, blend = offered()
     rule = replace(rule, score=Score(0.1, 0.05, 0.15), sentence="Far worse.")
     single = RungOffer("single", ("CatBoost",), SUMMARY.score, 0.06, 0.07, 0.2, sentence="Worse by the rows that chose.")
-    run = Run("run", "project", "job", Plan(60, 1), datetime(2026, 1, 1, tzinfo=UTC), replace(SUMMARY, ladder=(rule, single, blend)))
+    run = Run("run", "project", "job", Plan(60, 1), datetime.now(UTC), replace(SUMMARY, ladder=(rule, single, blend)))
     _, first, second, third = ladder_lines(run)
     assert second.endswith(". Worse by the rows that chose.")
     assert "Far worse" not in first
