@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import combinations
 from typing import Any
 
@@ -237,6 +238,9 @@ def _spelled(value: object, values: pd.Series, column: Column) -> str:
     levels = values.dropna().unique()
     some = tuple(texts(pd.Series(levels)).astype(object)) if len(levels) <= MOST_SPELLED else ()
     said, text = said_as(value, some), to_text(value) or ""
+    if column.kind == "date" and not said:  # a day may be written as its file writes days
+        day = cell_reader(column)(text)
+        said = to_text(day) or "" if isinstance(day, datetime) and bool((values == day).any()) else ""
     if said or not holds_numbers(values):
         return said or text
     return _as_number(text, np.asarray(levels, dtype=np.float64), column)

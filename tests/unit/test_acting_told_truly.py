@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from automl_core.acting import Lever, PilotChoice, find_actions, judge_pilot, pilot_of
 from automl_core.acting.experiment import Experiment, experiment_frame
 from automl_core.acting.rates import wilson
+from automl_core.errors import BadInput
 
 
 def test_a_rare_value_is_said_to_be_rare() -> None:
@@ -45,6 +47,19 @@ def test_rows_of_known_worth_have_a_turn_where_their_effect_has_no_order() -> No
     assert table.loc[table["within_limits"] == "yes", "rank"].tolist() == list(range(1, 11))
     table = experiment_frame(np.arange(100.0), frame, replace(made, priced_by=""))
     assert table.loc[table["within_limits"] == "yes", "rank"].tolist() != list(range(1, 11))
+
+
+def test_a_day_may_be_written_as_its_file_writes_days() -> None:
+    """“No row has “05.03.2024””, of a file in which 200 rows have it."""
+    rng = np.random.default_rng(2)
+    early = rng.random(600) < 0.5
+    frame = pd.DataFrame({"start": np.where(early, "05.03.2024", "20.03.2024"), "age": rng.integers(18, 80, 600)})
+    frame["y"] = 20.0 * early + rng.normal(0, 8, 600)
+    found = [find_actions(frame, "y", "high", [Lever("start", (day,))]).cards for day in ("05.03.2024", "2024-03-05")]
+    assert found[0] == found[1]
+    assert found[0][0].to_value == "2024-03-05"
+    with pytest.raises(BadInput, match=r"No row has “06\.03\.2024”"):
+        find_actions(frame, "y", "high", [Lever("start", ("06.03.2024",))])
 
 
 def test_a_range_holds_its_share() -> None:
