@@ -148,7 +148,8 @@ def store_table(context: Context, project_id: str, table: Table, upload: str = "
     """Keep a table (`key` is "main" or the name of another table of the project); returns its record."""
     buffer = io.BytesIO()
     texts = [name for name, kind in table.frame.dtypes.items() if kind == "str"]
-    table.frame.to_parquet(buffer, index=False, use_dictionary=texts)  # numbers hardly repeat, and trying takes half the time
+    # numbers hardly repeat, and trying takes half the time; nobody asks for the ends of parts, as all is always read
+    table.frame.to_parquet(buffer, index=False, use_dictionary=texts, write_statistics=False)
     file = context.store.write_file(project_id, buffer.getvalue(), ".parquet")
     stored = StoredTable(file.id, table.columns, table.origin, table.rows, table.warnings, upload, key)
     context.tables.get(_table_key(stored), lambda: table)  # the next use case asks for it: not to be read again
