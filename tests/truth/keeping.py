@@ -111,18 +111,19 @@ def kept_when_applied(case: Case) -> set[str]:
         chosen = assign(case.cards, case.frame, **limits)
         after = applied(case.cards, case.frame, **limits)
         assert not limits or (chosen >= 0).sum() <= (case.rows or math.inf)
-        spent = sum(case.cards[place].whole_cost for place in chosen[chosen >= 0])
-        assert not limits or spent <= (case.budget or math.inf) * (1 + 1e-6)
         mine = {name: np.isin(chosen, [at for at, card in enumerate(case.cards) if name in levers_of(card)])
                 for name in case.frame}
+        spent = 0.0
         for name in case.frame:
             assert after[name][~mine[name]].reset_index(drop=True).equals(
                 case.frame[name][~mine[name]].astype(after[name].dtype).reset_index(drop=True))
             tables = {"now": case.frame, "then": after}
-            pairs = pd.DataFrame({key: one[name][mine[name]].astype(object) for key, one in tables.items()}).drop_duplicates()
-            for now, then in pairs.itertuples(index=False):
+            pairs = pd.DataFrame({key: one[name][mine[name]].astype(object) for key, one in tables.items()})
+            for (now, then), count in pairs.value_counts(dropna=False).items():
                 case.checked(name, now, then)
+                spent += count * cost_of_change(case.levers[name], now, then)
                 seen.add(name)
+        assert not limits or spent <= (case.budget or math.inf) * (1 + 1e-6)
     return seen
 
 
