@@ -12,7 +12,6 @@ import os
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
@@ -20,15 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.routes import Raw, spread_remainder
+from automl_core.explaining.standing import Standing, met_wood, standing
 from automl_core.explaining.threads import PROCESSORS, shared
-from automl_core.explaining.trees import Wood, wood_of
+from automl_core.explaining.trees import Wood
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 STEP_CELLS = 100_000  # of the mixtures that are predicted at once
 TRIED_SETS = 8  # of columns, by which it is told what all take
-JOINED = 3  # columns that one feature may be made from: a cut on it is looked at for each set of them
 
 
 def enumerated(model: Model, row: Floats, background: Floats) -> Raw:
@@ -70,12 +69,6 @@ def seconds_unmet(model: Model, row: Floats, background: Floats) -> float:
     return (time.perf_counter() - began) * (1 << len(model.sources)) / sets / PROCESSORS
 
 
-def met_wood(model: Model, member: Member) -> Wood | None:
-    """A member's trees where they need not be asked for every mixture; None for other members."""
-    joined = any(len(feature.sources) > JOINED for feature in model.seen_by(member))
-    return None if joined or find_spec("numba") is None else wood_of(member)
-
-
 @dataclass(frozen=True, eq=False)  # without slots: what not every model needs is made when it is needed
 class _Mixtures:
     """Those of one encoded row (p,) with others (b, p): set after set of the columns that are taken from the row, each with all
@@ -86,14 +79,18 @@ class _Mixtures:
     others: Floats
 
     @cached_property
-    def source(self) -> Places:
-        """(p,) the column that each encoded feature is made from."""
-        names = {name: place for place, name in enumerate(self.model.sources)}
-        return np.array([names[feature.sources[0]] for feature in self.model.encoder.features], dtype=np.int64)
+    def standing(self) -> Standing:
+        """What stands in features."""
+        return standing(self.model)
+
+    @cached_property
+    def few(self) -> Floats:
+        """(s, b, q) the mixtures that tell it."""
+        return self.standing.mixed(self.row, self.others)
 
     def of(self, sets: Places) -> Floats:
         """(sets * b, q) the mixtures of some sets, with formulas."""
-        inside = (sets[:, None] >> self.source & 1 == 1)[:, None, :]
+        inside = (sets[:, None] >> self.standing.source & 1 == 1)[:, None, :]
         mixed = np.where(inside, self.row, self.others[None])
         return self.model.extended(mixed.reshape(-1, len(self.row)))
 
@@ -114,9 +111,9 @@ class _Mixtures:
         d, b, valued = len(self.model.sources), len(self.others), wood.valued
         trees = valued.trees.nodes, valued.trees.roots
         signs = np.array([1.0 - 2.0 * (place.bit_count() % 2) for place in range(1 << d)])
-        values = valued.values.astype(np.float32) if valued.values.dtype == np.float16 else valued.values
+        values = wood.leaves()
         out = np.zeros((b, valued.classes * values.shape[1], 1 << d))
-        states, columns = self._states(member, wood)
+        states, columns = self.standing.seen(member, wood, self.few), self.standing.columns_of(member)
         feature, *asked = wood.asked()
         slots = states, columns, feature, tuple(asked)
         cuts = np.linspace(0, b, min(os.cpu_count() or 1, b) + 1).astype(int).tolist()
@@ -125,19 +122,3 @@ class _Mixtures:
             halves = out.reshape(b, out.shape[1], -1, 2, 1 << column)
             halves[:, :, :, 1] += halves[:, :, :, 0]
         return out.transpose(2, 0, 1).reshape(-1, out.shape[1])
-
-    def _states(self, member: Member, wood: Wood) -> tuple[Floats, Places]:
-        """The values (b, features, 2**m) of what a member sees by which of its columns are taken from the row, and these columns
-        (features, m; -1: none)."""
-        seen, names = self.model.seen_by(member), {name: place for place, name in enumerate(self.model.sources)}
-        columns = np.full((len(seen), max(len(feature.sources) for feature in seen)), -1, dtype=np.int64)
-        for place, feature in enumerate(seen):
-            columns[place, : len(feature.sources)] = [names[name] for name in feature.sources]
-        states = np.arange(1 << columns.shape[1])
-        bits = np.where(columns < 0, 0, 1 << np.maximum(columns, 0))
-        sets = ((states[:, None, None] >> np.arange(columns.shape[1]) & 1) * bits).sum(axis=2)  # (states, features)
-        needed, place_of = np.unique(sets, return_inverse=True)
-        whole = self.of(needed)
-        found = wood.sees(whole[:, member.inputs] if member.inputs else whole).reshape(len(needed), len(self.others), -1)
-        stands = found[place_of.reshape(sets.shape), :, np.arange(len(seen))]  # (states, features, b)
-        return np.ascontiguousarray(stands.transpose(2, 1, 0)), columns

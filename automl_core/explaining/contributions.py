@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 POOL = 20  # rows predicted for each that is picked
 BACKGROUND_ROWS = 100
 ROUNDS = 8
-FIXED_MIXTURES = 30_000
+FIXED_MIXTURES = 60_000
 ROW_SECONDS = 0.033  # by the clock, for the parts of one row: what is left of 50 ms is for rows that take longer than others
 ASKED_SECONDS = 0.025  # the same where mixtures are predicted: their threads and tables vary more
 EVERY_SECONDS = 0.1  # for all coalitions of up to eight columns: parts without chance are worth the wait
@@ -143,7 +143,7 @@ def row_care(reference: Reference) -> Care:
 
 
 def fixed_row_care(reference: Reference) -> Care:
-    """What a row alone gets where no clock may decide: as many orders as some 30,000 mixtures allow, which takes a few seconds
+    """What a row alone gets where no clock may decide: as many orders as some 60,000 mixtures allow, which takes a few seconds
     of a slow model; trees meet every row compared with, and up to eight columns are gone through without chance."""
     if reference.enumerable:
         return Care(0, 0, alone=True)
@@ -169,7 +169,7 @@ def in_class(model: Model, raw: Raw, matrix: Floats, label: str = "") -> Contrib
 
 
 def needs_sampling(model: Model) -> bool:
-    """Whether no member tells its own parts: blends of classes, and kinds of model that cannot tell. It takes longer."""
+    """Whether the model does not tell its own parts: blends, and kinds of model that cannot. It takes longer."""
     return not by_itself(model)
 
 

@@ -43,6 +43,10 @@ class Orders:
         step = np.arange(len(walk)) - np.repeat(np.cumsum(between) - between, between) + 1
         return walk, step
 
+    def some(self, walks: Places) -> Orders:
+        """Some of the walks, as those of no order with its reverse."""
+        return Orders(self.row[walks], self.other[walks], self.order[walks], self.steps[walks], self.rank[walks])
+
     def parts(self, values: Floats) -> Floats:
         """(m, d, k) what each column changed, both ways averaged; `values` (2 m, d + 1, k) are those on the way, with ends."""
         changes = np.take_along_axis(np.diff(values, axis=1), self.rank[:, :, None], axis=1)
@@ -52,16 +56,15 @@ class Orders:
 def plan(rows: Floats, others: Floats, source: Places, rounds: int, seeds: Seeds) -> Orders:
     """`rounds` orders of the d columns of `source` for each row (n, p); others (b, p) are met evenly over their order.
 
-    In a row's successive orders each column stands at each place as often. `seeds` (n,) are the rows' own.
+    The orders are drawn anew each time: turned by one place, so that each column stands at each place as often, the same columns
+    follow each other again and again, and parts were off by twice as much. `seeds` (n,) are the rows' own.
     """
     n, b, d = len(rows), len(others), int(source.max()) + 1
-    turns = -(-rounds // d)
-    drawn = draws(seeds, 1 + turns * d)
+    drawn = draws(seeds, 1 + rounds * d)
     row = np.repeat(np.arange(n), rounds)
     turn = np.tile(np.arange(rounds), n)
     other = np.minimum(((turn + np.repeat(drawn[:, 0], rounds)) * b / rounds).astype(np.int64), b - 1)
-    shuffled = drawn[:, 1:].reshape(n, turns, d).argsort(axis=2)[row, turn // d]
-    order = np.take_along_axis(shuffled, (np.arange(d)[None, :] - turn[:, None]) % d, axis=1)
+    order = drawn[:, 1:].reshape(n * rounds, d).argsort(axis=1)
     differ = _differing(rows, others, row, other, source, d)
     both = np.concatenate([order, order[:, ::-1]])
     twice = np.concatenate([differ, differ])

@@ -155,14 +155,14 @@ def _affordable(
         pace = _pace(lambda part: exact(model, part, None if reference is None else reference.matrix), few, PACE_SHARE * seconds)
         return int(np.clip(budget / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE)), LEAST_CARE
     assert reference is not None
-    least = reference.lone + LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
+    least = LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
     rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
     return rows, reference.affords(rows, budget, LEAST_CARE, MOST_CARE)
 
 
 def _fixed(model: Model, reference: Reference | None, rows: int) -> tuple[int, Care]:
     """The same for an effort that is counted in mixtures and not in seconds."""
-    if reference is None or not rows or not reference.asked:
+    if reference is None or not rows or not reference.samples:
         return SAMPLE, FIXED_CARE
     turn = 2 * max(len(model.sources) - 1, 1)
     rows = int(np.clip(min(rows, FIXED_MIXTURES // (FIXED_CARE.rounds * turn)), LEAST_SAMPLE, SAMPLE))

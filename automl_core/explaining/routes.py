@@ -1,7 +1,7 @@
-"""Raw contributions of a model's features, by the exact route its members allow.
+"""Raw contributions of a model's features, by the exact route its member allows.
 
-One tree or linear member, or several whose predictions add up in one space: the families' own exact Shapley values.
-Everything else (blends of probabilities, families without contributions) goes by `reference.parted`.
+A model of one member of trees or terms: the family's own exact Shapley values. Everything else (blends, families without
+contributions) goes by `reference.parted`.
 """
 
 from __future__ import annotations
@@ -42,30 +42,20 @@ class Raw:
 def exact(model: Model, matrix: Floats, background: Floats | None = None) -> Raw | None:
     """Exact contributions summed over the features of each source column, or None when no exact route exists.
 
-    Numbers of a regression add up over members, so a weighted blend is exact; probabilities of several members do not.
     Models that are sums of terms are measured against the mean of `background` (rows of the encoder's matrix), not against
     zero: for a linear model this is the closed form `weight * (x - mean)`. A member that learned logarithms, or whose numbers
     are bounded, is explained before that step, and its parts are stretched so that they add up to the number.
     """
     if not by_itself(model):
         return None
-    task = model.problem.task
-    phi: Floats | None = None
-    base = np.zeros(())
-    whole = model.extended(matrix)
-    reference = None if background is None else model.extended(background)
-    for member in model.members:
-        explained = of_member(model, member, whole, reference)
-        if explained is None:
-            return None
-        part, start = explained
-        weighted = member.weight * part
-        phi = weighted if phi is None else phi + weighted
-        base = base + member.weight * start
-    assert phi is not None
-    if model.calibration is not None:  # one member: its raw scores are stretched and shifted, and their parts with them
+    (member,) = model.members
+    explained = of_member(model, member, model.extended(matrix), None if background is None else model.extended(background))
+    if explained is None:
+        return None
+    phi, base = (member.weight * part for part in explained)
+    if model.calibration is not None:  # its raw scores are stretched and shifted, and their parts with them
         phi, base = model.calibration.slope * phi, model.calibration.slope * base + model.calibration.shift
-    return Raw(by_source(model, phi), base, linked=task != "regression")
+    return Raw(by_source(model, phi), base, linked=model.problem.task != "regression")
 
 
 def exact_together(model: Model, matrix: Floats, background: Floats | None = None) -> Raw | None:
@@ -79,11 +69,6 @@ def exact_together(model: Model, matrix: Floats, background: Floats | None = Non
     return Raw(np.concatenate([part.phi for part in found]), found[0].base, found[0].linked)
 
 
-def in_threads(work: Callable[[Floats], Floats], matrix: Floats) -> Floats:
-    """What the work gives for all rows, many of them in as many threads as there are processors."""
-    return np.concatenate(_threaded(work, matrix))
-
-
 def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
     """Few rows are not split: deep trees take seconds for a part before they come to rows."""
     threads = os.cpu_count() or 1
@@ -93,9 +78,9 @@ def _threaded(work: Callable[[Floats], Part], matrix: Floats) -> list[Part]:
 
 
 def by_itself(model: Model) -> bool:
-    """Whether the members tell their own parts: one, or several whose numbers add up."""
-    blend = len(model.members) > 1 and model.problem.task != "regression"
-    return not blend and all(member.kind.contributions is not None for member in model.members)
+    """Whether the model tells its own parts: one member that can. Those of several would be of different kinds, each member's
+    against a reference of its own."""
+    return len(model.members) == 1 and model.members[0].kind.contributions is not None
 
 
 def needs_background(model: Model) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds
-from automl_core.explaining.orders import mixtures, plan
+from automl_core.explaining.orders import Orders, mixtures, plan
 from automl_core.explaining.terms import calibrated
 from automl_core.explaining.threads import shared
+from automl_core.search.model import Member
 
 if TYPE_CHECKING:
     from automl_core.explaining.reference import Reference
@@ -26,66 +27,59 @@ def sampled(reference: Reference, matrix: Floats, rounds: int, seeds: Seeds) -> 
     most = max(1, STATE_CELLS // (2 * rounds * d * max(matrix.shape[1], 1)))
     starts = range(0, len(matrix), most)
     inner = max(1, (os.cpu_count() or 1) // max(len(starts), 1))
-    found = shared(lambda start: _block(
+    found = shared(lambda start: in_orders(
         reference, matrix[start : start + most], rounds, seeds[start : start + most], inner), starts)
     return np.concatenate([part for part, _ in found]), np.concatenate([error for _, error in found])
 
 
-def _block(reference: Reference, rows: Floats, rounds: int, seeds: Seeds, threads: int) -> tuple[Floats, Floats]:
-    model, others = reference.model, reference.matrix
-    orders = plan(rows, others, reference.source, rounds, seeds)
-    walk, step = orders.states()
-    mixed = mixtures(rows, others, orders, reference.source, (walk, step))
-    dark, wood = _asked(reference, np.concatenate([rows, mixed]), threads)
-    n = len(rows)
-
-    def along(values: Floats, ends: Floats) -> Floats:
-        """(walks, d + 1, k): starts, mixtures in between, and the row from where nothing changes any more."""
-        out = np.repeat(values[orders.row][:, None], len(model.sources) + 1, axis=1)
-        out[:, 0] = ends[orders.other]
-        out[walk, step] = values[n:]
-        return out
-
-    whole = model.extended(rows)
-    likely: Floats | float = 0.0 if reference.copy is None else reference.copy.along(reference.copy.of(rows), orders)
-    values = along(dark, reference.ends[0])
-    if model.calibration is not None:
-        added = sum((part.along(part.of(whole), orders) for part in reference.terms), np.zeros(1))
-        forests = along(wood, reference.ends[1])
-        values = calibrated(model.calibration, values + forests + added) - reference.slope * (forests + added + likely)
-    else:
-        values = values - likely
-    parts = orders.parts(values).reshape(n, rounds, len(model.sources), -1)
+def in_orders(reference: Reference, rows: Floats, rounds: int, seeds: Seeds, threads: int) -> tuple[Floats, Floats]:
+    """`sampled`, of not too many rows at once."""
+    orders = plan(rows, reference.matrix, reference.source, rounds, seeds)
+    walks = np.array_split(np.arange(2 * orders.pairs), threads)
+    values = np.concatenate(shared(lambda part: _unknown(reference, rows, orders.some(part)), walks))
+    parts = orders.parts(values).reshape(len(rows), rounds, len(reference.model.sources), -1)
     error = parts.std(axis=1, ddof=1) / np.sqrt(rounds) if rounds > 1 else np.full(parts[:, 0].shape, np.nan)
     return parts.mean(axis=1), error
 
 
-def _asked(reference: Reference, matrix: Floats, threads: int) -> tuple[Floats, Floats]:
-    """(m, k) what the dark members and the forests say together of a table, each weighed; forests only where it is needed."""
-
-    def one(part: Floats) -> tuple[Floats, Floats]:
-        return said(reference, reference.model.extended(part))
-
-    found = shared(one, np.array_split(matrix, threads))
-    return np.concatenate([dark for dark, _ in found]), np.concatenate([wood for _, wood in found])
-
-
-def said(reference: Reference, whole: Floats) -> tuple[Floats, Floats]:
-    """(m, k) what the dark members and the forests say of rows with all features (m, q)."""
-    known = reference.model.calibration is None  # then forests are walked, and need not be asked
-    return dark_said(reference, whole), np.zeros((len(whole), 1)) if known else wooden_said(reference, whole)
+def _unknown(reference: Reference, rows: Floats, orders: Orders) -> Floats:
+    """(walks, d + 1, k) what is said on the way beyond what is known, ends included."""
+    model = reference.model
+    values = _met(reference, rows, orders) + _asked(reference, rows, orders)
+    if model.calibration is not None:
+        whole = model.extended(rows)
+        added = sum((part.along(part.of(whole), orders) for part in reference.terms), np.zeros(1))
+        values = calibrated(model.calibration, values + added)
+    return values if reference.copy is None else values - reference.copy.along(rows, orders)
 
 
-def dark_said(reference: Reference, whole: Floats) -> Floats:
-    """(m, k) what the dark members say of them, each weighed."""
+def _met(reference: Reference, rows: Floats, orders: Orders) -> Floats:
+    """(walks, d + 1, k) what members whose trees are met say together, each weighed; 0 where there are none."""
+    total, paths = np.zeros((1, 1, 1)), reference.paths
+    if paths is not None and paths.met:
+        for met, values in zip(paths.met, paths.along(rows, orders), strict=True):
+            total = total + met.member.weight * values
+    return total
+
+
+def _asked(reference: Reference, rows: Floats, orders: Orders) -> Floats:
+    """The same of members that must be asked: one table of all mixtures. From where nothing changes any more they say what they
+    say of the row."""
+    if not reference.asked:
+        return np.zeros((1, 1, 1))
+    walk, step = orders.states()
+    table = np.concatenate([rows, mixtures(rows, reference.matrix, orders, reference.source, (walk, step))])
+    found = members_said(reference, reference.asked, reference.model.extended(table))
+    out = np.repeat(found[orders.row][:, None], len(reference.model.sources) + 1, axis=1)
+    out[:, 0] = reference.ends[orders.other]
+    out[walk, step] = found[len(rows) :]
+    return out
+
+
+def members_said(reference: Reference, members: tuple[Member, ...], whole: Floats) -> Floats:
+    """(m, k) what members say together of rows with all features (m, q), each weighed."""
     nothing = np.zeros((len(whole), reference.prediction.shape[1]))
-    return sum((member.weight * in_columns(member.predict(whole)) for member in reference.dark), nothing)
-
-
-def wooden_said(reference: Reference, whole: Floats) -> Floats:
-    """(m, k) what the forests say of them, each weighed."""
-    nothing = np.zeros((len(whole), reference.prediction.shape[1]))
-    return sum((woods.member.weight * in_columns(woods.member.predict(whole)) for woods in reference.woods), nothing)
+    return sum((member.weight * in_columns(member.predict(whole)) for member in members), nothing)
 
 
 def in_columns(prediction: Floats) -> Floats:

@@ -15,27 +15,23 @@ from automl_core.explaining.threads import shared
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
 from automl_core.search.families import families
-from automl_core.search.family import FitRequest, link, sigmoid
+from automl_core.search.family import link, sigmoid
 from automl_core.search.feature import Feature
 from automl_core.search.log_target import from_log
 from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-BENDS = 6
-LEARNED = 1_500  # mixtures that a likeness is learned from
-SMALL = 1e-4
-CELLS = 100_000  # of the walks of a row alone: its parts are known to 0.7 % then
+CELLS = 100_000  # of the walks of a row alone: its parts are usually known to 0.7 % then
 SAMPLED_CELLS = 50_000  # 1.1 %: where other parts are sampled, their chance is several times that
 BLOCK = 400_000  # of the walks worked through at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Finish:
-    """What becomes of the sum: kept between bounds, log-odds to probabilities (`each`: class by class), an exponential."""
+    """What becomes of the sum: kept between bounds, log-odds to probabilities, an exponential."""
 
     task: Task
-    each: bool = False
     low: float = -math.inf
     high: float = math.inf
     logs: bool = False
@@ -46,7 +42,7 @@ class Finish:
         if self.task == "regression":
             kept = np.clip(raw, self.low, self.high)
             return np.asarray(self.scale * from_log(kept)) if self.logs else kept
-        return sigmoid(raw) if self.each or self.task == "binary" else link(self.task, raw)
+        return sigmoid(raw) if self.task == "binary" else link(self.task, raw)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,27 +90,8 @@ def member_terms(model: Model, member: Member, reference: Floats) -> Terms | Non
     if member.kind.name != "linear" or any(len(feature.sources) > 1 for feature in seen):
         return None
     native = member.native
-    finish = Finish(model.problem.task, False, native.low, native.high, member.logs, member.scale)
+    finish = Finish(model.problem.task, native.low, native.high, member.logs, member.scale)
     made = Terms(member.weight, (native,), member.inputs, _sources(model, seen), len(model.sources), finish, np.zeros(0))
-    return replace(made, others=made.of(reference))
-
-
-def likeness(model: Model, values: Floats, matrix: Floats, reference: Floats) -> Terms | None:
-    """A rough copy of part of a model, as terms: learned from the part's `values` (n, k) at encoded mixtures `matrix` (n, p).
-
-    It need not be good: it carries most of the spread, and what it gets wrong is sampled. None when it cannot be learned.
-    """
-    task = model.problem.task
-    features = model.encoder.features
-    natives = []
-    for output in values.T:
-        if not np.isfinite(output).all():
-            return None
-        share = np.clip(output, SMALL, 1 - SMALL)
-        y = output if task == "regression" else np.log(share / (1 - share))
-        request = FitRequest(matrix, y, features, "regression", options={"bends": BENDS})
-        natives.append(replace(families().get("linear").fit(request).native, low=-math.inf, high=math.inf))
-    made = Terms(1.0, tuple(natives), (), _sources(model, features), len(model.sources), Finish(task, each=True), np.zeros(0))
     return replace(made, others=made.of(reference))
 
 
@@ -126,26 +103,30 @@ def cells(alone: bool, sampled: bool) -> int:
 def dense(
     terms: tuple[Terms, ...], mine: tuple[Floats, ...], ends: tuple[Floats, Floats], source: Places, chance: tuple[Seeds, int],
     calibration: Calibration | None = None,
-) -> Floats:
-    """(n, d, k) Shapley values of the parts' sum, calibrated or not, by so many orders that their chance does not count.
+) -> tuple[Floats, Floats]:
+    """`(phi, error)` (n, d, k): Shapley values of the parts' sum, calibrated or not, by many orders, and their standard errors.
 
-    `ends` are rows and others encoded, `mine` the terms of the rows, `chance` their seeds, and how much is added up for each.
+    All others are met as often, so that only the orders are chance: it is told by those that meet the same one. `ends` are rows
+    and others encoded, `mine` the terms of the rows, `chance` their seeds, and how much is added up for each.
     """
     seeds, size = chance
     rows, others = ends
     n, b, d = len(rows), len(others), terms[0].columns
     outputs = sum(part.others.shape[2] for part in terms)
-    rounds = b * max(1, size // (2 * b * (d + 1) * outputs))
+    each = max(2, size // (2 * b * (d + 1) * outputs))
+    rounds = b * each
     most = max(1, BLOCK // (2 * rounds * (d + 1) * outputs))
 
-    def block(start: int) -> Floats:
+    def block(start: int) -> tuple[Floats, Floats]:
         part = slice(start, start + most)
         orders = plan(rows[part], others, source, rounds, seeds[part])
         values = sum((one.along(own[part], orders) for one, own in zip(terms, mine, strict=True)), np.zeros(1))
         changed = orders.parts(values if calibration is None else calibrated(calibration, values))
-        return np.asarray(changed.reshape(-1, rounds, d, changed.shape[2]).mean(axis=1))
+        parts = changed.reshape(-1, b, each, d, changed.shape[2])
+        return parts.mean(axis=(1, 2)), np.sqrt(parts.var(axis=2, ddof=1).mean(axis=1) / rounds)
 
-    return np.concatenate(shared(block, range(0, n, most)))
+    found = shared(block, range(0, n, most))
+    return np.concatenate([phi for phi, _ in found]), np.concatenate([error for _, error in found])
 
 
 def calibrated(calibration: Calibration, values: Floats) -> Floats:

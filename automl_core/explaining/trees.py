@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,11 @@ class Wood:
     slots: Callable[[Floats], Floats]
     asked: Callable[[], Asked]
     told: Callable[[Floats], Floats]
+
+    def leaves(self) -> NDArray[Any]:
+        """(nodes, c) what its leaves say, in a width that can be compiled."""
+        values = self.valued.values
+        return values.astype(np.float32) if values.dtype == np.float16 else values
 
     def said(self, sums: Floats) -> Floats:
         """(n,) or (n, classes) what the member predicts where its trees add up to (n, outputs)."""

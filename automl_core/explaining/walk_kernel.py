@@ -19,45 +19,42 @@ def compiled(function: Any) -> Any:
         return njit(nogil=True)(function)
 
 
-def _meet(
-    trees: tuple[Any, Any, Any, Any, Any], root: int, pair: tuple[Any, Any], columns: tuple[Any, Any],
-    room: tuple[Any, Any, Any, Any], sums: Any,
-) -> None:
+def _meet(tree: tuple[Any, int], leaves: tuple[Any, int], slots: tuple[Any, Any], weights: Any, room: Any, sums: Any) -> None:
     """Adds to `sums` (d, k) what the columns of one row bring against another in one tree.
 
     A path splits only where row and other part at a column whose side is not settled yet, so each leaf that a mixture of the two
-    can reach is met once.
+    can reach is met once. `tree` are packed nodes and the root, `leaves` the values (nodes, c) and the output of the first,
+    `slots` what cuts are compared with for other and row (slots, 2), and the column of each slot; `room` is empty and is left so.
     """
-    feature, threshold, left, right, value = trees
-    row, other = pair
-    source, weights = columns
+    nodes, node = tree
+    value, first = leaves
+    answer, column_of = slots
     side, settled, open_node, open_depth = room  # side 1: the row's value is taken, 2: the other's, 0: both alike so far
-    depth, taken, waiting, node = 0, 0, 0, root
+    depth, taken, waiting = 0, 0, 0
     while True:
-        while left[node] != node:
-            where = feature[node]
-            column, cut = source[where], threshold[node]
+        while nodes[node].cut != np.inf:
+            slot, cut, left = nodes[node].slot, nodes[node].cut, nodes[node].left
+            column = column_of[slot]
             if side[column] == 2:
-                goes = other[where] <= cut
+                right = answer[slot, 0] > cut
             else:
-                goes = row[where] <= cut
-                if side[column] == 0 and goes != (other[where] <= cut):
-                    open_node[waiting] = right[node] if goes else left[node]
+                right = answer[slot, 1] > cut
+                if side[column] == 0 and right != (answer[slot, 0] > cut):
+                    open_node[waiting] = left if right else left + 1
                     open_depth[waiting] = depth
                     waiting += 1
                     side[column] = 1
                     settled[depth] = column
                     depth += 1
                     taken += 1
-            node = left[node] if goes else right[node]
-        rest = depth - taken
+            node = left + 1 if right else left
+        rest, leaf = depth - taken, nodes[node].slot
         plus = weights[taken - 1, rest] if taken else 0.0
         minus = weights[taken, rest - 1] if rest else 0.0
         for place in range(depth):
-            column = settled[place]
-            factor = plus if side[column] == 1 else -minus
+            factor = plus if side[settled[place]] == 1 else -minus
             for output in range(value.shape[1]):
-                sums[column, output] += factor * value[node, output]
+                sums[settled[place], first + output] += factor * value[leaf, output]
         if waiting == 0:
             break
         waiting -= 1
@@ -77,27 +74,27 @@ meet: Any = compiled(_meet)
 
 
 def _walk(
-    trees: tuple[Any, Any, Any, Any, Any, Any], rows: Any, others: Any, columns: tuple[Any, Any],
-    design: tuple[int, int, Any], phi: Any,
+    trees: tuple[Any, int, int], said: tuple[Any, int], slots: tuple[Any, Any], weights: Any, design: tuple[int, float], phi: Any
 ) -> None:
-    """Adds to `phi` (n, 2, d, k) the interventional Shapley values of rows (n, p), summed over trees and some of `others` (b, p).
+    """Adds to `phi` (2, d, k) the interventional Shapley values of one row, summed over trees and some of the others.
 
-    `trees` are roots, feature, threshold, left, right, value as in a forest; `columns` the source of each feature (p,) and the
-    Shapley weights by how many columns were taken from the row and from the other (d + 1, d + 1); `design` the first tree's
-    number, how many others each tree meets, and where they start for each row (n,) (0 to 1). Meetings go to two places in turn,
-    which tell the error.
+    `trees` are packed nodes and the first and last root, `said` the values of leaves (nodes, c) and how many classes trees take
+    turns in; `slots` what cuts are compared with (b, slots, 2) and the column of each slot; `weights` those of Shapley by how
+    many columns were taken from the row and from the other; `design` how many others each tree meets, and where they start (0
+    to 1). Meetings go to two places in turn, which tell the error.
     """
-    roots, feature, threshold, left, right, value = trees
-    first, meetings, starts = design
-    d = phi.shape[2]
+    nodes, begin, end = trees
+    value, classes = said
+    answer, column_of = slots
+    meetings, starts = design
+    others, d = answer.shape[0], phi.shape[1]
     room = (np.zeros(d, np.int8), np.zeros(d + 1, np.int64), np.zeros(d + 1, np.int64), np.zeros(d + 1, np.int64))
-    for tree in range(len(roots)):
-        for number in range(rows.shape[0]):
-            shift = (starts[number] + 0.6180339887498949 * (first + tree)) % 1.0
-            for meeting in range(meetings):
-                other = others[min(int((meeting + shift) * others.shape[0] / meetings), others.shape[0] - 1)]
-                sums = phi[number, (meeting + first + tree) % 2]
-                meet((feature, threshold, left, right, value), roots[tree], (rows[number], other), columns, room, sums)
+    for root in range(begin, end):
+        shift = (starts + 0.6180339887498949 * root) % 1.0
+        leaves = value, (root % classes) * value.shape[1]
+        for meeting in range(meetings):
+            other = min(int((meeting + shift) * others / meetings), others - 1)
+            meet((nodes, root), leaves, (answer[other], column_of), weights, room, phi[(meeting + root) % 2])
 
 
 walk: Any = compiled(_walk)

@@ -1,4 +1,4 @@
-"""Forests explained by walking their trees: Shapley values of their own predictions against rows to compare with, without chance.
+"""Trees explained by walking them: Shapley values of sums of their leaves against rows to compare with, without chance.
 
 Interventional TreeSHAP (Lundberg et al. 2020), in which the features made from one source column change sides together. The work
 grows with trees times rows compared with; where that is too much each tree meets some of them, spread evenly, other ones than the
@@ -13,13 +13,15 @@ import time
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, draws
+from automl_core.explaining.paths import Met, met_by
+from automl_core.explaining.standing import Standing
 from automl_core.explaining.threads import shared
+from automl_core.explaining.trees import wood_of
 from automl_core.search.forest import Forest
 from automl_core.search.model import Member, Model
 
@@ -31,86 +33,94 @@ NORMAL_MEAN = 0.8  # the mean size of a normal error of spread 1
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Woods:
-    """A member's forest with the rows (b, p) to compare with; `source` (p,) tells the column each feature is made from.
+    """Trees with the encoded rows (b, p) to compare with, and the weights of Shapley by how many columns are of the row and of
+    the other. The parts of their leaves' sums are stretched by `scale`.
 
     `pace` is the seconds of one processor that a row takes when each tree meets one of the others.
     """
 
-    member: Member
-    forest: Forest
-    value: NDArray[np.float32]
-    others: NDArray[np.float32]
-    source: NDArray[np.int64]
+    met: Met
+    standing: Standing
+    others: Floats
     weights: Floats
-    columns: int
+    scale: float
     pace: float = 0.0
+
+    @property
+    def member(self) -> Member:
+        """Whose trees they are."""
+        return self.met.member
+
+    @property
+    def trees(self) -> int:
+        """How many there are."""
+        return self.met.wood.valued.trees.roots
 
 
 def can_walk(model: Model, member: Member) -> bool:
     """Whether a member is a forest of features that are each made from one column, and the compiler is there."""
     alone = all(len(feature.sources) == 1 for feature in model.seen_by(member))
-    thin = isinstance(member.native, Forest) and member.native.value.dtype != np.float64  # sums here are of 32 bits
-    return thin and not member.logs and alone and find_spec("numba") is not None
+    return isinstance(member.native, Forest) and not member.logs and alone and find_spec("numba") is not None
 
 
-def open_woods(model: Model, member: Member, whole: Floats) -> Woods:
-    """A member's forest made ready to be walked against rows (b, p) of all the model's features, in the order they are met."""
-    forest: Forest = member.native
-    names = {name: place for place, name in enumerate(model.sources)}
-    source = np.array([names[feature.sources[0]] for feature in model.seen_by(member)], dtype=np.int64)
-    d = min(len(names), forest.depth)  # columns that can be settled on one path
+def open_woods(standing: Standing, member: Member, others: Floats, depth: int, scale: float) -> Woods:
+    """A member's trees, of that depth at most, made ready to be walked against encoded rows (b, p), in the order they are met.
+    Its prediction is `scale` times the sum of its trees, but for a constant."""
+    wood = wood_of(member)
+    assert wood is not None
+    d = min(len(standing.model.sources), depth)  # columns that can be settled on one path
     weights = np.array([[math.factorial(a) * math.factorial(b) / math.factorial(a + b + 1) for b in range(d + 1)]
                         for a in range(d + 1)])
-    value = np.ascontiguousarray(forest.value, dtype=np.float32)
-    made = Woods(member, forest, value, _seen(member, forest, whole), source, weights, len(names))
-    rows = made.others[np.linspace(0, len(made.others) - 1, TRIED_ROWS).astype(np.int64)]
+    return Woods(met_by(member, wood), standing, others, weights, scale)
+
+
+def paced(woods: Woods) -> Woods:
+    """With the pace, as a few rows show it."""
+    rows = woods.others[np.linspace(0, len(woods.others) - 1, TRIED_ROWS).astype(np.int64)]
     starts = np.zeros(len(rows))
-    _add(made, rows[:1], slice(None), (1, starts))  # compiled, if it was not
+    _add(woods, rows[:1], (0, woods.trees), (1, starts))  # compiled, if it was not
     began = time.thread_time()
-    _add(made, rows, slice(None), (TRIED, starts))
-    pace = (time.thread_time() - began) / (TRIED_ROWS * TRIED)
-    return replace(made, pace=pace)
+    _add(woods, rows, (0, woods.trees), (TRIED, starts))
+    return replace(woods, pace=(time.thread_time() - began) / (TRIED_ROWS * TRIED))
 
 
-def walked(woods: Woods, whole: Floats, meetings: int, seeds: Seeds) -> tuple[Floats, Floats]:
-    """`(phi, error)`: (n, d, k) parts of the member's predictions of rows (n, p) by source column, and their standard errors.
+def walked(woods: Woods, rows: Floats, meetings: int, seeds: Seeds, threads: int = 0) -> tuple[Floats, Floats]:
+    """`(phi, error)`: (n, d, k) parts of encoded rows (n, p) by source column, and their standard errors.
 
     Each tree meets `meetings` of the b rows compared with; all of them leave nothing to chance, and the error is 0. `seeds` (n,)
-    are the rows' own.
+    are the rows' own. No `threads`: one a processor.
     """
-    b, trees = len(woods.others), len(woods.forest.roots)
+    b, trees = len(woods.others), woods.trees
     meetings = min(max(meetings, min(LEAST_MEETINGS, b)), b)
-    rows = _seen(woods.member, woods.forest, whole)
     starts = draws(seeds, 1)[:, 0] if meetings < b else np.zeros(len(rows))
-    threads = max(1, min(os.cpu_count() or 1, trees))
+    threads = max(1, min(threads or os.cpu_count() or 1, trees))
     if len(rows) >= 2 * threads:
-        parts = np.array_split(np.arange(len(rows)), threads)
-        jobs: list[tuple[Any, slice]] = [(part, slice(None)) for part in parts]
+        jobs = [(part, (0, trees)) for part in np.array_split(np.arange(len(rows)), threads)]
     else:
-        cuts = np.linspace(0, trees, threads + 1).astype(int)
-        jobs = [(np.arange(len(rows)), slice(int(a), int(z))) for a, z in pairwise(cuts)]
-    sums = np.zeros((len(rows), 2, woods.columns, woods.value.shape[1]))
+        cuts = np.linspace(0, trees, threads + 1).astype(int).tolist()
+        jobs = [(np.arange(len(rows)), cut) for cut in pairwise(cuts)]
     made = shared(lambda job: _add(woods, rows[job[0]], job[1], (meetings, starts[job[0]])), jobs)
+    sums = np.zeros((len(rows), *made[0].shape[1:]))
     for (places, _), part in zip(jobs, made, strict=True):
         sums[places] += part
-    scale = woods.member.scale / trees
-    phi = scale * sums.sum(axis=1) / meetings
+    phi = woods.scale * sums.sum(axis=1) / meetings
     if meetings == b:
         return phi, np.zeros_like(phi)
-    apart = scale * (sums[:, 0] - sums[:, 1]) / meetings  # each half is a mean over half as many meetings, and half of the whole
+    # each half is a mean over half as many meetings, and half of the whole
+    apart = woods.scale * (sums[:, 0] - sums[:, 1]) / meetings
     return phi, np.abs(apart) / NORMAL_MEAN * math.sqrt(1 - meetings / b)
 
 
-def _add(woods: Woods, rows: NDArray[np.float32], trees: slice, design: tuple[int, Floats]) -> Floats:
+def _add(woods: Woods, rows: Floats, trees: tuple[int, int], design: tuple[int, Floats]) -> Floats:
+    """(n, 2, d, k) sums over some trees, in two halves of the meetings."""
     from automl_core.explaining.walk_kernel import walk
 
-    forest = woods.forest
-    first = trees.start or 0
-    sums = np.zeros((len(rows), 2, woods.columns, woods.value.shape[1]))
-    walk((forest.roots[trees], forest.feature, forest.threshold, forest.left, forest.right, woods.value), rows, woods.others,
-         (woods.source, woods.weights), (first, design[0], design[1]), sums)
+    met, standing = woods.met, woods.standing
+    said = met.values, met.wood.valued.classes
+    meetings, starts = design
+    sums = np.zeros((len(rows), 2, len(standing.model.sources), said[1] * met.values.shape[1]))
+    for number, row in enumerate(rows):
+        answers, columns = met.answers(standing, standing.mixed(row, woods.others))
+        slots = answers, np.ascontiguousarray(columns[:, 0])
+        walk((met.wood.valued.trees.nodes, *trees), said, slots, woods.weights, (meetings, float(starts[number])), sums[number])
     return sums
-
-
-def _seen(member: Member, forest: Forest, whole: Floats) -> NDArray[np.float32]:
-    return np.ascontiguousarray(forest.sees(whole[:, member.inputs] if member.inputs else whole))

@@ -12,9 +12,10 @@ import pytest
 from automl_core.cleaning.recipe import Recipe
 from automl_core.data.table import Column
 from automl_core.explaining import coalitions, fixed_row_care, open_reference, pick_background, row_care
-from automl_core.explaining.coalitions import enumerated, met_wood
+from automl_core.explaining.coalitions import enumerated
 from automl_core.explaining.contributions import of_row
 from automl_core.explaining.reference import Reference
+from automl_core.explaining.standing import met_wood
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
 from automl_core.search.families import families
@@ -99,7 +100,8 @@ def wide(task: Task, names: tuple[str, ...], rounds: int = 40) -> tuple[Model, n
 
 
 @pytest.mark.parametrize(("task", "names"), [
-    ("binary", ("lightgbm", "lightgbm", "extra_trees", "linear")), ("regression", ("extra_trees", "random_forest"))])
+    ("binary", ("lightgbm", "lightgbm", "extra_trees", "linear")), ("regression", ("extra_trees", "random_forest")),
+    ("regression", ("lightgbm", "catboost", "linear"))])
 def test_one_row_of_eight_columns_is_the_enumeration(
     task: Task, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,8 +127,9 @@ def test_logarithms_bags_codes_formulas_and_calibration_add_up() -> None:
 
 
 def test_logarithms_take_the_exact_route() -> None:
-    made = model("regression", ("lightgbm", "linear"), logs=True)
-    assert exact(made, made.encoder.matrix(table()[0].head(5))) is not None
+    for family in ("lightgbm", "linear"):
+        made = model("regression", (family,), logs=True)
+        assert exact(made, made.encoder.matrix(table()[0].head(5))) is not None
 
 
 def test_more_processors_than_rows(monkeypatch: pytest.MonkeyPatch) -> None:
