@@ -13,8 +13,8 @@ from automl_core.explaining.walk_kernel import compiled
 
 
 def _answers(stands: Any, feature: Any, asked: tuple[Any, Any, Any, Any], out: Any) -> None:
-    """Fills `out` (b, slots, 2**m) with what the cuts of each slot are compared with, of what stands in features (b, f, 2**m): a
-    missing number is replaced, and of a category it is 1 where its code does not go left."""
+    """Fills `out` (b, slots, states) with what the cuts of each slot are compared with, of what stands in features (b, f,
+    states): a missing number is replaced, and of a category it is 1 where its code does not go left."""
     instead, start, length, marks = asked
     for other in range(stands.shape[0]):
         for slot in range(len(feature)):
@@ -54,12 +54,14 @@ def _stretch(standing: Any, columns: Any, rank: Any, cut: float, low: int, high:
 stretch: Any = compiled(_stretch)
 
 
-def _meet(trees: tuple[Any, int], leaves: tuple[Any, int], slots: tuple[Any, Any], rank: Any, room: Any, out: Any) -> None:
+def _meet(
+    trees: tuple[Any, int], leaves: tuple[Any, int], slots: tuple[Any, Any, Any, Any, Any], rank: Any, room: Any, out: Any
+) -> None:
     """Adds to `out` (outputs, d + 2) the leaves of one tree that a way reaches: at the first of the steps that do, and off after
     the last. `room` (d + 2, 3) holds the stretches that wait."""
     nodes, root = trees
     value, first = leaves
-    answer, columns = slots
+    at, mine, between, joint, columns = slots
     room[0, 0], room[0, 1], room[0, 2] = root, 0, out.shape[1] - 2
     waiting = 1
     while waiting > 0:
@@ -67,11 +69,11 @@ def _meet(trees: tuple[Any, int], leaves: tuple[Any, int], slots: tuple[Any, Any
         node, low, high = room[waiting, 0], room[waiting, 1], room[waiting, 2]
         while nodes[node].cut != np.inf:
             slot, cut, left = nodes[node].slot, nodes[node].cut, nodes[node].left
-            if columns.shape[1] > 1 and columns[slot, 1] >= 0:
-                right, end = stretch(answer[slot], columns[slot], rank, cut, low, high)
+            if joint[slot] >= 0:
+                right, end = stretch(between[joint[slot]], columns[slot], rank, cut, low, high)
             else:
-                right, end = answer[slot, 0] > cut, high
-                if right != (answer[slot, 1] > cut):
+                right, end = at[slot] > cut, high
+                if right != (mine[slot] > cut):
                     turn = rank[columns[slot, 0]]
                     if low > turn:
                         right = not right
@@ -92,23 +94,24 @@ meet: Any = compiled(_meet)
 
 
 def _along(
-    trees: tuple[Any, int], said: tuple[Any, int], slots: tuple[Any, Any], walks: tuple[Any, Any], out: Any
+    trees: tuple[Any, int], said: tuple[Any, int], slots: tuple[Any, Any, Any, Any, Any], walks: tuple[Any, Any], out: Any
 ) -> None:
     """Fills `out` (w, outputs, d + 2), which is 0, with the sums over trees on the d + 1 steps of each walk.
 
     `trees` are packed nodes and how many roots there are, `said` the values of leaves (nodes, c) and how many classes trees take
-    turns in, `slots` what cuts are compared with (b, slots, 2**m) and the columns that it hangs on (slots, m; -1: none);
+    turns in, `slots` what cuts are compared with (see `paths.Answers`);
     `walks` the number of the other (w,) and the rank of each column (w, d).
     """
     nodes, roots = trees
     value, classes = said
-    answer, columns = slots
+    at, mine, between, joint, columns = slots
     other, rank = walks
     room = np.zeros((out.shape[2] + 1, 3), np.int64)
     for root in range(roots):  # a tree's nodes stay in the processor's cache
         leaves = value, (root % classes) * value.shape[1]
         for walk in range(len(other)):
-            meet((nodes, root), leaves, (answer[other[walk]], columns), rank[walk], room, out[walk])
+            one = at[other[walk]], mine, between[other[walk]], joint, columns
+            meet((nodes, root), leaves, one, rank[walk], room, out[walk])
     for walk in range(len(other)):
         for output in range(out.shape[1]):
             for step in range(1, out.shape[2] - 1):

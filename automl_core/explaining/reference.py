@@ -33,6 +33,7 @@ from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 TRIED_ORDERS = 5, 25  # by which the pace is measured, beyond what a row takes before
+TRIED_ROWS = 3
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
 MOST_SURE = 40  # orders that a row alone gets by what they need of the processors, whatever the clock says
 TURNS_SECONDS = 0.01  # worth of orders by which it is measured what one more takes
@@ -62,8 +63,8 @@ class Reference:
     `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, or of the whole
     prediction where that is calibrated. In orders the trees of `paths` are met and the other dark ones, `asked`, are asked;
     `ends` is what these say of the rows to compare with. `pace` is the seconds of one processor that an order and its reverse
-    take. By the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`, `turn` what one more order and its
-    reverse add. It holds for `model` alone.
+    take, `lone` what a row takes beside them. By the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`,
+    `turn` what one more order and its reverse add. It holds for `model` alone.
     `care` is what a row alone gets, when that was settled before: on a slower day its reasons must not differ.
     """
 
@@ -76,6 +77,7 @@ class Reference:
     dark: tuple[Member, ...] = ()
     copy: RoughCopy | None = None
     pace: float = 0.0
+    lone: float = 0.0
     alone: float = 0.0
     turn: float = 0.0
     ends: Floats = field(default_factory=lambda: np.zeros(0))
@@ -134,7 +136,7 @@ class Reference:
 
     def affords(self, rows: int, seconds: float, least: Care, most: Care) -> Care:
         """The care that so many seconds of one processor allow for each of `rows` rows."""
-        each = max(seconds / max(rows, 1), 0.0) / (2 if self.samples and self.woods else 1)
+        each = max(seconds / max(rows, 1) - self.lone, 0.0) / (2 if self.samples and self.woods else 1)
         rounds = int(np.clip(each / max(self.round_seconds(), 1e-9), least.rounds, most.rounds))
         meetings = int(np.clip(each / max(self.meeting_seconds(), 1e-9), least.meetings, most.meetings))
         return Care(rounds, meetings, rows == 1)
@@ -210,7 +212,19 @@ def _tried(reference: Reference, stands: Standing, others: Floats) -> Reference:
         began = time.thread_time()
         in_orders(found, matrix[:1], rounds, same_seeds(matrix[:1], 0), 1)
         took.append(time.thread_time() - began)
-    return replace(found, pace=max(took[2] - took[1], 0.0) / (TRIED_ORDERS[1] - TRIED_ORDERS[0]))
+    few, many = TRIED_ORDERS
+    pace = max(took[2] - took[1], 0.0) / (many - few)
+    return replace(found, pace=pace, lone=max(took[1] - few * pace, 0.0) + _copy_seconds(found))
+
+
+def _copy_seconds(reference: Reference) -> float:
+    """Seconds of one processor that a row's parts in the rough copy take."""
+    if reference.copy is None:
+        return 0.0
+    began = time.thread_time()
+    for row in reference.matrix[:TRIED_ROWS]:
+        reference.copy.parts(row[None])
+    return (time.thread_time() - began) / len(reference.matrix[:TRIED_ROWS])
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:

@@ -57,4 +57,4 @@ def rough_copy(standing: Standing, values: Floats, mixed: Floats, others: Floats
         native = families().get("lightgbm").fit(request).native
         members.append(Member("lightgbm", "copy", 1.0, native, tuple(range(len(encoded)))))
     woods = tuple(open_woods(standing, member, others, LEAVES, 1.0) for member in members)
-    return RoughCopy(Paths(standing, others, tuple(wood.met for wood in woods)), woods, weight)
+    return RoughCopy(Paths(others, tuple(wood.met for wood in woods)), woods, weight)

@@ -47,6 +47,11 @@ class Standing:
         stands = found[self.place[own], :, np.arange(len(own))[:, None]]  # (f, 2**m, b)
         return np.ascontiguousarray(stands.transpose(2, 0, 1), dtype=np.float64)
 
+    def seen_alone(self, member: Member, wood: Wood, rows: Floats) -> Floats:
+        """(n, f) the same of encoded rows (n, p) as they are."""
+        whole = self.model.extended(rows)
+        return np.asarray(wood.sees(whole[:, member.inputs] if member.inputs else whole), dtype=np.float64)
+
     def columns_of(self, member: Member) -> Places:
         """(f, m) the columns of a member's features."""
         return self.columns[list(member.inputs)] if member.inputs else self.columns

@@ -40,7 +40,6 @@ class Woods:
     """
 
     met: Met
-    standing: Standing
     others: Floats
     weights: Floats
     scale: float
@@ -71,7 +70,7 @@ def open_woods(standing: Standing, member: Member, others: Floats, depth: int, s
     d = min(len(standing.model.sources), depth)  # columns that can be settled on one path
     weights = np.array([[math.factorial(a) * math.factorial(b) / math.factorial(a + b + 1) for b in range(d + 1)]
                         for a in range(d + 1)])
-    return Woods(met_by(member, wood), standing, others, weights, scale)
+    return Woods(met_by(standing, member, wood, others), others, weights, scale)
 
 
 def paced(woods: Woods) -> Woods:
@@ -115,12 +114,12 @@ def _add(woods: Woods, rows: Floats, trees: tuple[int, int], design: tuple[int, 
     """(n, 2, d, k) sums over some trees, in two halves of the meetings."""
     from automl_core.explaining.walk_kernel import walk
 
-    met, standing = woods.met, woods.standing
+    met = woods.met
     said = met.values, met.wood.valued.classes
     meetings, starts = design
-    sums = np.zeros((len(rows), 2, len(standing.model.sources), said[1] * met.values.shape[1]))
+    sums = np.zeros((len(rows), 2, len(met.standing.model.sources), said[1] * met.values.shape[1]))
     for number, row in enumerate(rows):
-        answers, columns = met.answers(standing, standing.mixed(row, woods.others))
-        slots = answers, np.ascontiguousarray(columns[:, 0])
+        answers = met.answers(row, woods.others)
+        slots = answers.others, answers.row, np.ascontiguousarray(answers.columns[:, 0])
         walk((met.wood.valued.trees.nodes, *trees), said, slots, woods.weights, (meetings, float(starts[number])), sums[number])
     return sums
