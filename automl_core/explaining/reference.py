@@ -33,7 +33,7 @@ from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 TRIED_ORDERS = 5, 25  # by which the pace is measured, beyond what a row takes before
-TRIED_ROWS = 3
+TRIED_ROWS, LEAST_ORDERS = 10, 2
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
 MOST_SURE = 40  # orders that a row alone gets by what they need of the processors, whatever the clock says
 TURNS_SECONDS = 0.01  # worth of orders by which it is measured what one more takes
@@ -214,17 +214,18 @@ def _tried(reference: Reference, stands: Standing, others: Floats) -> Reference:
         took.append(time.thread_time() - began)
     few, many = TRIED_ORDERS
     pace = max(took[2] - took[1], 0.0) / (many - few)
-    return replace(found, pace=pace, lone=max(took[1] - few * pace, 0.0) + _copy_seconds(found))
+    return replace(found, pace=pace, lone=_lone(found, pace))
 
 
-def _copy_seconds(reference: Reference) -> float:
-    """Seconds of one processor that a row's parts in the rough copy take."""
-    if reference.copy is None:
-        return 0.0
+def _lone(reference: Reference, pace: float) -> float:
+    """Seconds of one processor that a row among others takes beside its orders."""
+    rows = reference.matrix[:TRIED_ROWS]
     began = time.thread_time()
-    for row in reference.matrix[:TRIED_ROWS]:
-        reference.copy.parts(row[None])
-    return (time.thread_time() - began) / len(reference.matrix[:TRIED_ROWS])
+    in_orders(reference, rows, LEAST_ORDERS, same_seeds(rows, 0), 1)
+    if reference.copy is not None:
+        for row in rows:
+            reference.copy.parts(row[None])
+    return max((time.thread_time() - began) / len(rows) - LEAST_ORDERS * pace, 0.0)
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:

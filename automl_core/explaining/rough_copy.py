@@ -21,7 +21,8 @@ from automl_core.search.model import Member
 
 Floats = NDArray[np.float64]
 LEARNED = 2_500  # mixtures that it is learned from
-LEAVES, ROUNDS, RATE, LEAST = 15, 150, 0.1, 10
+LEAVES, RATE, LEAST = 15, 0.1, 10
+ROUNDS, MOST_TREES = 150, 300  # of one output, and of all together: each row meets them all
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,9 +52,10 @@ def rough_copy(standing: Standing, values: Floats, mixed: Floats, others: Floats
     encoded = standing.model.encoder.features
     features = tuple(replace(feature, kind="number") for feature in encoded)
     settings = {"num_leaves": LEAVES, "learning_rate": RATE, "min_data_in_leaf": LEAST}
+    rounds = min(ROUNDS, MOST_TREES // values.shape[1])
     members = []
     for output in values.T:
-        request = FitRequest(mixed, output, features, "regression", options=settings, rounds=ROUNDS)
+        request = FitRequest(mixed, output, features, "regression", options=settings, rounds=max(rounds, 1))
         native = families().get("lightgbm").fit(request).native
         members.append(Member("lightgbm", "copy", 1.0, native, tuple(range(len(encoded)))))
     woods = tuple(open_woods(standing, member, others, LEAVES, 1.0) for member in members)
