@@ -46,8 +46,8 @@ def test_goal_form_to_card(page: Page, browser: Browser, server: Server, searche
     expect(page.get_by_text("The goal is saved")).to_be_visible()
     page.get_by_role("button", name="Look for actions").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    expect(page.get_by_text("Like with like").first).to_be_visible(timeout=LONG)
-    expect(page.get_by_text(re.compile("contract: Monthly → Yearly"))).to_be_visible()
+    expect(page.get_by_text(re.compile("contract: Monthly → Yearly"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Like with like").first).to_be_visible()  # the progress says so, too, before there is a card
     no_errors(page)
     shots(browser, {"act": f"{server.url}/act?project={project}"})
     page.set_viewport_size({"width": 390, "height": 844})

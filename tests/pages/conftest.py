@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from automl_core import Workspace
 from automl_core import jobs as queue
@@ -32,6 +32,19 @@ from pages.ui import forms, session  # noqa: E402 - found through the path set a
 
 # A server reads the metadata of all installed packages once, when it starts; every AppTest does so anew, for half of its time.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+# A run is waited for by asking a thousand times a second whether it has ended, and each time the page stops for that.
+asking = local_script_runner.require_widgets_deltas
+
+
+def ended(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+    """Wait for the end of a run, and ask then; a run that takes too long is ended as before."""
+    if runner._script_thread is not None:
+        runner._script_thread.join(timeout)
+    asking(runner, timeout)
+
+
+local_script_runner.require_widgets_deltas = ended
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) :material/bolt: $x$"
 PAGES = {path.stem[3:]: f"../{path.name}" for path in sorted((ROOT / "pages").glob("[0-9][0-9]_*.py"))}

@@ -10,6 +10,8 @@ import pytest
 from automl_core.data.infer import table_from_frame
 from automl_core.search import Outcome, SearchData, entry
 from automl_core.search import refits as refits_module
+from automl_core.search.families import lightgbm
+from automl_core.search.family import FitRequest
 from automl_core.search.plan import Trial
 from automl_core.search.worker import run_extras, run_fit
 from automl_core.workspace import headstart
@@ -76,6 +78,17 @@ def fit_here(monkeypatch: pytest.MonkeyPatch, executor: HereExecutor | None = No
     monkeypatch.setattr(headstart, "LocalExecutor", lambda jobs: executor)
     monkeypatch.setattr(refits_module, "MOST_BAGS", 2)
     return executor
+
+
+def larger_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boostings of LightGBM that are fitted here are through in a third of the rounds: for tests that ask who is fitted on what,
+    and not how well."""
+    known = lightgbm.parameters_of
+
+    def larger(request: FitRequest) -> dict[str, Any]:
+        return known(request) | {"learning_rate": 4.0 * request.options.get("learning_rate", 0.1)}
+
+    monkeypatch.setattr(lightgbm, "parameters_of", larger)
 
 
 def assert_sound(outcome: Outcome, data: SearchData, log: Log) -> None:

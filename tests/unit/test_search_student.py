@@ -19,10 +19,16 @@ from automl_core.search.plan import Plan, RungOffer, RunSummary
 from automl_core.search.prepared import prepare
 from automl_core.search.soft import Rows, softened
 from automl_core.search.worker import FitTask, run_fit
-from tests.unit.searching import FAST, HereExecutor, fit_here, make_data
+from tests.unit.searching import FAST, HereExecutor, fit_here, larger_steps, make_data
 
 PLAN = Plan(600, 1, folds=3, max_trials=3, families=FAST, student=True)
 AMPLE = replace(PLAN, max_trials=5, limited=True, budget_seconds=1e6)  # a time holds, too, and no machine is too slow for it
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of the student, who learns as everybody does elsewhere, are asked of tests/truth/test_student.py."""
+    larger_steps(monkeypatch)
 
 
 def found(folder: Path, task: str = "binary", plan: Plan = PLAN) -> Outcome:
@@ -234,6 +240,7 @@ def test_a_search_that_was_interrupted_teaches_with_columns_that_it_has_to_learn
         found(tmp_path, plan=plan)
     monkeypatch.undo()
     fit_here(monkeypatch)
+    larger_steps(monkeypatch)
     summary = found(tmp_path, plan=plan).summary
     assert summary.resumed
     assert not summary.untaught
