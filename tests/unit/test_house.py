@@ -14,6 +14,8 @@ FOUNDATION = {"errors", "settings", "codec", "registry"}
 NOUN_MODULES = {"table", "recipe", "problem", "plan", "explanation", "closer_look", "changes", "action", "action_list", "report",
                 "contract", "deployment", "profiling", "metric_names"}
 WORDS = "automl_core.explaining.words"  # how a day or a number is written, the same everywhere
+SOCKETS = ("data.sources", "cleaning.steps", "search.families", "production.drift", "acting.findings")  # a file, a plug-in
+WALKING = {"explaining/trees.py"}  # it walks the trees of these two libraries themselves
 ALLOWED = {
     **{step: {*FOUNDATION, *STEPS[: index + 1]} for index, step in enumerate(STEPS)},
     "production": {*FOUNDATION, "production", "data", "cleaning", "framing", "search"},
@@ -67,6 +69,17 @@ def test_arrows_point_down(path: Path) -> None:
     rooms = {name.split(".")[1] for name in imported_modules(path) if name.startswith("automl_core.")}
     rooms &= {item.stem if item.suffix == ".py" else item.name for item in CORE.iterdir()}
     assert rooms <= ALLOWED[here], f"{here} must not use {sorted(rooms - ALLOWED[here])}"
+
+
+@pytest.mark.parametrize("socket", SOCKETS)
+def test_no_step_reaches_into_a_plug_in_of_another(socket: str) -> None:
+    """Plug-ins are found by looking into their folder: without one of them the other steps go on."""
+    plugins = {f"automl_core.{socket}.{path.stem}" for path in (CORE / socket.replace(".", "/")).glob("*.py")
+               if not path.stem.startswith("_")}
+    assert plugins
+    reaching = {str(path.relative_to(CORE)) for path in core_files()
+                if room(path) != socket.split(".")[0] and imported_modules(path) & plugins}
+    assert reaching <= WALKING
 
 
 @pytest.mark.parametrize(
