@@ -24,7 +24,6 @@ from automl_core.search.suited import MEDIAN, check_families, unsuited
 # samples of 700 rows of public tables, 36 did not.
 _CAPS = ((100, 10), (500, 22), (2500, 36), (10_000, 60), (100_000, 100))
 ANCHORED = 2  # places that show what a fit costs
-LETTERED = ("linear", "lightgbm", "catboost", "ordered")  # families that are tried with letters of levels, where there are such
 PLUGINS_AT = 3  # where families from elsewhere come in
 
 _CAREFUL = {
@@ -205,16 +204,21 @@ def _with_steps(entries: list[Entry]) -> list[Entry]:
     return found
 
 
-def _with_letters(entries: list[Entry]) -> list[Entry]:
-    """The first of some families once more with letters of levels, every third place from the anchors on and after the family's
-    own: a cheap one tells soon whether letters pay, and where they do not the others are not put off."""
-    found = list(entries)
-    for number, family in enumerate(LETTERED):
-        first = next((entry for entry in entries if entry.family == family and not entry.formulas), None)
+def _with_letters(entries: list[Entry], every: list[Entry]) -> list[Entry]:
+    """The first of the families that say so once more with letters of levels, every third place from the anchors on and after the
+    family's own: a cheap one tells soon whether letters pay, and where they do not the others are not put off. Of `every` entry
+    there are those of families that the plan allows."""
+    found, placed = list(entries), {entry.family for entry in every}
+    saying = [family for family in families().plugins.values() if family.letters and family.name in placed]
+    for number, family in enumerate(sorted(saying, key=lambda one: (one.ordered, one.cost, one.name))):
+        first = next((entry for entry in entries if entry.family == family.name and not entry.formulas), None)
         if first is not None:
-            place = max(ANCHORED + 3 * number, found.index(first) + 1)
-            found.insert(place, first._replace(label=f"{first.label}, with letters", letters=True))
+            found.insert(max(ANCHORED + 3 * number, found.index(first) + 1), _lettered(first))
     return found
+
+
+def _lettered(entry: Entry) -> Entry:
+    return entry._replace(label=f"{entry.label}, with letters", letters=True)
 
 
 def _with_days(entries: list[Entry]) -> list[Entry]:
@@ -235,9 +239,10 @@ def _with_few(entries: list[Entry], plan: Plan, logs: bool) -> list[Entry]:
     return [few, *entries[1:ANCHORED], *entries[:1], *entries[ANCHORED:]]
 
 
-def _brought(family: Family) -> list[Entry]:
-    """What a family without a place in the portfolio is tried with."""
-    return [Entry(family.name, label, dict(options)) for label, options in family.tried or ((family.title, {}),)]
+def _brought(family: Family, letters: bool) -> list[Entry]:
+    """What a family without a place in the portfolio is tried with, where there are `letters` its first once more with them."""
+    found = [Entry(family.name, label, dict(options)) for label, options in family.tried or ((family.title, {}),)]
+    return [found[0], _lettered(found[0]), *found[1:]] if letters and family.letters else found
 
 
 def candidate_cap(rows: int) -> int:
@@ -264,14 +269,15 @@ def make_portfolio(problem: Problem, rows: int, plan: Plan, columns: Views = PLA
     check_families(problem, plan.families, fitting, shape)
     allowed = fitting & set(plan.families) if plan.families else fitting
     every = _entries(problem.task, columns.logs)
-    entries = [entry for entry in (_with_steps(every) if problem.ordered else every) if entry.family in allowed]
-    entries = [entry for entry in entries if columns.formulas or not entry.formulas]
+    every = _with_steps(every) if problem.ordered else every
+    entries = [entry for entry in every if entry.family in allowed and (columns.formulas or not entry.formulas)]
     entries = _with_days(entries) if columns.dates else entries
-    entries = _with_letters(entries) if columns.letters else entries
+    entries = _with_letters(entries, every) if columns.letters else entries
     if columns.wide and "linear" in allowed:
         entries = _with_few(entries, plan, columns.logs)
     listed = {entry.family for entry in entries}
-    entries[PLUGINS_AT:PLUGINS_AT] = [entry for name in sorted(allowed - listed) for entry in _brought(families().get(name))]
+    entries[PLUGINS_AT:PLUGINS_AT] = [
+        entry for name in sorted(allowed - listed) for entry in _brought(families().get(name), columns.letters)]
     most = plan.max_trials or candidate_cap(rows)
     chosen = entries[:most]
     if not plan.max_trials:  # no family is cut: a plug-in needs no place in the list above

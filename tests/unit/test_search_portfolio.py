@@ -176,6 +176,19 @@ def test_a_family_of_another_package_says_all_of_itself_what_it_can(monkeypatch:
     assert plain == ["Elsewhere"]
 
 
+def test_a_family_from_elsewhere_says_itself_whether_letters_are_worth_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which families get the letters of misspelt levels was a list of four names in our own files."""
+    own = replace(families().get("lightgbm"), name="elsewhere", title="Elsewhere", tried=(("Slow", {}), ("Quick", {"rounds": 9})))
+    monkeypatch.setitem(families().plugins, "elsewhere", own)
+    monkeypatch.setitem(families().plugins, "linear", replace(families().get("linear"), letters=False))
+    found = make_portfolio(PROBLEM, 10_000, Plan(), Views(letters=True))
+    assert [one.label for one in found if one.family == "elsewhere"] == ["Slow", "Slow, with letters", "Quick"]
+    assert {one.family for one in found if one.view == "lettered"} == {"elsewhere", "lightgbm", "catboost"}
+    monkeypatch.setitem(families().plugins, "elsewhere", replace(own, letters=False))
+    assert not [one for one in make_portfolio(PROBLEM, 10_000, Plan(), Views(letters=True))
+                if one.family == "elsewhere" and one.view == "lettered"]
+
+
 @pytest.mark.parametrize("text", [False, True])
 def test_formulas_and_letters_are_compared_with_the_same_columns_without_them(text: bool) -> None:
     """CatBoost codes levels itself, and where there are no texts gets no codes: with formulas it had them all the same, so that
