@@ -23,6 +23,7 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import Views, candidate_cap, candidate_key, make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.proven import entries_of
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
 from tests.unit.modelling import PROBLEMS
@@ -111,8 +112,8 @@ def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(tmp_path: P
 
 
 def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = portfolio._entries("binary", False)
-    monkeypatch.setattr(portfolio, "_entries", lambda task, logs: [entry for entry in entries if entry.family != "extra_trees"])
+    entries = entries_of("binary", False)
+    monkeypatch.setattr(portfolio, "entries_of", lambda task, logs: [entry for entry in entries if entry.family != "extra_trees"])
     tried = [candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())]
     assert tried.index("extra_trees") == 3
 
