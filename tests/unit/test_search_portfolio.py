@@ -13,7 +13,8 @@ from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, portfolio
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew
 from automl_core.search.families import families
 from automl_core.search.haste import hastened
