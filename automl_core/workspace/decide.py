@@ -26,8 +26,8 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.validation import given_weights
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
-from automl_core.workspace.act import MOST_REASONS
 from automl_core.workspace.context import Context, Recent, fingerprint
+from automl_core.workspace.list_reasons import MOST_REASONS
 from automl_core.workspace.pilot_sides import Sides, kept_apart, own_arms
 from automl_core.workspace.pilots import Piloting
 from automl_core.workspace.reached import kept_reach

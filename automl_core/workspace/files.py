@@ -26,7 +26,6 @@ from automl_core.production.contract import BatchReport, with_reading
 from automl_core.production.outcomes import beside, outcomes_in
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.model import cleaned_rows
-from automl_core.workspace.act import with_reasons
 from automl_core.workspace.bundle_rows import outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
@@ -35,6 +34,7 @@ from automl_core.workspace.ended_pilots import found_after_pilots
 from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks, kept_rows
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
+from automl_core.workspace.list_reasons import with_reasons
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.out_files import is_workbook, write_out
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
