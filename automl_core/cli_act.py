@@ -34,11 +34,11 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
                "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    reach = advice.recourse
-    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed, reach.sentence if reach else "")
+    recourse = advice.recourse
+    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed, recourse.sentence if recourse else "")
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {**advice.told, "tested": found.tested, "rows": found.rows, "drawn": found.drawn, "notes": notes,
-            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth, "recourse": reach}
+            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth, "recourse": recourse}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
     made = advice.experiment

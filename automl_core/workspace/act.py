@@ -20,11 +20,11 @@ from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
+from automl_core.workspace.kept_recourse import LOOKING, keep_recourse
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.list_reasons import MOST_REASONS, told_why
 from automl_core.workspace.ongoing import Ongoing, making_cards
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
-from automl_core.workspace.reached import LOOKING, keep_reach
 from automl_core.workspace.saved_goal import as_kept, fitted, goal_about, goal_in_file, gone_of
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -234,7 +234,7 @@ class Acting:
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
             self.context.save("cards", project_id, found, parent_id=run.id + goal_marks(goal)[0])
-            keep_reach(self.context, run, goal, bundle.model, frame,
+            keep_recourse(self.context, run, goal, bundle.model, frame,
                        lambda share: watch.progress(0.9 + 0.1 * share, LOOKING, math.nan))
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
