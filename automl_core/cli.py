@@ -28,6 +28,11 @@ STREAMS = ("What a command says for people goes to standard error; with --json t
            "object, and nothing else is written there. Exit codes: 0 done, 1 done with warnings, 2 refused (one sentence says "
            "why; with --json it is the object's “error”), 3 failed or stopped. "
            "What ends with 1 is written all the same.")
+ARGUMENTS = {  # what stands behind a command without a name of its own
+    "data": "a file (csv, tsv, xlsx, parquet, json, sqlite) or sample:NAME", "batch": "a file of new rows",
+    "bundle": "a model.zip, as train, more and choose write it", "run_id": "a search, by the id that train names at its end",
+    "rung": "rule, linear, legible, small, student, single or ensemble"}
+BUNDLE = "where the model's bundle is written, such as model.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +222,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m automl_core", description="AutoML that ends in a decision.", epilog=STREAMS)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: Command, words: str, *arguments: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Command, words: str, *arguments: str, ends: bool = True) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words, epilog=STREAMS)
         for argument in arguments:
-            command.add_argument(argument)
-        command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+            command.add_argument(argument, help=ARGUMENTS[argument])
+        command.add_argument("--json", action="store_true", help="print one JSON object as the last line" if ends else
+                             "print a refusal as one JSON object")
         command.set_defaults(run=run)
         return command
 
@@ -230,15 +236,14 @@ def _parser() -> argparse.ArgumentParser:
     add_problem(add("check", _check, "say whether machine learning is needed", "data"))
     train = add("train", _train, "search for the best model and write its bundle", "data")
     add_search(add_problem(train))
-    train.add_argument("--out", required=True)
+    train.add_argument("--out", required=True, metavar="FILE", help=BUNDLE)
     more = add("more", _more, "give a finished search more time", "run_id")
-    more.add_argument("--budget", type=float, default=300.0, metavar="SECONDS")
+    more.add_argument("--budget", type=float, default=300.0, metavar="SECONDS", help="how much more; 300 unless it is given")
     more.add_argument("--hand-over", default="", metavar="RUNG",
                       help="as for train; without it a rung that was chosen before stays chosen")
-    more.add_argument("--out", required=True)
-    choose = add("choose", _choose, "hand over another rung of a search: rule, linear, legible, small, single or ensemble",
-                 "run_id", "rung")
-    choose.add_argument("--out", required=True)
+    more.add_argument("--out", required=True, metavar="FILE", help=BUNDLE)
+    choose = add("choose", _choose, "hand over another rung of a search", "run_id", "rung")
+    choose.add_argument("--out", required=True, metavar="FILE", help=BUNDLE)
     predict = add("predict", _predict, "score a file with a bundle", "bundle", "data")
     predict.add_argument("--out", required=True, metavar="FILE", help="CSV or XLSX: the rows as they are, with what is predicted")
     predict.add_argument("--reasons", action="store_true", help="say why for each row")
@@ -258,16 +263,19 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--when", default="", metavar="COLUMN", help="the column that says when")
     compare.add_argument("--since", default="", metavar="DAY", help="the first day of the later period")
     fairness = add("fairness", _fairness, "a run's answers and errors by groups of people", "run_id")
-    fairness.add_argument("--protected", required=True, metavar="A,B")
-    add("monitor", _monitor, "compare a batch with training", "bundle", "batch").add_argument("--outcomes", default="")
-    add("report", _report, "write a run's report and make its link", "run_id").add_argument("--out", required=True)
-    serve = add("serve", _serve, "serve REST and report links alone")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8502)
-    worker = add("worker", _worker, "run queued jobs")
+    fairness.add_argument("--protected", required=True, metavar="A,B", help="the columns that tell groups, quoted as in --drop")
+    monitor = add("monitor", _monitor, "compare a batch with training", "bundle", "batch")
+    monitor.add_argument("--outcomes", default="", metavar="FILE",
+                         help="what came true of these rows: by their ids, else in the same order")
+    report = add("report", _report, "write a run's report and make its link", "run_id")
+    report.add_argument("--out", required=True, metavar="FILE", help="where the page is written, such as report.html")
+    serve = add("serve", _serve, "serve REST and report links alone", ends=False)
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at; 127.0.0.1 (this machine) unless given")
+    serve.add_argument("--port", type=int, default=8502, help="8502 unless given")
+    worker = add("worker", _worker, "run queued jobs", ends=False)
     worker.add_argument("--parent", type=int, default=None, help="stop when this process is gone")
-    job = add("run-job", _run_job, "run one job in this process")
-    job.add_argument("job_id", nargs="?", default="")
+    job = add("run-job", _run_job, "run one job in this process", ends=False)
+    job.add_argument("job_id", nargs="?", default="", help="the job's id")
     job.add_argument("--wait", action="store_true", help="read the job's id from standard input")
     add("doctor", _doctor, "check that this installation works")
     return parser

@@ -9,7 +9,7 @@ from automl_core import Workspace
 from automl_core.codec import to_json
 from automl_core.errors import BadInput
 from automl_core.workspace.file_goal import has_experiment
-from automl_core.workspace.out_files import check_apart, check_table_out, experiment_out
+from automl_core.workspace.out_files import check_own_files, check_table_out, experiment_out
 
 Said = tuple[dict[str, Any], str, int]
 
@@ -22,7 +22,7 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
     for out in outs:
         check_table_out(out)
     goal = _goal_text(Path(arguments.goal))
-    check_apart((*outs, experiment_out(Path(arguments.out))) if arguments.out and has_experiment(goal) else outs)
+    check_own_files((*outs, experiment_out(Path(arguments.out))) if arguments.out and has_experiment(goal) else outs)
     advice = files.act(arguments.bundle, arguments.data, goal, processes=True)
     if arguments.out:
         files.write_table(advice.plan_table, Path(arguments.out))
@@ -34,11 +34,11 @@ def act(workspace: Workspace, arguments: argparse.Namespace) -> Said:
                "gains": plan.gains_sentence, "out": arguments.out}
     notes = (*found.notes, *([advice.aside] if advice.aside else []))
     listed, worth = advice.actions.sentence, advice.worth
-    reach = advice.recourse
-    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed, reach.sentence if reach else "")
+    recourse = advice.recourse
+    said = (*advice.lines, *notes, plan.sentence, plan.gains_sentence, listed, recourse.sentence if recourse else "")
     sentences = [one for one in (*said, *(one for one in worth.sentences if one != listed)) if one]
     data = {**advice.told, "tested": found.tested, "rows": found.rows, "drawn": found.drawn, "notes": notes,
-            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth, "recourse": reach}
+            "left_out": advice.left_out, "plan": planned, "decisions": decisions, "worth": worth, "recourse": recourse}
     if advice.experiment is None:
         return data, "\n".join(sentences), 1 if advice.left_out else 0
     made = advice.experiment

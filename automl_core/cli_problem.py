@@ -28,7 +28,7 @@ def next_words(run_id: str, out: Path) -> str:
 
 def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the options of a problem to a command, which is given back."""
-    command.add_argument("--target", required=True)
+    command.add_argument("--target", required=True, metavar="COLUMN", help="what is to be predicted")
     command.add_argument("--task", default="", metavar="TASK",
                          help=f"{', '.join(TASKS)}, or {QUANTILE} for a quantile of a number; without it the target decides")
     command.add_argument("--metric", default="", metavar="METRIC", help=f"what models are judged by, of {metrics_listed()}; the "
@@ -37,8 +37,8 @@ def add_problem(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
                          "that says yes, else the rarer one")
     command.add_argument("--drop", default="", metavar="A,B",
                          help="columns that no model may see; a name with a comma stands in double quotes: '\"A, B\",C'")
-    command.add_argument("--time", default="")
-    command.add_argument("--group", default="")
+    command.add_argument("--time", default="", metavar="COLUMN", help="when: later rows test what was learned from earlier ones")
+    command.add_argument("--group", default="", metavar="COLUMN", help="whose: rows of one customer or shop stay on one side")
     command.add_argument("--weights", default="", metavar="COLUMN", help="how much each row counts")
     command.add_argument("--quantile", type=float, default=None, metavar="LEVEL", help="predict the value that this share of "
                          "rows stays below, such as 0.9, judged by `--metric pinball` (which alone means 0.5)")
@@ -57,7 +57,7 @@ def add_search(command: argparse.ArgumentParser) -> None:
     command.add_argument("--budget", type=float, default=None, metavar="SECONDS",
                          help=f"1 to {LONGEST_SEARCH}; {USUAL:g} unless --trials is given")
     command.add_argument("--jobs", type=int, default=0, metavar="N", help="how many workers; 0: as the settings say")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=int, default=0, help="with --trials the same one gives the same model again")
     command.add_argument("--trials", type=int, default=0, metavar="N",
                          help="this many candidates instead of a time; with --budget whichever comes first")
     command.add_argument("--folds", type=int, default=0, help="0 lets the rows decide")

@@ -83,8 +83,7 @@ with border():
                         width=TEXT_WIDTH)
             find_groups = st.container()
     elif not segments.looked_at:
-        st.markdown(plain(segments.note) or "There are too few rows to find groups on one half and confirm them on the other.",
-                    width=TEXT_WIDTH)
+        st.markdown(plain(segments.why_none), width=TEXT_WIDTH)
     elif not segments.segments:
         st.markdown(f"No group differs from the rest by more than chance: {count(segments.looked_at)} were looked at, none was "
                     "confirmed.", width=TEXT_WIDTH)

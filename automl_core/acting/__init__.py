@@ -50,9 +50,9 @@ from automl_core.acting.power import Change, Power, chance_to_see, measure_power
 from automl_core.acting.profit import ProfitCurve, ProfitPoint, analytic_threshold, gains, profit_curve
 from automl_core.acting.qini import CurvePoint, Ranking, UpliftPart
 from automl_core.acting.randomised import Balance, check_randomised
-from automl_core.acting.reach import Coverage, LeverReach, RecourseSummary, SummaryAsk
 from automl_core.acting.recourse import Recourse, RecourseAsk, RecourseOption, recourse
 from automl_core.acting.recourse_door import recourse_for, recourse_summary_for
+from automl_core.acting.recourse_many import Coverage, LeverReach, RecourseSummary, SummaryAsk
 from automl_core.acting.recourse_summary import recourse_summary
 from automl_core.acting.row_moves import Move
 from automl_core.acting.segment_stories import SampledContributions, SegmentStory, ask_model, counted_class, tell_segments

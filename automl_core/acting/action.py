@@ -11,6 +11,7 @@ Direction = Literal["", "up", "down"]
 MOST_LEVERS = 8  # besides the treatment of an experiment
 MOST_DAYS = 3650  # until a change shows
 MOST_ROWS = 1_000_000_000  # that somebody can act on
+TOO_FEW = "There are too few rows to find groups on one half and confirm them on the other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class SegmentSearch:
     units: str
     is_rate: bool | None = None
     note: str = ""
+
+    @property
+    def why_none(self) -> str:
+        """Why no group was looked at; few rows in searches that were kept before `note` said it."""
+        return self.note or f"{TOO_FEW}."
 
     @property
     def in_points(self) -> bool:

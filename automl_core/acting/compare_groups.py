@@ -61,7 +61,7 @@ def compare_groups(
     return tell_gap(frame, y, columns, problem, sides, seed)
 
 
-def check_apart(target: str, names: Iterable[str]) -> None:
+def check_no_outcome(target: str, names: Iterable[str]) -> None:
     """BadInput when the outcome is among the columns that say which rows are compared: the gap would be what was asked for."""
     if target in names:
         raise BadInput(f"{quote(target)} is the outcome and describes a group, too.", "Name another column.")

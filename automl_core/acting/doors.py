@@ -13,7 +13,7 @@ import pandas as pd
 
 from automl_core.acting.action import Condition, SegmentSearch
 from automl_core.acting.asked import Roles, amount, known_values
-from automl_core.acting.compare_groups import Pair, check_apart, check_pair, compare_groups
+from automl_core.acting.compare_groups import Pair, check_no_outcome, check_pair, compare_groups
 from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.conditions import condition_of
 from automl_core.acting.finding import find_segments
@@ -62,10 +62,10 @@ def compare(
             raise BadInput("Two periods are asked for, and a second group.", "Leave the second group out.")
         split, start, end = (to_text(moment) or "" for moment in (first.split, first.start, first.end))
         periods = Periods(one.column(first.column), split, start, end)
-        check_apart(one.problem.target, (periods.column,))
+        check_no_outcome(one.problem.target, (periods.column,))
         return compare_periods(one.frame, one.y, one.columns, one.counting, periods)
     pair = Pair(_group(first, one, "first"), () if second is None else _group(second, one, "second"))
-    check_apart(one.problem.target, (each.column for each in (*pair.first, *pair.second)))
+    check_no_outcome(one.problem.target, (each.column for each in (*pair.first, *pair.second)))
     check_pair(pair, one.frame)
     return compare_groups(one.frame, one.y, one.columns, one.counting, pair)
 

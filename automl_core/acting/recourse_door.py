@@ -13,8 +13,8 @@ from automl_core.acting.asked import levers_of, orders_of, spelled_levers
 from automl_core.acting.goal import check_goal, good_of
 from automl_core.acting.mappings import of_kind
 from automl_core.acting.own_names import Names, names_of
-from automl_core.acting.reach import RecourseSummary, SummaryAsk
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse
+from automl_core.acting.recourse_many import RecourseSummary, SummaryAsk
 from automl_core.acting.recourse_summary import recourse_summary
 from automl_core.data.schema import header_of, label_places
 from automl_core.data.table import Origin, Row, Table, find_column

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Direction, Goal, Lever
 from automl_core.acting.rates import wilson
-from automl_core.acting.reach import Coverage, LeverReach, RecourseSummary, SummaryAsk, summary_words
 from automl_core.acting.recourse import (
     MOST_CANDIDATES,
     Recourse,
@@ -29,6 +28,7 @@ from automl_core.acting.recourse import (
     settled,
     typical,
 )
+from automl_core.acting.recourse_many import Coverage, LeverReach, RecourseSummary, SummaryAsk, summary_words
 from automl_core.acting.row_moves import Move
 from automl_core.acting.row_ways import Asked, Grid, Ways, changed, ways_of
 from automl_core.acting.spelling import is_number

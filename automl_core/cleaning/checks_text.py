@@ -11,9 +11,8 @@ from automl_core.cleaning.application import new_step
 from automl_core.cleaning.finding_words import cells, rows, short
 from automl_core.cleaning.recipe import Finding, Severity
 from automl_core.cleaning.step import Options
-from automl_core.cleaning.steps.merge_spellings import find_spellings, find_yes_and_no, only_shortened, spelling_key
-from automl_core.cleaning.steps.trim_spaces import trimmed
 from automl_core.data.numbers import find_number_style
+from automl_core.data.spellings import find_spellings, find_yes_and_no, only_shortened, spelling_key, trimmed
 from automl_core.data.table import Column, Reading
 from automl_core.data.values import FALSE_WORDS, TRUE_WORDS, parse_number
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from automl_core.cleaning.steps.merge_spellings import find_yes_and_no
+from automl_core.data.spellings import find_yes_and_no
 from automl_core.data.table import Column, find_column
 from automl_core.data.values import FALSE_WORDS, TRUE_WORDS
 from automl_core.errors import BadInput
@@ -17,7 +17,7 @@ MOST_CLASSES = 100
 MOST_NUMBER_CLASSES = 10
 FEWEST_ROWS = 10
 LARGEST_TARGET = 1e100
-MERGE = "“Merge spellings” on the clean page makes two values of them"
+MERGE = "the cleaning step “Merge spellings” makes two values of them"
 SAVE_AGAIN = "Save the goal again: the goal page shows the values that the target has now."
 # What typing takes for yes or no, and what says it of an outcome alone: a column of 1 and 0 is one of numbers all the same.
 YES, NO = TRUE_WORDS | {"1", "j", "si", "positive"}, FALSE_WORDS | {"0", "negative"}

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import bisect
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -33,23 +32,6 @@ def find_candidate(candidates: Iterable[Candidate], key: str) -> Candidate:
 def _log_loss(y: Array, prediction: Array) -> Array:
     out: Array = np.square(to_log(y) - to_log(prediction))
     return out
-
-
-@dataclass(slots=True)
-class Clock:
-    """The time of one search. `spent` are seconds of earlier, interrupted runs of the same search."""
-
-    budget: float
-    began: float = field(default_factory=time.monotonic)
-    spent: float = 0.0
-
-    def elapsed(self) -> float:
-        """Seconds of the search so far, interrupted runs included."""
-        return self.spent + time.monotonic() - self.began
-
-    def until(self, moment: float) -> float:
-        """A moment of the search as seconds since 1970."""
-        return time.time() + moment - self.elapsed()
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from automl_core.errors import BadInput
 from automl_core.framing.suggestion import check_options
-from automl_core.search.contest import Clock
+from automl_core.search.clock import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.executors import LocalExecutor, open_executor
 from automl_core.search.handover import Outcome, Settlement, settle

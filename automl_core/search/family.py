@@ -139,6 +139,7 @@ class Family:
     `hastens` that where time is short it may learn in larger steps, by its option `learning_rate`. `space` has a range for each
     option that is worth tuning. `tried` are the labels and options of the candidates of a family that has no place in the
     portfolio; none: one without options.
+    `letters` says that where levels are misspelt or seldom its first candidate is tried once more with their letters.
     `weighs` False says that it cannot let some rows count more than others: it is not tried where rows have weights.
     In the `taught` tasks it can learn soft targets: numbers, or shares of classes as copies of a row that count by them, of which
     `leaf_rows` is the option that counts rows, if it has one.
@@ -178,6 +179,7 @@ class Family:
     hastens: bool = False
     space: Mapping[str, Range] = field(default_factory=dict)
     tried: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    letters: bool = False
 
     def work(self, options: Mapping[str, Any], task: Task) -> float:
         """How long a fit with these options should take, in fits of LightGBM."""

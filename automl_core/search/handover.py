@@ -14,8 +14,9 @@ from automl_core.framing.metrics import METRICS, best_number, decision_of, drawn
 from automl_core.search.assembly import Order, assemble_model, score_of
 from automl_core.search.calibration import calibrate
 from automl_core.search.carried import common_folds
+from automl_core.search.clock import Clock
 from automl_core.search.computed import computed_names
-from automl_core.search.contest import Clock, Contest, find_candidate
+from automl_core.search.contest import Contest, find_candidate
 from automl_core.search.encoder_files import encoder_files
 from automl_core.search.ensemble import FEW_ROWS, ROWS
 from automl_core.search.family import Array

@@ -8,7 +8,8 @@ import numpy as np
 
 from automl_core.framing.problem import Task
 from automl_core.search.carried import Carried
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.families import families
 from automl_core.search.haste import hastened
 from automl_core.search.journal import FoldResult, Journal

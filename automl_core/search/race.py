@@ -14,7 +14,8 @@ import numpy as np
 
 from automl_core.errors import Cancelled
 from automl_core.search.carried import renew, through
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew, Task
 from automl_core.search.earlier import columns_name, find_columns
 from automl_core.search.extras_files import extras_files

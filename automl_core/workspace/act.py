@@ -11,26 +11,24 @@ import pandas as pd
 from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting.action import ActionCard, Actions, Goal, SegmentSearch
-from automl_core.acting.action_list import ActionList, ActionRow
+from automl_core.acting.action_list import ActionList
 from automl_core.data.table import Column
-from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
-from automl_core.production import Bundle
 from automl_core.reporting.exports import safe_csv
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
+from automl_core.workspace.kept_recourse import LOOKING, keep_recourse
 from automl_core.workspace.lever_choices import LeverChoices, lever_choices
+from automl_core.workspace.list_reasons import MOST_REASONS, told_why
 from automl_core.workspace.ongoing import Ongoing, making_cards
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
-from automl_core.workspace.reached import LOOKING, keep_reach
-from automl_core.workspace.saved_goal import fitted, goal_about, gone_of
+from automl_core.workspace.saved_goal import as_kept, fitted, goal_about, goal_in_file, gone_of
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
-MOST_REASONS = 500
 TOO_MANY = ("Its rows and its money were counted when moves that the goal forbids were not left out yet, and are too high: look "
             "for actions again.")
 LEAST_SHARE = 0.05  # a share too small to tell the time left by
@@ -71,32 +69,10 @@ class Acting:
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
-        goal = self._spelled(self.search.needed(project_id), goal)
+        goal = as_kept(self.search.goal, self.search.inputs(self.search.needed(project_id)), goal)
         self.context.save("goal", project_id, goal)
         self.context.store.touch(project_id)
         return goal
-
-    def _spelled(self, run: Run, goal: Goal) -> Goal:
-        """The goal as it is kept, its values spelled as the table's; BadInput when it does not fit the run's table."""
-        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        goal = acting.as_spelled(self._checked(run, goal), columns)
-        if goal.value_column:
-            goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
-            acting.row_values(frame, goal)
-        return goal
-
-    def _checked(self, run: Run, goal: Goal) -> Goal:
-        """The goal with its wanted class as the problem spells it; BadInput when it does not fit the run's table. It may say what
-        each column of the table is, those too that cleaning leaves out."""
-        _, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        goal = replace(goal, good=acting.good_of(goal.good, problem))
-        acting.check_goal(goal, problem, columns, tuple(column.name for column in self._stored(run)))
-        return goal
-
-    def _stored(self, run: Run) -> tuple[Column, ...]:
-        """The columns of a run's table before it was cleaned."""
-        columns: tuple[Column, ...] = self.search.goal.data.stored_of(self.search.inputs(run).table).columns
-        return columns
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards; the search that is at it already where there is one."""
@@ -204,14 +180,7 @@ class Acting:
     def read_goal_file(self, project_id: str, content: bytes) -> Goal:
         """The goal that a goal.toml says, as it would be kept; BadInput when it is not one or does not fit, or names a value of a
         lever that no row has: the form offers no such value, and in a file it is a slip."""
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise BadInput("The goal file is not UTF-8 text.", "Save it as UTF-8.") from None
-        run = self.search.needed(project_id)
-        goal = self._checked(run, acting.in_columns(acting.read_goal(text), self._stored(run)))
-        frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
-        return self._spelled(run, acting.with_known_values(goal, frame, columns))
+        return goal_in_file(self.search.goal, self.search.inputs(self.search.needed(project_id)), content)
 
     def actions(self, project_id: str, capacity: int = 0) -> ActionList:
         """The rows to act on, best first, under a capacity (0: that of the goal), by out-of-fold predictions."""
@@ -265,7 +234,7 @@ class Acting:
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
             self.context.save("cards", project_id, found, parent_id=run.id + goal_marks(goal)[0])
-            keep_reach(self.context, run, goal, bundle.model, frame,
+            keep_recourse(self.context, run, goal, bundle.model, frame,
                        lambda share: watch.progress(0.9 + 0.1 * share, LOOKING, math.nan))
 
     def _rank(self, run: Run, goal: Goal, capacity: int) -> ActionList:
@@ -276,9 +245,7 @@ class Acting:
         known = self.search.ranked(run)
         busy = self._busy(run, known.positions)
         ranked = rank_free(frame, known.oof, columns, bundle.model.problem, goal, busy)
-        first = ranked.rows[:MOST_REASONS]
-        why = self.reasons(run, [row.row for row in first])
-        return replace(ranked, rows=tuple(map(_with_reasons, first, why)) + ranked.rows[MOST_REASONS:])
+        return told_why(ranked, self.reasons(run, [row.row for row in ranked.rows[:MOST_REASONS]]))
 
     def in_pilots(self, project_id: str) -> tuple[str, ...]:
         """The ids of the running pilots, whose rows lists and plans leave alone."""
@@ -318,17 +285,3 @@ class Acting:
         frame, columns, _, _ = self.search.goal.open(self.search.inputs(run))
         positions = self.search.ranked(run).positions
         return frame.iloc[positions].set_axis(positions), columns
-
-
-def with_reasons(actions: ActionList, bundle: Bundle, frame: pd.DataFrame, goal: Goal) -> ActionList:
-    """The list with the reasons of its first 500 rows; a longer list is sorted anyway, and reasons cost time."""
-    first = actions.rows[:MOST_REASONS]
-    if not first:
-        return actions
-    rows = frame.iloc[[row.row for row in first]].reset_index(drop=True)
-    reasons = explain_rows(bundle.model, rows, frame, unless=goal.good)
-    return replace(actions, rows=tuple(map(_with_reasons, first, reasons)) + actions.rows[MOST_REASONS:])
-
-
-def _with_reasons(row: ActionRow, why: tuple[str, ...]) -> ActionRow:
-    return replace(row, reasons=why)

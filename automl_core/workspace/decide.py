@@ -16,8 +16,8 @@ from automl_core.acting.decide import Decision
 from automl_core.acting.identity import card_key, pilot_key
 from automl_core.acting.newsvendor import Newsvendor
 from automl_core.acting.planned import ActionPlan, PlanInputs, PlanLabels, PlannedAction
-from automl_core.acting.reach import RecourseSummary
 from automl_core.acting.recourse import Recourse, RecourseAsk, typical
+from automl_core.acting.recourse_many import RecourseSummary
 from automl_core.acting.recourse_summary import others
 from automl_core.data import type_row
 from automl_core.errors import BadInput
@@ -26,11 +26,11 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.validation import given_weights
 from automl_core.reporting.card_page import CardPage, card_page
 from automl_core.reporting.exports import safe_csv, safe_xlsx
-from automl_core.workspace.act import MOST_REASONS
 from automl_core.workspace.context import Context, Recent, fingerprint
+from automl_core.workspace.kept_recourse import kept_recourse
+from automl_core.workspace.list_reasons import MOST_REASONS
 from automl_core.workspace.pilot_sides import Sides, kept_apart, own_arms
 from automl_core.workspace.pilots import Piloting
-from automl_core.workspace.reached import kept_reach
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -104,11 +104,11 @@ class Deciding:
                 f"typical {run.id}", lambda: typical(model, others(frame, -1, run.plan.seed))))
         return acting.recourse(model, row, goal, others(frame, position, run.plan.seed), ask)
 
-    def reach(self, project_id: str) -> RecourseSummary | None:
+    def recourse_summary(self, project_id: str) -> RecourseSummary | None:
         """How many rows can be brought to the goal, and at what cost, as it was worked out with the cards; None where it was
         not for the newest model, or not for what the goal allows now."""
         run = self.search.needed(project_id)
-        return kept_reach(self.context, run, self.pilots.act.goal_of(run))
+        return kept_recourse(self.context, run, self.pilots.act.goal_of(run))
 
     def plan(self, project_id: str) -> ActionPlan:
         """One action a row from the cards that are advice, under the goal's budget and capacity."""

@@ -6,7 +6,7 @@ import math
 
 from automl_core.acting import Decision, ProfitCurve
 from automl_core.acting.action import Goal
-from automl_core.acting.list_words import turn_words as turn_words
+from automl_core.acting.list_words import turn_words
 from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.problem import Problem
 
@@ -51,6 +51,14 @@ def turned_words(problem: Problem) -> str:
     if problem.task == "regression":
         return f"of rows that acting moves to the typical {quote(problem.target)}"
     return "of bad outcomes that acting turns"
+
+
+def range_words(goal: Goal, problem: Problem) -> str:
+    """What the range beside the money of a list rests on."""
+    share = percent(goal.save_rate)
+    if goal.save_range:
+        return f"95 % range by chance and by what the pilot leaves open of {share} turned."
+    return f"95 % range by chance alone, if {share} {turn_words(problem)}: an assumption until a pilot measures it."
 
 
 def sensitivity_words(made: Decision, goal: Goal, problem: Problem) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
-from automl_core.acting.compare_groups import check_apart, check_pair
+from automl_core.acting.compare_groups import check_no_outcome, check_pair
 from automl_core.acting.conditions import condition_of
 from automl_core.data.table import Column, meant_column
 from automl_core.errors import BadInput
@@ -79,7 +79,7 @@ class FileFindings:
         table = self.files.open(source)
         own = [meant_column(table.columns, name).name for name in named]  # before the fixes, which take long on many rows
         request = in_table(request, table.columns)
-        check_apart(request.target, own)
+        check_no_outcome(request.target, own)
         recipe = safe_recipe(table, request.target, keep=request.named)
         done = cleaning.apply_recipe(recipe, table.frame)
         columns = cleaning.columns_after(recipe, table.columns, done.frame, table.rows)

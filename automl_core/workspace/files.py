@@ -14,7 +14,7 @@ from automl_core.acting import ActionPlan, Experiment, PlanInputs
 from automl_core.acting.action import Actions
 from automl_core.acting.action_list import ActionList
 from automl_core.acting.card_words import card_lines, pattern_line
-from automl_core.acting.reach import RecourseSummary, SummaryAsk
+from automl_core.acting.recourse_many import RecourseSummary, SummaryAsk
 from automl_core.cleaning.recipe import Finding
 from automl_core.data.reading import RawRows
 from automl_core.data.table import ReadLimits, Table
@@ -26,7 +26,6 @@ from automl_core.production.contract import BatchReport, with_reading
 from automl_core.production.outcomes import beside, outcomes_in
 from automl_core.reporting.exports import safe_csv, safe_xlsx
 from automl_core.search.model import cleaned_rows
-from automl_core.workspace.act import with_reasons
 from automl_core.workspace.bundle_rows import outcomes_of
 from automl_core.workspace.cleaning import safe_recipe
 from automl_core.workspace.decide import planned_table
@@ -35,11 +34,12 @@ from automl_core.workspace.ended_pilots import found_after_pilots
 from automl_core.workspace.file_goal import check_file, goal_for, no_outcomes
 from automl_core.workspace.file_risks import file_risks, kept_rows
 from automl_core.workspace.file_worth import FileWorth, Judged, file_worth
+from automl_core.workspace.kept_recourse import SECONDS
+from automl_core.workspace.list_reasons import with_reasons
 from automl_core.workspace.opening import existing, opening
 from automl_core.workspace.out_files import is_workbook, write_out
 from automl_core.workspace.pilot_sides import kept_apart, own_arms, rank_free, sides_in_file
 from automl_core.workspace.projects import Projects
-from automl_core.workspace.reached import SECONDS
 from automl_core.workspace.requests import Request, in_table, shaped
 
 NOT_HERE = ("The rows of the search are not in this workspace, so the reasons compare each row with the others of the file; "

@@ -36,7 +36,7 @@ def check_table_out(out: Path) -> None:
     check_out(out)
 
 
-def check_apart(outs: Iterable[Path]) -> None:
+def check_own_files(outs: Iterable[Path]) -> None:
     """BadInput when two tables would be written to one file: the later one would take the place of the other."""
     seen: set[Path] = set()
     for out in outs:

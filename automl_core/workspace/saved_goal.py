@@ -1,10 +1,11 @@
-"""The saved goal of acting as it fits what a model was made from."""
+"""The saved goal of acting as it fits what a model was made from, and a new one as it is kept."""
 from __future__ import annotations
 
 from dataclasses import replace
 
 from automl_core import acting
 from automl_core.acting.action import Goal
+from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.workspace.context import Context
@@ -31,7 +32,7 @@ def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:
     if not is_about(goal, problem):
         return None
     # a goal of before may name what is in no column: a page could not save it
-    there = {*(column.name for column in framing.data.stored_of(inputs.table).columns), *problem.excluded}
+    there = {*(column.name for column in _stored(framing, inputs)), *problem.excluded}
     given, later, never, control = (tuple(name for name in role if name in there) for role in (
         goal.given, goal.later, goal.never, goal.negative_control))
     goal = replace(goal, given=given, later=later, never=never, negative_control=control)
@@ -52,3 +53,40 @@ def gone_of(framing: Framing, inputs: Inputs, goal: Goal) -> tuple[str, ...]:
     there = {column.name for column in framing.open(inputs)[1]}
     named = (*(lever.column for lever in goal.levers), goal.experiment, goal.value_column)
     return tuple(dict.fromkeys(name for name in named if name and name not in there))
+
+
+def as_kept(framing: Framing, inputs: Inputs, goal: Goal) -> Goal:
+    """A goal as it is kept, its values spelled as those of the inputs' table; BadInput when it does not fit that."""
+    frame, columns, _, _ = framing.open(inputs)
+    goal = acting.as_spelled(_checked(framing, inputs, goal), columns)
+    if goal.value_column:
+        goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
+        acting.row_values(frame, goal)
+    return goal
+
+
+def goal_in_file(framing: Framing, inputs: Inputs, content: bytes) -> Goal:
+    """The goal that a goal.toml says, as it would be kept; BadInput when it is not one or does not fit the inputs' table, or
+    names a value of a lever that no row has."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput("The goal file is not UTF-8 text.", "Save it as UTF-8.") from None
+    goal = _checked(framing, inputs, acting.in_columns(acting.read_goal(text), _stored(framing, inputs)))
+    frame, columns, _, _ = framing.open(inputs)
+    return as_kept(framing, inputs, acting.with_known_values(goal, frame, columns))
+
+
+def _checked(framing: Framing, inputs: Inputs, goal: Goal) -> Goal:
+    """The goal with its wanted class as the problem spells it; BadInput when it does not fit the inputs' table. It may say what
+    each column of the table is, those too that cleaning leaves out."""
+    _, columns, problem, _ = framing.open(inputs)
+    goal = replace(goal, good=acting.good_of(goal.good, problem))
+    acting.check_goal(goal, problem, columns, tuple(column.name for column in _stored(framing, inputs)))
+    return goal
+
+
+def _stored(framing: Framing, inputs: Inputs) -> tuple[Column, ...]:
+    """The columns of the inputs' table before it was cleaned."""
+    columns: tuple[Column, ...] = framing.data.stored_of(inputs.table).columns
+    return columns

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from automl_core.acting.action import MOST_DAYS, Direction, Goal, Lever
-from automl_core.explaining.words import first_few
+from automl_core.data.words import first_few
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices, spelled_as
 from pages.ui import act_words
 from pages.ui.theme import FIELD_WIDTH, NARROW_FIELD_WIDTH

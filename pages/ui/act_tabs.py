@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from automl_core.acting.action import Goal
-from pages.ui import act_view, decision_view, reach_view
+from pages.ui import act_view, decision_view, recourse_view
 from pages.ui.border import border
 
 
@@ -26,5 +26,5 @@ def tabs(project: str, goal: Goal) -> None:
             decision_view.plan(project)
     if drawn[3].open:
         with drawn[3], border():
-            reach_view.reach(project)
+            recourse_view.many_rows(project)
             decision_view.recourse(project)

@@ -11,8 +11,7 @@ import streamlit as st
 from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
-from automl_core.framing.problem import Problem
-from automl_core.workspace.decision_words import turn_words
+from automl_core.workspace.decision_words import range_words
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -44,7 +43,7 @@ def action_list(project: str, goal: Goal) -> None:
             cards.facts([
                 Fact(f"{'First' if actions.mixed else 'Best'} {count(len(actions.rows), 'row')}",
                      money(actions.expected_value, goal.currency), money_range(actions.low, actions.high, goal.currency),
-                     _range_words(goal, session.workspace().search.problem(project))),
+                     plain(range_words(goal, session.workspace().search.problem(project)))),
                 Fact("As many at random", money(actions.random_value, goal.currency)),
                 Fact("All without outcome" if actions.open else "Acting on everyone",
                      money(actions.everyone_value, goal.currency), "beyond the limit" if beyond else "",
@@ -81,14 +80,6 @@ def action_list(project: str, goal: Goal) -> None:
     if actions.assumptions:
         with st.expander("What this rests on"):
             cards.sentences(actions.assumptions)
-
-
-def _range_words(goal: Goal, problem: Problem) -> str:
-    """What the range beside the money rests on."""
-    share = percent(goal.save_rate)
-    if goal.save_range:
-        return f"95 % range by chance and by what the pilot leaves open of {share} turned."
-    return plain(f"95 % range by chance alone, if {share} {turn_words(problem)}: an assumption until a pilot measures it.")
 
 
 def _leans_on(project: str, goal: Goal) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from automl_core.acting.action import Goal, Lever
-from automl_core.explaining.words import few_of
+from automl_core.data.words import few_of
 from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
 from automl_core.workspace.ongoing import Ongoing
 from pages.ui.words import money, plain, quoted

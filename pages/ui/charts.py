@@ -10,7 +10,7 @@ from typing import Any
 
 from automl_core.acting.action import SegmentSearch
 from automl_core.acting.action_list import ActionList
-from automl_core.explaining.words import first_few
+from automl_core.data.words import first_few
 from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary

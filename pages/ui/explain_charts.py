@@ -5,10 +5,10 @@ import math
 from html import unescape
 from typing import Any
 
+from automl_core.data.words import first_few
 from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.closer_look import Curve, Interaction, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, RowExplanation
-from automl_core.explaining.words import first_few
 from pages.ui import words
 from pages.ui.charts import amount
 from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter, unique

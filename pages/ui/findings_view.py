@@ -41,8 +41,7 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
         return
     search = found.search
     if not search.looked_at:
-        st.markdown(plain(search.note) or "There are too few rows to find groups on one half and confirm them on the other.",
-                    width=TEXT_WIDTH)
+        st.markdown(plain(search.why_none), width=TEXT_WIDTH)
         return
     looked = f"{count(search.looked_at, 'group was', 'groups were')} looked at and {count(search.tested)} tested"
     if not search.segments:

@@ -78,7 +78,7 @@ def lift(decision: Decision, palette: Palette) -> Chart:
     return Chart(bars(marks, "Share of all bad outcomes, %", palette), words.plain(sentence), f"Gains by tenths: {said}.")
 
 
-def reach(found: RecourseSummary, currency: str, palette: Palette) -> Chart:
+def recourse(found: RecourseSummary, currency: str, palette: Palette) -> Chart:
     """The share of rows that a change brings to the goal, by what it may cost a row: it rises at each cost that occurs."""
     import plotly.graph_objects as go
 

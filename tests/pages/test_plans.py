@@ -232,15 +232,15 @@ def test_ways_for_a_row_are_worked_out_once_for_a_goal(page: Carded, monkeypatch
 
 
 def _reach(project: str) -> None:
-    from pages.ui import reach_view
+    from pages.ui import recourse_view
 
-    reach_view.reach(project)
+    recourse_view.many_rows(project)
 
 
 def test_how_many_rows_can_be_brought_to_the_goal_is_kept_with_the_cards(page: Carded, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page opens at once with what each of these rows is told by itself, and promises nothing."""
     ws, project = page.workspace, page.project
-    made = ws.decide.reach(project)
+    made = ws.decide.recourse_summary(project)
     assert made is not None
     assert made.looked > 0
     for place, cost in [*zip(made.positions, made.costs, strict=True)][:6]:
@@ -258,7 +258,7 @@ def test_how_many_rows_can_be_brought_to_the_goal_is_kept_with_the_cards(page: C
     assert [name.split(",")[0] for name in table["Changed alone"]] == [lever.column for lever in made.levers]
     goal = ws.act.goal(project)
     monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal, levers=goal.levers[:1]))
-    assert ws.decide.reach(project) is None
+    assert ws.decide.recourse_summary(project) is None
     assert "look for actions above" in texts(AppTest.from_function(_reach, args=(project,), default_timeout=120).run())
     monkeypatch.setattr(Acting, "goal_of", lambda self, run: replace(goal, levers=()))
     assert texts(AppTest.from_function(_reach, args=(project,), default_timeout=120).run()) == ""

@@ -1,7 +1,10 @@
 """The row that somebody looks at is the same one in the other tabs and on the act page, however far down the list it is."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -37,6 +40,39 @@ def test_a_row_that_was_found_is_the_one_on_the_act_page(
         assert "which you look at, stands in front of them" in texts(app)
     finally:
         act.save_goal(project, goal)
+
+
+def test_while_rows_are_looked_for_the_page_says_so(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was blank for seconds on a machine at work: the final model scores rows without an outcome when first asked."""
+    said: list[str] = []
+    heard: dict[str, set[str]] = {}
+    spinner = row_view.st.spinner
+
+    @contextmanager
+    def spins(text: str, **named: Any) -> Iterator[None]:
+        with spinner(text, **named):
+            said.append(text)
+            yield
+            said.remove(text)
+
+    def listen(step: type, name: str) -> None:
+        asked = getattr(step, name)
+
+        def answer(*given: Any, **named: Any) -> Any:
+            heard.setdefault(name, set()).add(said[-1] if said else "")
+            return asked(*given, **named)
+
+        monkeypatch.setattr(step, name, answer)
+
+    app = visit("scored", "explain")
+    monkeypatch.setattr(row_view.st, "spinner", spins)
+    for step, name in ((Searching, "covered"), (Explaining, "top"), (Explaining, "find")):
+        listen(step, name)
+    _open(app, "explain_tab", "One row")
+    assert heard == {"covered": {"Listing the rows"}, "top": {"Listing the rows"}}
+    app.text_input(key=f"find_{stages.projects['scored']}").set_value("#12").run()
+    assert not app.exception
+    assert heard["find"] == {"Looking for the row"}
 
 
 def test_a_row_that_is_not_listed_any_more_is_said_to_be_gone(

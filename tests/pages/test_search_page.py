@@ -3,17 +3,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from automl_core.codec import from_json
+from automl_core.framing.problem import Money
 from automl_core.jobs import JobWatch
-from automl_core.search.plan import Plan, RungOffer, Score
+from automl_core.search.plan import Plan
 from automl_core.workspace.search import Searching
-from pages.ui import search_view, session
 from tests.pages.conftest import PAGES, Stages, Visit, texts, work
 from tests.unit.searching import fit_here
 
@@ -180,12 +180,17 @@ def test_pages_name_what_the_model_computes(visit: Visit, stages: Stages, monkey
     assert "counts for the columns they are made from" in texts(visit("model", "explain"))
 
 
-def test_amounts_are_told_in_the_currency_they_were_searched_with(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_amounts_are_told_in_the_currency_they_were_searched_with(
+    visit: Visit, stages: Stages, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After the goal was changed “$ 12.40 a row” was told of what had been € 12.40, or nothing where it has no amounts."""
-    searched, now = (SimpleNamespace(money=SimpleNamespace(currency=sign)) for sign in "€$")
-    made = SimpleNamespace(goal=SimpleNamespace(problem=lambda _: now), search=SimpleNamespace(problem=lambda _: searched))
-    monkeypatch.setattr(session, "workspace", lambda: made)
-    offer = RungOffer("small", ("trial",), Score(0.8, 0.7, 0.9), row_ms_p50=0.9, row_ms_p95=1.2, mb=0.1, money=12.4)
-    assert search_view.costs("p", offer).replace("\u00a0", " ").endswith("; € 12.40 a row")
-    now.money = None
-    assert search_view.costs("p", offer).replace("\u00a0", " ").endswith("; € 12.40 a row")
+    fit_here(monkeypatch)
+    goal = stages.workspace.goal
+    priced = replace(goal.needed(wanted), money=Money(true_positive=500.0, false_positive=-20.0, currency="€"))
+    goal.save(wanted, priced)
+    work(stages.workspace, stages.workspace.search.start(wanted, Plan(jobs=1, families=("rule",), max_trials=1)))
+    for later in (priced.money, replace(priced.money, currency="$"), None):
+        goal.save(wanted, replace(priced, money=later))
+        said = texts(visit(wanted, "search")).replace("\\", "").replace("\u00a0", " ")
+        assert re.search(r"; € [\d.,]+ a row", said)
+        assert "$ " not in said

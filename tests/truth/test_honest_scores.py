@@ -19,8 +19,9 @@ from automl_core.framing.score_interval import Counting, differences, paired_dif
 from automl_core.framing.validation import make_folds
 from automl_core.search import FolderJournal, SearchData, search
 from automl_core.search.assembly import score_of
+from automl_core.search.clock import Clock
 from automl_core.search.codes import CodeSource, fit_codes
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.contest import Contest
 from automl_core.search.family import Stages
 from automl_core.search.feature import Feature
 from automl_core.search.handover import _baseline

@@ -41,6 +41,7 @@ from automl_core.acting import (
     segments_of,
     state_after,
 )
+from automl_core.acting.action import TOO_FEW
 from automl_core.acting.doors import _group
 from automl_core.acting.opened import opened
 from automl_core.cleaning import apply_recipe_row
@@ -129,6 +130,7 @@ def test_why_no_group_was_looked_at_is_said() -> None:
     assert (found.segments, found.looked_at) == ((), 0)
     assert found.note == ("There are too few rows to find groups on one half and confirm them on the other: it takes 200 with an "
                           "outcome.")
+    assert (found.why_none, replace(found, note="").why_none) == (found.note, f"{TOO_FEW}.")  # kept before
     whole = segments_of(customers(), "left", "No")
     assert whole.looked_at > 0
     assert whole.note == ""

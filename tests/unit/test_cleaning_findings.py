@@ -271,7 +271,7 @@ def test_words_for_yes_that_may_mean_different_things_are_merged_when_asked_alon
     found = [item for item in find(table.frame, table.columns, "left") if item.kind == "spellings"]
     assert [(item.safe, item.count) for item in found] == [(False, 24), (True, 4)]
     frame = apply_recipe(safe_recipe(table, "left"), table.frame).frame
-    with pytest.raises(BadInput, match=r"3 different values.*“Merge spellings” on the clean page"):
+    with pytest.raises(BadInput, match=r"3 different values.*the cleaning step “Merge spellings” makes two values"):
         check_target(frame, Problem("left", "binary", "roc_auc", ("no", "true", "yes"), "yes"))
     several = Problem("left", "multiclass", "log_loss", ("no", "true", "yes"))
     assert any("spells yes and no in 3 ways" in said for said in check_target(frame, several))

@@ -2,19 +2,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 
 from automl_core.codec import from_json, to_json
 from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, SpotCondition, WeakSpot, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Contribution, Explanation, Importance, RowExplanation, said_once
-from pages.ui import curve_charts, explain_charts, row_view, session
+from pages.ui import curve_charts, explain_charts
 from pages.ui.figures import Chart, amounts_gutter, gutter
 from pages.ui.theme import DARK, LIGHT, Palette, contrast
 
@@ -227,33 +223,3 @@ def test_what_the_score_needs_is_told_as_worse_and_not_as_a_fall(metric: str) ->
     assert "Fall" not in f"{chart.alt} {chart.figure.layout.xaxis.title.text}"
     assert chart.figure.layout.xaxis.title.text == f"How much worse {'RMSE' if metric == 'rmse' else 'ROC AUC'} gets"
     assert "Contract 0.10 (0.05 to 0.15)" in chart.alt
-
-
-def test_while_rows_are_looked_for_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was blank for seconds on a machine at work: the final model scores rows without an outcome when first asked."""
-    waiting: list[str] = []
-    inside: list[bool] = []
-
-    @contextmanager
-    def spinner(text: str, **_: object) -> Iterator[None]:
-        waiting.append(text)
-        yield
-        waiting.pop()
-
-    def work(answer: object) -> Callable[..., object]:
-        return lambda *_, **__: inside.append(bool(waiting)) or answer
-
-    asked, state = "", session.Session()
-    found, top = (pd.DataFrame({"prediction": [0.5]}, index=[place]) for place in (12, 7))
-    run = SimpleNamespace(table="t", recipe="r")
-    made = SimpleNamespace(explain=SimpleNamespace(find=work(found), top=work(top)),
-                           search=SimpleNamespace(covered=work((400, 500)), needed=lambda _: run))
-    monkeypatch.setattr(row_view.session, "workspace", lambda: made)
-    monkeypatch.setattr(row_view.session, "session", lambda: state)
-    monkeypatch.setattr(row_view.st, "spinner", spinner)
-    monkeypatch.setattr(row_view.st, "text_input", lambda *_, **__: asked)
-    monkeypatch.setattr(row_view.st, "caption", lambda *_: None)
-    assert row_view._listed("p", "")[0] is top
-    asked = "#12"
-    assert row_view._listed("p", "")[0] is found
-    assert inside == [True, True, True]

@@ -13,7 +13,9 @@ STEPS = ("data", "cleaning", "framing", "search", "explaining", "acting", "repor
 FOUNDATION = {"errors", "settings", "codec", "registry"}
 NOUN_MODULES = {"table", "recipe", "problem", "plan", "explanation", "closer_look", "changes", "action", "action_list", "report",
                 "contract", "deployment", "profiling", "metric_names"}
-WORDS = "automl_core.explaining.words"  # how a day or a number is written, the same everywhere
+WORDS = ("automl_core.explaining.words", "automl_core.data.words")  # how days, numbers and lists are written, everywhere alike
+SOCKETS = ("data.sources", "cleaning.steps", "search.families", "production.drift", "acting.findings")  # a file, a plug-in
+WALKING = {"explaining/trees.py"}  # it walks the trees of these two libraries themselves
 ALLOWED = {
     **{step: {*FOUNDATION, *STEPS[: index + 1]} for index, step in enumerate(STEPS)},
     "production": {*FOUNDATION, "production", "data", "cleaning", "framing", "search"},
@@ -69,6 +71,17 @@ def test_arrows_point_down(path: Path) -> None:
     assert rooms <= ALLOWED[here], f"{here} must not use {sorted(rooms - ALLOWED[here])}"
 
 
+@pytest.mark.parametrize("socket", SOCKETS)
+def test_no_step_reaches_into_a_plug_in_of_another(socket: str) -> None:
+    """Plug-ins are found by looking into their folder: without one of them the other steps go on."""
+    plugins = {f"automl_core.{socket}.{path.stem}" for path in (CORE / socket.replace(".", "/")).glob("*.py")
+               if not path.stem.startswith("_")}
+    assert plugins
+    reaching = {str(path.relative_to(CORE)) for path in core_files()
+                if room(path) != socket.split(".")[0] and imported_modules(path) & plugins}
+    assert reaching <= WALKING
+
+
 @pytest.mark.parametrize(
     ("package", "where"),
     [("streamlit", ("app.py", "pages/")), ("fastapi", ("app.py", "automl_core/api.py")),
@@ -88,7 +101,7 @@ def test_doors_use_workspace_and_nouns_only(path: Path) -> None:
     for name in imported_modules(path):
         parts = name.split(".")
         if parts[0] == "automl_core" and len(parts) > 1 and parts[1] in ALLOWED and parts[1] not in FOUNDATION:
-            noun = any(part in NOUN_MODULES for part in parts[2:]) or name == WORDS or name.startswith(f"{WORDS}.")
+            noun = any(part in NOUN_MODULES for part in parts[2:]) or name.startswith(WORDS)
             constant_or_type = len(parts) == 3 and parts[2][:1].isupper()
             entrance = len(parts) == 2 and any(other.startswith(name + ".") for other in imported_modules(path))
             if not (noun or constant_or_type or entrance):

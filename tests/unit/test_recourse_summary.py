@@ -15,7 +15,7 @@ import pytest
 
 from automl_core.acting import RecourseAsk, recourse, recourse_for, recourse_summary_for
 from automl_core.acting.action import Goal, Lever
-from automl_core.acting.reach import Coverage, LeverReach, SummaryAsk
+from automl_core.acting.recourse_many import Coverage, LeverReach, SummaryAsk
 from automl_core.acting.recourse_summary import others, recourse_summary
 from automl_core.cleaning.recipe import Recipe
 from automl_core.codec import from_json, to_json
@@ -27,7 +27,7 @@ from automl_core.framing.problem import Problem
 from automl_core.search.features import fit_encoder
 from automl_core.search.model import Model
 from automl_core.search.plan import Score
-from pages.ui import pilot_charts, reach_view
+from pages.ui import pilot_charts, recourse_view
 from pages.ui.theme import LIGHT
 from tests.unit.modelling import make_model
 
@@ -221,12 +221,12 @@ def test_a_row_is_compared_with_the_others_alone() -> None:
 def test_the_chart_and_the_table_tell_the_same_figures() -> None:
     model, table = by_hand()
     made = recourse_summary(model, table.frame, GOAL)
-    chart = pilot_charts.reach(made, "€", LIGHT)
+    chart = pilot_charts.recourse(made, "€", LIGHT)
     (line,) = chart.figure.data
     assert list(line.x) == [0, 3, 6, 8, 9, 11, 14, 17]
     assert list(line.y) == pytest.approx([0, *(100 * rows / 52 for rows in (4, 8, 16, 20, 24, 28, 32))])
     assert line.line.shape == "hv"  # nothing between two costs that occur
     assert " ".join(line.text[-1].split()) == "62 % of rows for € 17 or less each"
     assert "62 % for € 17 or less" in " ".join(chart.alt.split())
-    told = [[" ".join(cell.split()) for cell in row] for row in reach_view.alone(made, "€").to_numpy().tolist()]
+    told = [[" ".join(cell.split()) for cell in row] for row in recourse_view.alone(made, "€").to_numpy().tolist()]
     assert told == [["price, lowered", "23 %", "€ 6"], ["plan", "15 %", "€ 8"]]

@@ -9,7 +9,8 @@ import pytest
 
 from automl_core.search import FolderJournal, search
 from automl_core.search.carried import common_folds, through
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.journal import FoldResult
 from automl_core.search.offers import make_ballot
 from automl_core.search.opening import open_contest

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal
-from automl_core.search.contest import Clock
+from automl_core.search.clock import Clock
 from automl_core.search.haste import MOST, hastened
 from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest

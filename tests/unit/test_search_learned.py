@@ -17,8 +17,8 @@ from automl_core.data.infer import table_from_frame
 from automl_core.framing.problem import Problem, Task
 from automl_core.search import FolderJournal, SearchData, entry, search, text_scores
 from automl_core.search import prepared as preparing
+from automl_core.search.clock import Clock
 from automl_core.search.codes import Coded, CodeSource, LevelMeans, fit_codes
-from automl_core.search.contest import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.earlier import columns_name
 from automl_core.search.encoder_files import encoder_files, encoder_from_files

@@ -20,7 +20,8 @@ from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
 from automl_core.framing.metric_rows import with_absent
 from automl_core.search import FolderJournal, SearchData, entry, opening, search
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew
 from automl_core.search.feature import Feature
 from automl_core.search.formula_lab import FormulaSource, fit_formulas

@@ -13,7 +13,8 @@ from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.search import FolderJournal, SearchData, portfolio
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew
 from automl_core.search.families import families
 from automl_core.search.haste import hastened
@@ -23,6 +24,7 @@ from automl_core.search.opening import open_contest
 from automl_core.search.plan import Candidate, Plan
 from automl_core.search.portfolio import Views, candidate_cap, candidate_key, make_portfolio
 from automl_core.search.prepared import prepare
+from automl_core.search.proven import entries_of
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
 from tests.unit.modelling import PROBLEMS
@@ -111,8 +113,8 @@ def test_what_cannot_weigh_rows_is_not_tried_where_they_have_weights(tmp_path: P
 
 
 def test_a_family_that_is_not_listed_is_tried_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = portfolio._entries("binary", False)
-    monkeypatch.setattr(portfolio, "_entries", lambda task, logs: [entry for entry in entries if entry.family != "extra_trees"])
+    entries = entries_of("binary", False)
+    monkeypatch.setattr(portfolio, "entries_of", lambda task, logs: [entry for entry in entries if entry.family != "extra_trees"])
     tried = [candidate.family for candidate in make_portfolio(PROBLEMS["binary"], 50, Plan())]
     assert tried.index("extra_trees") == 3
 
@@ -174,6 +176,19 @@ def test_a_family_of_another_package_says_all_of_itself_what_it_can(monkeypatch:
     assert "elsewhere" not in {one.family for one in make_portfolio(pinball, 10_000, Plan())}
     plain = [one.label for one in make_portfolio(PROBLEMS["regression"], 10_000, Plan()) if one.family == "elsewhere"]
     assert plain == ["Elsewhere"]
+
+
+def test_a_family_from_elsewhere_says_itself_whether_letters_are_worth_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which families get the letters of misspelt levels was a list of four names in our own files."""
+    own = replace(families().get("lightgbm"), name="elsewhere", title="Elsewhere", tried=(("Slow", {}), ("Quick", {"rounds": 9})))
+    monkeypatch.setitem(families().plugins, "elsewhere", own)
+    monkeypatch.setitem(families().plugins, "linear", replace(families().get("linear"), letters=False))
+    found = make_portfolio(PROBLEM, 10_000, Plan(), Views(letters=True))
+    assert [one.label for one in found if one.family == "elsewhere"] == ["Slow", "Slow, with letters", "Quick"]
+    assert {one.family for one in found if one.view == "lettered"} == {"elsewhere", "lightgbm", "catboost"}
+    monkeypatch.setitem(families().plugins, "elsewhere", replace(own, letters=False))
+    assert not [one for one in make_portfolio(PROBLEM, 10_000, Plan(), Views(letters=True))
+                if one.family == "elsewhere" and one.view == "lettered"]
 
 
 @pytest.mark.parametrize("text", [False, True])

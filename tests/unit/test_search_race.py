@@ -19,7 +19,8 @@ from automl_core.errors import BadInput, Cancelled, Conflict
 from automl_core.framing.metrics import METRICS
 from automl_core.search import FolderJournal, entry, lock, search
 from automl_core.search.carried import common_folds, waits
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew
 from automl_core.search.executors import open_executor
 from automl_core.search.journal import FoldResult

@@ -14,7 +14,8 @@ import pytest
 
 from automl_core.registry import is_installed
 from automl_core.search import FolderJournal, entry, opening, search
-from automl_core.search.contest import Clock, Contest
+from automl_core.search.clock import Clock
+from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew
 from automl_core.search.earlier import earlier_refits, find_columns, keep_refits
 from automl_core.search.families import families

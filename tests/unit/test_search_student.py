@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from automl_core.search import FolderJournal, Outcome, entry, lesson, race, search, teachers
-from automl_core.search.contest import Clock
+from automl_core.search.clock import Clock
 from automl_core.search.feature import Feature
 from automl_core.search.journal import FoldResult
 from automl_core.search.opening import open_contest

@@ -20,7 +20,7 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import differences, paired_difference
 from automl_core.search import FolderJournal, SearchData, opening, ridge_lines, search
 from automl_core.search import prepared as preparing
-from automl_core.search.contest import Clock
+from automl_core.search.clock import Clock
 from automl_core.search.crew import Crew
 from automl_core.search.ensemble import Electorate, greedy_weights, rows_to_judge
 from automl_core.search.families import ebm, families, linear, neighbours

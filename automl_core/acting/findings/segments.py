@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import Condition, Segment, SegmentSearch
+from automl_core.acting.action import TOO_FEW, Condition, Segment, SegmentSearch
 from automl_core.acting.conditions import SMALLEST_LEVEL, Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
 from automl_core.acting.copies import together
 from automl_core.acting.finding import FindingKind
@@ -36,8 +36,7 @@ MOST_ROWS = 100_000
 TWINS = 0.8  # two candidates whose rows overlap this much are one finding
 PAIR_GAIN = 1.25  # a second condition must widen the gap by a quarter to be worth its words
 
-TOO_FEW = (f"There are too few rows to find groups on one half and confirm them on the other: it takes {4 * SMALLEST} with an "
-           "outcome.")
+FEW_ROWS = f"{TOO_FEW}: it takes {4 * SMALLEST} with an outcome."
 UNEVEN = ("The rows go together in too few or too uneven groups to find something on one half and confirm it on the other: each "
           f"half needs {2 * SMALLEST} rows with an outcome.")
 NO_GROUP = (f"No column parts the rows into groups of {SMALLEST} or more, and of {number(100 * SMALLEST_LEVEL)} % or more, in "
@@ -70,7 +69,7 @@ def find_groups(
     first = first_half(len(frame), alike, generator)
     if min(int(first.sum()), int((~first).sum())) < 2 * SMALLEST:
         return SegmentSearch((), 0, 0, outcome.label, outcome.unit, outcome.is_rate,
-                             TOO_FEW if len(frame) < 4 * SMALLEST else UNEVEN)
+                             FEW_ROWS if len(frame) < 4 * SMALLEST else UNEVEN)
     described, cells = usable(columns, problem), Cells(frame)
     kept: list[tuple[Segment, Mask]] = []
     looked_at = tested = 0

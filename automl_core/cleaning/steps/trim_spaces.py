@@ -4,15 +4,8 @@ from __future__ import annotations
 import pandas as pd
 
 from automl_core.cleaning.step import CleaningStep, Options, is_text, map_texts, need_text, replace_column
+from automl_core.data.spellings import trimmed
 from automl_core.data.table import Row
-
-# not taken for white space by Python, but invisible all the same
-_INVISIBLE = {0x200B: None, 0xFEFF: None, 0x2060: None}
-
-
-def trimmed(text: str) -> str | None:
-    """The text without outer and repeated inner white space (non-breaking and zero-width too); None when nothing is left."""
-    return " ".join(text.translate(_INVISIBLE).split()) or None
 
 
 def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from automl_core import acting
 from automl_core.acting.action import Goal
-from automl_core.acting.reach import RecourseSummary, SummaryAsk
+from automl_core.acting.recourse_many import RecourseSummary, SummaryAsk
 from automl_core.search.model import Model
 from automl_core.workspace.context import Context, fingerprint
 from automl_core.workspace.views import Run
@@ -16,7 +16,7 @@ SECONDS = 20.0  # then no other row is begun
 LOOKING = "Looking how many rows can be brought to the goal, and at what cost."
 
 
-def keep_reach(
+def keep_recourse(
     context: Context, run: Run, goal: Goal, model: Model, frame: pd.DataFrame, progress: Callable[[float], None]
 ) -> None:
     """Work out and keep the summary of a run's cleaned rows."""
@@ -24,7 +24,7 @@ def keep_reach(
     context.save("recourse", run.project_id, made, parent_id=run.id + _mark(goal))
 
 
-def kept_reach(context: Context, run: Run, goal: Goal) -> RecourseSummary | None:
+def kept_recourse(context: Context, run: Run, goal: Goal) -> RecourseSummary | None:
     """The summary that was kept for a run and what this goal wants and allows; None where none was."""
     return context.latest("recourse", run.project_id, RecourseSummary, parent_id=run.id + _mark(goal))
 

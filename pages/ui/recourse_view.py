@@ -16,13 +16,13 @@ DIRECTIONS = {"up": ", raised", "down": ", lowered", "": ""}
 
 
 @border()
-def reach(project: str) -> None:
+def many_rows(project: str) -> None:
     """Of many rows what is told of one below; nothing where nobody said what can be changed, which is said there."""
     ws = session.workspace()
     goal = ws.act.goal(project)
     if not goal.levers:
         return
-    made = ws.decide.reach(project)
+    made = ws.decide.recourse_summary(project)
     if made is None:
         running = ws.act.ongoing(project).here
         st.caption("How many rows can be brought to the goal, and at what cost, is worked out "
@@ -31,7 +31,7 @@ def reach(project: str) -> None:
     with st.container(border=True):
         st.markdown(lead(made.sentence), width=TEXT_WIDTH)
         if made.curve and made.curve[-1].cost:
-            cards.show(pilot_charts.reach(made, goal.currency, session.palette()), "reach")
+            cards.show(pilot_charts.recourse(made, goal.currency, session.palette()), "reach")
         if made.levers and made.looked:
             cards.table(alone(made, goal.currency), "What each change does alone", "reach_levers")
         if made.looked:
