@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from automl_core.data.words import few_of as few_of  # for pages, too
-from automl_core.data.words import first_few as first_few
-
 Form = TypeVar("Form")
 LONGEST = 80
 NOTHING = 1e-7  # per cent or points: what arithmetic leaves of nothing
