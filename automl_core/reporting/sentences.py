@@ -6,6 +6,7 @@ import math
 
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.acting.card_words import three_words
+from automl_core.acting.wording import with_costs
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, ShapePoint
 from automl_core.explaining.words import (
@@ -125,5 +126,5 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     if not math.isnan(card.net_value):
         worth, *ends = (money(value, currency) for value in (card.net_value, card.net_low, card.net_high))
         condition = "the others respond alike" if tested else "all of it is real"
-        text += f", worth {worth} after costs ({interval(*ends)}) if {condition}"
+        text += f", worth {with_costs(worth, card.whole_cost)} ({interval(*ends)}) if {condition}"
     return f"{text}. {three_words(card, classes, ranged=False)} Evidence {card.grade}: {TRUST[card.grade]}."

@@ -12,7 +12,7 @@ from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.framing.problem import Problem
-from automl_core.workspace.decision_words import turn_words
+from automl_core.workspace.decision_words import turn_words, with_costs
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -180,8 +180,7 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
                   "figure is their share of the rows asked about."),
              Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", f"{_level(card.then, rate)} then")]
     if math.isfinite(card.net_value):
-        free = card.whole_cost == 0
-        found.append(Fact("Worth, no cost given" if free else "Worth after costs", money(card.net_value, goal.currency),
+        found.append(Fact(with_costs("Worth", card.whole_cost), money(card.net_value, goal.currency),
                           span(_amount(card.net_low), _amount(card.net_high)),
                           "If all of it is real and every row changes; with its 95 % range."))
     return found
