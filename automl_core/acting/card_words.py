@@ -15,11 +15,26 @@ def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:
     return f"{of}: {told_ways(card, gaps, span, is_rate)}."
 
 
+SURE = {
+    "A": "It was tested.",
+    "B": "It is likely.",
+    "C": "Something not recorded may be behind it.",
+    "D": "A pattern, not advice.",
+}
+DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
+
+
+def sure_words(card: ActionCard) -> str:
+    """How sure a card is, and why not surer; never empty, also where all reasons are told as what would overturn it."""
+    sure = SURE["A"] if card.measured else DOUBTED if card.drawn and card.grade == "C" else SURE[card.grade]
+    return " ".join((sure, *card.own_reasons))
+
+
 def card_lines(card: ActionCard) -> tuple[str, ...]:
     """All that a card says, a line each: as on the act page, in words alone."""
-    reasons, step = " ".join(card.own_reasons), card.next_step.removeprefix("Next: ")
+    step = card.next_step.removeprefix("Next: ")
     three = three_words(card, card.in_points) + (f" {ALIKE_COUNTED}" if card.alike else "")
-    lines = (card.sentence, three, card.whole_sentence, reasons and f"How sure: {card.grade}. {reasons}",
+    lines = (card.sentence, three, card.whole_sentence, f"How sure: {card.grade}. {sure_words(card)}",
              card.overturn and f"What would overturn it: {card.overturn}", step and f"Do next: {step[:1].upper()}{step[1:]}")
     return tuple(line for line in lines if line)
 

@@ -48,6 +48,7 @@ def card_page(page: CardPage) -> str:
             page=page,
             change=change_words(card),
             grade=_grade(card),
+            why=" ".join(reason for reason in card.own_reasons if reason not in card.sentence),
             figures=_figures(page),
             three=_three(page),
             pilot=_pilot(page.pilot),

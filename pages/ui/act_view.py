@@ -12,7 +12,7 @@ from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
 from automl_core.framing.problem import Problem
-from automl_core.workspace.decision_words import turn_words, with_costs
+from automl_core.workspace.decision_words import sure_words, turn_words, with_costs
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -22,14 +22,7 @@ from pages.ui.words import count, cut, interval, label, lead, money, money_range
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
-SURE = {
-    "A": "It was tested.",
-    "B": "It is likely.",
-    "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
-    "D": "A pattern, not advice.",
-}
-DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
-RETIRED, WHY_RETIRED = "Retired by its pilot", "It was tested."
+RETIRED = "Retired by its pilot"
 
 
 def action_list(project: str, goal: Goal) -> None:
@@ -161,8 +154,7 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
                + ("which was measured where chance decided." if card.by_chance else "which compares like with like."))
     if card.whole_sentence:
         st.caption(plain(card.whole_sentence))
-    sure = WHY_RETIRED if _retired(card) else DOUBTED if card.drawn and card.grade == "C" else SURE[card.grade]
-    st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(card.own_reasons))}".rstrip(), width=TEXT_WIDTH)
+    st.markdown(f"**How sure: {card.grade}.** {plain(sure_words(card), 900)}", width=TEXT_WIDTH)
     if card.overturn:
         st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
