@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import said_as, stepless
+from automl_core.acting.goal import ROLES, check_apart, said_as, stepless
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
@@ -27,8 +27,6 @@ from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
-_ROLES = {"given": "known before a lever is moved", "never": "never to be used", "later": "measured later",
-          "negative_control": "what no lever can change"}
 MOST_SPELLED = 20  # values of a column among which “yes” is looked for under another spelling
 
 
@@ -271,17 +269,10 @@ def _pairs(given: object, column: str) -> tuple[tuple[Any, Any], ...]:
 
 def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names) -> Roles:
     """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
-    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key)))
-            for key in ("given", "never", "later", "negative_control")}
+    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ROLES}
     one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
            for key, name in (("group", asked.group), ("experiment", asked.experiment), ("id", asked.id))}
-    for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):
-        if outcome in named:
-            raise BadInput(f"{quote(outcome)} is the outcome and is named as “{key}”, too.", "Name it once.")
-    for first, second in combinations(many, 2):
-        for name in many[first]:
-            if name in many[second]:
-                raise BadInput(f"{quote(name)} is named as {_ROLES[first]} and as {_ROLES[second]}.", "Name it once.")
+    check_apart(many | {key: (name,) for key, name in one.items()}, outcome)
     columns = {lever.column for lever in levers}
     for key, words in (("group", "the group of rows"), ("id", "the name of a row")):
         if one[key] in columns:
