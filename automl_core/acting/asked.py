@@ -83,6 +83,16 @@ def amount(value: object, what: str) -> float:
     return float(value)
 
 
+def whole(
+    value: object, what: str, hint: str = "Give a whole number of 0 or more.", ends: tuple[float, float] = (0, math.inf)
+) -> int:
+    """A whole number that a caller gave, between both `ends`, of whatever kind: 600.0 is 600. BadInput, with the `hint`, when it
+    is none: yes and no are none, though Python counts with them."""
+    if not is_number(value) or not math.isfinite(value) or value != int(value) or not ends[0] <= value <= ends[1]:
+        raise BadInput(f"{what} is {quote(value)}.", hint)
+    return int(value)
+
+
 def flag(value: object, what: str) -> bool:
     """A yes or no that a caller gave; BadInput when it is neither: a text such as "false" would count as true."""
     if not isinstance(value, (bool, np.bool_)) and not (is_number(value) and value in (0, 1)):
@@ -289,9 +299,7 @@ def check_options(options: Options) -> None:
     said: Any = options.currency
     if not isinstance(said, str):
         raise BadInput(f"“currency” is {quote(said)}, which is no text.", 'Give a sign such as "€".')
-    seed: Any = options.seed
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise BadInput(f"“seed” is {quote(seed)}.", "Give a whole number of 0 or more.")
+    whole(options.seed, "“seed”")
     if options.model is not None and not callable(getattr(options.model, "predict_frame", None)):
         raise BadInput("The model has no “predict_frame”.", "Give a model that predicts a typed frame, or leave it out.")
     if options.progress is not None and not callable(options.progress):
