@@ -18,7 +18,7 @@ def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:
 SURE = {
     "A": "It was tested.",
     "B": "It is likely.",
-    "C": "Something not recorded may be behind it.",
+    "C": "It is possible: test it first.",
     "D": "A pattern, not advice.",
 }
 DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
@@ -41,4 +41,5 @@ def card_lines(card: ActionCard) -> tuple[str, ...]:
 
 def pattern_line(card: ActionCard) -> str:
     """A card that is no advice, in one line: what was tried on whom, the three numbers, and why it does not stand."""
-    return f"No advice: {card.who}, {change_words(card)}. {three_words(card, card.in_points)} {' '.join(card.reasons)}".rstrip()
+    who = f"{card.who[:1].lower()}{card.who[1:]}"
+    return f"No advice: {change_words(card)} for {who}. {three_words(card, card.in_points)} {' '.join(card.reasons)}".rstrip()

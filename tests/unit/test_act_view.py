@@ -206,7 +206,7 @@ def test_what_would_overturn_a_card_is_said_once() -> None:
                    overturn="A hidden factor only as strong as “tenure” would be enough to cancel this (strength 15 %).")
     assert card.own_reasons == ["Only 56 % of the rows have others to be compared with."]
     alone = replace(card, reasons=(hidden,))
-    assert sure_words(alone) == "Something not recorded may be behind it."
+    assert sure_words(alone) == "It is possible: test it first."
     assert card_lines(alone)[2:4] == (f"How sure: C. {sure_words(alone)}", f"What would overturn it: {card.overturn}")
     assert sure_words(card) == f"{sure_words(alone)} {card.reasons[0]}"
     page = card_page(CardPage(card, GOAL, True, None, "p", datetime(2026, 11, 30, tzinfo=UTC), "0")).replace("\u00a0", " ")

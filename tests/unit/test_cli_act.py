@@ -126,10 +126,10 @@ def test_the_text_of_act_says_all_of_a_card(
         "A sentence.",
         "Change of “churned” = “Yes”: as seen in the data −31.4 points, as the model says −14.0 points, like with like "
         "−14.9 points (95 % range −20.0 to −10.0 points).",
-        "How sure: C. Something not recorded may be behind it. Numbers move together.",
+        "How sure: C. It is possible: test it first. Numbers move together.",
         "What would overturn it: A hidden factor could.", "Do next: A pilot.",
-        "No advice: Rows with a yearly contract, “Contract” = “One year”. Change of “churned” = “Yes”: as seen in the data −3.0 "
-        "points, as the model says −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
+        "No advice: “Contract” = “One year” for rows with a yearly contract. Change of “churned” = “Yes”: as seen in the data "
+        "−3.0 points, as the model says −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
         "chance."]
     tested = card_lines(replace(card, grade="A", raw_gap=np.nan, alike=((),)))
     assert "as seen in the data unknown, as the model says −14.0 points, measured −14.9 points" in tested[1]
