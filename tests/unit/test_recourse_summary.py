@@ -227,7 +227,7 @@ def test_the_door_is_the_loop_over_its_rows() -> None:
     for place, cost in zip(made.positions, made.costs, strict=True):
         found = recourse_for(model, raw.iloc[place], raw.drop(index=place), "No", [PRICE, PLAN], RecourseAsk(changes=2))
         assert cost == pytest.approx(found.options[0].cost if found.options else math.nan, nan_ok=True)
-    for asked, words in (({"rows": 0}, "“0” rows"), ({"row": 3}, "“row” is no part of"), (3, "“ask” is “int”")):
+    for asked, words in (({"rows": 0}, "“rows” is “0”"), ({"row": 3}, "“row” is no part of"), (3, "“ask” is “int”")):
         with pytest.raises(BadInput, match=words):
             recourse_summary_for(model, raw, "No", [PRICE], asked)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="“model” is “int”"):

@@ -48,6 +48,9 @@ def test_each_card_of_a_report_tells_the_three_numbers_and_what_would_overturn_i
                 "−15.0 points. Evidence C") in text
     assert [text for text in report.sure if text.startswith("On moving ")] == [
         "On moving “Contract”: a hidden factor could.", "On moving “Coupon”: other rows."]
+    twice = make_report(replace(made, cards=(first, replace(other, lever="Contract", to_value="Two year"))))
+    assert [text for text in twice.sure if text.startswith("On ")] == [
+        "On “Contract” = “One year”: a hidden factor could.", "On “Contract” = “Two year”: other rows."]
 
 
 def test_a_card_of_two_levers_names_both() -> None:
