@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Lever
-from automl_core.acting.goal import said_as, stepless
+from automl_core.acting.goal import ROLES, check_apart, said_as, stepless
 from automl_core.acting.mappings import lever_said
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.own_names import Names
@@ -27,8 +27,6 @@ from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
-_ROLES = {"given": "known before a lever is moved", "never": "never to be used", "later": "measured later",
-          "negative_control": "what no lever can change"}
 MOST_SPELLED = 20  # values of a column among which “yes” is looked for under another spelling
 
 
@@ -83,6 +81,16 @@ def amount(value: object, what: str) -> float:
     if not is_number(value):
         raise BadInput(f"{what} is {quote(value)}, which is no number.", "Give a number such as 5.0, or leave it out.")
     return float(value)
+
+
+def whole(
+    value: object, what: str, hint: str = "Give a whole number of 0 or more.", ends: tuple[float, float] = (0, math.inf)
+) -> int:
+    """A whole number that a caller gave, between both `ends`, of whatever kind: 600.0 is 600. BadInput, with the `hint`, when it
+    is none: yes and no are none, though Python counts with them."""
+    if not is_number(value) or not math.isfinite(value) or value != int(value) or not ends[0] <= value <= ends[1]:
+        raise BadInput(f"{what} is {quote(value)}.", hint)
+    return int(value)
 
 
 def flag(value: object, what: str) -> bool:
@@ -271,17 +279,10 @@ def _pairs(given: object, column: str) -> tuple[tuple[Any, Any], ...]:
 
 def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names) -> Roles:
     """The roles under the typed table's names; BadInput when one names no column, or a column whose role it cannot be."""
-    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key)))
-            for key in ("given", "never", "later", "negative_control")}
+    many = {key: tuple(names.clean_of(name) for name in several(getattr(asked, key))) for key in ROLES}
     one: dict[str, Any] = {key: "" if name in ("", None) else names.clean_of(name)
            for key, name in (("group", asked.group), ("experiment", asked.experiment), ("id", asked.id))}
-    for key, named in (*many.items(), *((key, (name,)) for key, name in one.items())):
-        if outcome in named:
-            raise BadInput(f"{quote(outcome)} is the outcome and is named as “{key}”, too.", "Name it once.")
-    for first, second in combinations(many, 2):
-        for name in many[first]:
-            if name in many[second]:
-                raise BadInput(f"{quote(name)} is named as {_ROLES[first]} and as {_ROLES[second]}.", "Name it once.")
+    check_apart(many | {key: (name,) for key, name in one.items()}, outcome)
     columns = {lever.column for lever in levers}
     for key, words in (("group", "the group of rows"), ("id", "the name of a row")):
         if one[key] in columns:
@@ -298,9 +299,7 @@ def check_options(options: Options) -> None:
     said: Any = options.currency
     if not isinstance(said, str):
         raise BadInput(f"“currency” is {quote(said)}, which is no text.", 'Give a sign such as "€".')
-    seed: Any = options.seed
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise BadInput(f"“seed” is {quote(seed)}.", "Give a whole number of 0 or more.")
+    whole(options.seed, "“seed”")
     if options.model is not None and not callable(getattr(options.model, "predict_frame", None)):
         raise BadInput("The model has no “predict_frame”.", "Give a model that predicts a typed frame, or leave it out.")
     if options.progress is not None and not callable(options.progress):

@@ -15,15 +15,31 @@ def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:
     return f"{of}: {told_ways(card, gaps, span, is_rate)}."
 
 
+SURE = {
+    "A": "It was tested.",
+    "B": "It is likely.",
+    "C": "It is possible: test it first.",
+    "D": "A pattern, not advice.",
+}
+DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
+
+
+def sure_words(card: ActionCard) -> str:
+    """How sure a card is, and why not surer; never empty, also where all reasons are told as what would overturn it."""
+    sure = SURE["A"] if card.measured else DOUBTED if card.drawn and card.grade == "C" else SURE[card.grade]
+    return " ".join((sure, *card.own_reasons))
+
+
 def card_lines(card: ActionCard) -> tuple[str, ...]:
     """All that a card says, a line each: as on the act page, in words alone."""
-    reasons, step = " ".join(card.own_reasons), card.next_step.removeprefix("Next: ")
+    step = card.next_step.removeprefix("Next: ")
     three = three_words(card, card.in_points) + (f" {ALIKE_COUNTED}" if card.alike else "")
-    lines = (card.sentence, three, card.whole_sentence, reasons and f"How sure: {card.grade}. {reasons}",
+    lines = (card.sentence, three, card.whole_sentence, f"How sure: {card.grade}. {sure_words(card)}",
              card.overturn and f"What would overturn it: {card.overturn}", step and f"Do next: {step[:1].upper()}{step[1:]}")
     return tuple(line for line in lines if line)
 
 
 def pattern_line(card: ActionCard) -> str:
     """A card that is no advice, in one line: what was tried on whom, the three numbers, and why it does not stand."""
-    return f"No advice: {card.who}, {change_words(card)}. {three_words(card, card.in_points)} {' '.join(card.reasons)}".rstrip()
+    who = f"{card.who[:1].lower()}{card.who[1:]}"
+    return f"No advice: {change_words(card)} for {who}. {three_words(card, card.in_points)} {' '.join(card.reasons)}".rstrip()

@@ -67,7 +67,7 @@ class Desk:
         gains = sorted(self.gain(end) for end in (told.low, told.high))
         # an end that just pays is worth nothing, and not what rounding leaves of it
         net = [round(rows * (value * gain - cost), 6) + 0.0 for gain in (self.gain(told.estimate), *gains)]
-        return Worth(net[0], net[1], net[2], goal.currency)
+        return Worth(net[0], net[1], net[2], goal.currency, cost)
 
     def _rows(self, trial: Trial, counted: Mask | None) -> int:
         """How many rows the trial moves; of those `counted` in the whole the share that had comparable rows where these were
@@ -84,7 +84,8 @@ class Desk:
         wanted = trial.chosen and self.gain(effect.estimate) > 0
         weak = min(self.gain(effect.low), self.gain(effect.high))
         pays = weak > 0 if worth is None else worth.low > 0
-        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised, undrawn=bool(trial.undrawn))
+        return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised, undrawn=bool(trial.undrawn),
+                        free=not self._cost(trial))
 
     def rank(self, trial: Trial) -> float:
         """The low end of the net worth, or of the gain of all rows when there is no money."""

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.action import Goal
+from automl_core.acting.action import Goal, Lever
 from automl_core.acting.budget import rows_paid_for
 from automl_core.acting.conditions import all_hold, describe_all, usable
 from automl_core.acting.decisions import free_name
@@ -22,6 +22,7 @@ from automl_core.acting.like_ids import with_given
 from automl_core.acting.qini import CurvePoint, UpliftPart, by_gain
 from automl_core.acting.uplift import Uplift, uplift_of
 from automl_core.acting.uplift_asked import UpliftRoles, asked_uplift
+from automl_core.acting.wording import with_costs
 from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -136,7 +137,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
     result, not raised.
     """
     goal, problem = inputs.goal, with_given(inputs.problem, inputs.columns, inputs.goal.given, inputs.frame)
-    lever = next((lever for lever in goal.levers if lever.column == goal.experiment), None)
+    lever = _treatment(goal)
     treated = lever.to[0] if lever is not None and len(lever.to) == 1 else ""
     never, later = (*problem.never, *goal.never, *goal.negative_control), (*problem.later, *goal.later)
     roles = UpliftRoles(goal.good, treated, never, later, problem.group, problem)
@@ -156,14 +157,29 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         auuc=found.ranking.auuc, auuc_low=found.ranking.auuc_low, auuc_high=found.ranking.auuc_high,
         priced_by="" if found.money is None else goal.value_column,
     )  # fmt: skip
-    cost = (lever.cost if lever is not None else 0.0) or goal.contact_cost  # what another change costs is none of the treatment's
+    cost = treatment_cost(goal)
     made = _worth(made, found, goal, cost)
     made = replace(made, reach=_reach(made, goal, cost))
-    unsaid = goal.value > 0 and not cost and not goal.contact_free
+    unsaid = goal.value > 0 and not priced_treatment(goal)
     taken = " No cost of the treatment was given, so it is taken to be free." if unsaid else ""
     gains = found.scores if found.money is None else found.money.scores
     who = _who(inputs, gains) if made.ordered else ()
     return replace(made, who=who, advice=_advice(made, goal) + _first(made) + taken + _by_money(found, goal)), gains
+
+
+def _treatment(goal: Goal) -> Lever | None:
+    return next((lever for lever in goal.levers if lever.column == goal.experiment), None)
+
+
+def treatment_cost(goal: Goal) -> float:
+    """Money for treating one row, 0 where none was given: what another change costs is none of the treatment's."""
+    lever = _treatment(goal)
+    return (lever.cost if lever is not None else 0.0) or goal.contact_cost
+
+
+def priced_treatment(goal: Goal) -> bool:
+    """Whether somebody said what treating one row costs, be it nothing."""
+    return treatment_cost(goal) > 0 or goal.contact_free
 
 
 def _by_money(found: Uplift, goal: Goal) -> str:
@@ -242,9 +258,10 @@ def _who(inputs: ExperimentInputs, gains: Floats) -> tuple[str, ...]:
 def _advice(made: Experiment, goal: Goal) -> str:
     total = made.treated + made.held
     everyone = "all rows" if made.drawn_from else f"all {total:,} rows"
-    name = quote(made.treatment)
+    name, paid = quote(made.treatment), goal.value > 0 and treatment_cost(goal) > 0
     if made.treat == 0:
-        return f"Treating nobody is the safe choice: {name} could not be shown to bring more than it costs."
+        more = "more than it costs" if paid else "anything"
+        return f"Treating nobody is the safe choice: {name} could not be shown to bring {more}."
     if made.treat >= 0.995:
         words = f"Treat {everyone} with {name}: leaving some out was not seen to bring more."
         if not made.ordered:
@@ -252,12 +269,14 @@ def _advice(made: Experiment, goal: Goal) -> str:
     else:
         only = percent(made.treat) if made.drawn_from else f"{count(made.rows, 'row')} ({percent(made.treat)})"
         words = f"Treat the {only} ranked first with {name}: only these are expected to gain"
-        words += " more than it costs." if goal.value > 0 else "."
+        words += " more than it costs." if paid else "."
     if math.isnan(made.net):
         return words
     span = interval(money(made.net_low, goal.currency), money(made.net_high, goal.currency))
     that = f"On the {total:,} rows drawn that" if made.drawn_from else "That"
-    words += f" {that} brings {money(made.net, goal.currency)} after costs (95 % range {span})"
+    net = money(made.net, goal.currency)
+    net = with_costs(net, 1.0) if priced_treatment(goal) else net  # else a sentence of its own says that there is none
+    words += f" {that} brings {net} (95 % range {span})"
     return f"{words}; treating all brings {money(made.net_all, goal.currency)}." if made.treat < 0.995 else f"{words}."
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from automl_core.acting.action import MOST_DAYS, MOST_LEVERS, MOST_ROWS, Goal, Lever
@@ -19,6 +21,8 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.suggestion import is_yes
 
 MOST_MONEY = 1e12
+ROLES = {"given": "known before a lever is moved", "never": "never to be used", "later": "measured later",
+         "negative_control": "what no lever can change"}
 # Columns that nobody can change, columns that people often can, and sums that grow after a lever is moved.
 _FIXED = re.compile(
     r"\bage\b|gender|sex\b|region|country|tenure|history|senior|birth|since|date|race|religion|nationality|joined|signup", re.I
@@ -116,6 +120,7 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
         _check_lever(lever, column)
     if len({lever.column for lever in goal.levers}) < len(goal.levers):
         raise BadInput("One column is named as a lever twice.", "Put all its values into one lever.")
+    check_apart({role: getattr(goal, role) for role in ROLES}, goal.outcome)
     _check_controls(goal, columns)
     _check_roles(goal, (*(column.name for column in columns), *problem.excluded, *dropped))
 
@@ -123,18 +128,28 @@ def check_goal(goal: Goal, problem: Problem, columns: tuple[Column, ...], droppe
 def _check_controls(goal: Goal, columns: tuple[Column, ...]) -> None:
     """BadInput for what is said to be no lever's to change and cannot be asked of it."""
     for name in goal.negative_control:
-        if name == goal.outcome or name in (*goal.later, *goal.never):
-            raise BadInput(f"{quote(name)} is named as what no lever can change, and as the outcome, “later” or “never”, too.",
-                           "Name it once.")
         column = find_column(columns, name)
         if column.kind == "date" or column.role == "id":
             raise BadInput(f"{quote(name)} holds dates or names rows, so no change of it can be measured.",
                            "Name a number or a category, such as last year's outcome.")
 
 
+def check_apart(named: Mapping[str, tuple[str, ...]], outcome: str) -> None:
+    """BadInput for a column that is `named` under two of the `ROLES`, or under one and is the outcome: what it is would hang on
+    which of them is read last, so the sentence names both."""
+    for role, names in named.items():
+        if outcome in names:
+            raise BadInput(f"{quote(outcome)} is the outcome and is named as “{role}”, too.", "Name it once.")
+    for first, second in combinations(ROLES, 2):
+        for name in named[first]:
+            if name in named[second]:
+                raise BadInput(f"{quote(name)} is named as {ROLES[first]} and as {ROLES[second]}.",
+                               f"Name it once, as “{first}” or as “{second}”.")
+
+
 def _check_roles(goal: Goal, names: tuple[str, ...]) -> None:
     """BadInput naming a column with a role that is none of `names`: misspelled, it would be used although that was forbidden."""
-    for role in ("never", "later", "given", "negative_control"):
+    for role in ROLES:
         for name in getattr(goal, role):
             if name not in names:
                 near = names_like(name, names, 1)

@@ -31,7 +31,7 @@ class Evidence:
     are None when they were not made. `together` names another lever that goes together with this one for an unknown reason,
     `steered` says that known columns tell who got the change, `clearly` that it is more than a hint, `few` that rows
     are too few to see that; `control` names an outcome that no lever can change and that this one seems to; `undrawn` says that
-    it is said to be an experiment and was not read as one."""
+    it is said to be an experiment and was not read as one, `free` that no cost of it was given."""
 
     effect: Effect
     p: float
@@ -49,6 +49,7 @@ class Evidence:
     few: bool = False
     control: str = ""
     undrawn: bool = False
+    free: bool = False
 
 
 def is_advice(found: Evidence) -> bool:
@@ -64,7 +65,8 @@ def shortfalls(found: Evidence) -> tuple[str, ...]:
     elif found.p >= LEVEL or found.effect.low * found.effect.high <= 0:
         said.append("After comparing like with like, no effect can be told from chance.")
     elif not found.pays:
-        said.append("The weak end of its range is not worth the cost.")
+        said.append("In money, the weak end of its range brings nothing." if found.free
+                    else "The weak end of its range is not worth the cost.")
     if found.effect.same_sign < found.effect.blocks:
         said.append(f"Only {found.effect.same_sign} of {found.effect.blocks} parts of the rows agree on the direction.")
     if found.effect.support < LEAST_SUPPORT:

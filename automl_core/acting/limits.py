@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard
+from automl_core.acting.asked import whole
 from automl_core.acting.budget import choose
 from automl_core.acting.spelling import is_number
 from automl_core.errors import BadInput
@@ -25,9 +26,7 @@ def limits_of(capacity: object, budget: object, empty: bool = True) -> Limits:
     of it may be `empty`. BadInput when one cannot be a limit."""
     rows = _limit(capacity, "“capacity”", ROWS[empty], empty)
     money = _limit(budget, "“budget”", MONEY[empty], empty)
-    if rows is not None and not rows.is_integer():
-        raise BadInput(f"“capacity” is {quote(capacity)}.", ROWS[empty])
-    return None if rows is None else int(rows), money
+    return None if rows is None else whole(capacity, "“capacity”", ROWS[empty]), money
 
 
 def _limit(given: object, what: str, hint: str, empty: bool) -> float | None:

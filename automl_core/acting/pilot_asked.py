@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from automl_core.acting.asked import flag
+from automl_core.acting.asked import flag, whole
 from automl_core.acting.pilots import PilotChoice
 from automl_core.acting.spelling import is_number
 from automl_core.data.values import naive_datetime
@@ -21,14 +21,8 @@ def checked_choice(choice: PilotChoice) -> PilotChoice:
     share: Any = choice.treated_share
     if not is_number(share) or math.isnan(share):
         raise BadInput(f"“treated_share” is {quote(share)}, which is no number.", "Give a share such as 0.5.")
-    return replace(choice, rows=_whole(choice.rows, "rows"), treated_share=float(share), days=_whole(choice.days, "days"),
-                   seed=None if choice.seed is None else _whole(choice.seed, "seed"), ended=flag(choice.ended, "“ended”"))
-
-
-def _whole(given: object, name: str) -> int:
-    if not is_number(given) or not math.isfinite(given) or given != int(given) or given < 0:
-        raise BadInput(f"“{name}” is {quote(given)}.", "Give a whole number of 0 or more.")
-    return int(given)
+    return replace(choice, rows=whole(choice.rows, "“rows”"), treated_share=float(share), days=whole(choice.days, "“days”"),
+                   seed=None if choice.seed is None else whole(choice.seed, "“seed”"), ended=flag(choice.ended, "“ended”"))
 
 
 def day_of(given: object) -> date | None:

@@ -20,7 +20,16 @@ from automl_core.acting.pilot_groups import FEWEST_GROUPS
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.two_sides import compare_sides
-from automl_core.acting.wording import DOES_NOT_PAY, MAY_NOT_PAY, OTHER_ROWS, ROLL_OUT, chance_decided
+from automl_core.acting.wording import (
+    DOES_NOT_PAY,
+    LOSES,
+    MAY_LOSE,
+    MAY_NOT_PAY,
+    OTHER_ROWS,
+    ROLL_OUT,
+    chance_decided,
+    costs_told,
+)
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, quote
 
 LOPSIDED = 0.01
@@ -134,9 +143,11 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
     if result.verdict == "raised":
         words = f"{change} was measured to help: the card now has grade A."
         if math.isfinite(result.delivered):
-            words += f" Delivered {_amount(result.delivered, pilot.goal)} against {_amount(pilot.promised, pilot.goal)} promised."
+            cost, promised = pilot.card.whole_cost, f"{_amount(pilot.promised, pilot.goal)} promised"
+            promised += "" if cost else f", {costs_told(cost)}"
+            words += f" Delivered {_amount(result.delivered, pilot.goal)} against {promised}."
             if result.delivered < 0:
-                words += " At its cost it does not pay."
+                words += f" {'At its cost' if cost else 'In money'} it does not pay."
         return words
     if did_harm(pilot, result):
         return f"{change} did harm: the card is retired."
@@ -193,7 +204,8 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
     low, high = pilot.possible(result.low), pilot.possible(result.high)
     nets = _money_now(card, pilot, result, goal)
     raised = pilot.state == "raised"
-    step = DOES_NOT_PAY if nets[0] < 0 else MAY_NOT_PAY if min(nets[1:]) < 0 else ROLL_OUT
+    never, perhaps = (DOES_NOT_PAY, MAY_NOT_PAY) if card.whole_cost else (LOSES, MAY_LOSE)
+    step = never if nets[0] < 0 else perhaps if min(nets[1:]) < 0 else ROLL_OUT
     # the way from a card's class to the wanted one is also the way back
     counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
     return replace(

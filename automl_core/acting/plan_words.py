@@ -25,7 +25,7 @@ def why_none(sure: bool, net: Floats, costs: Floats, goal: Goal) -> str:
         return "No row is left that a card speaks of."
     pays = np.nan_to_num(net) > 0
     if not pays.any():
-        return "No action is worth its cost at this value."
+        return "No action is worth its cost at this value." if costs.any() else "No action brings money at this value."
     spend, least = (money(amount, goal.currency) for amount in (goal.budget, float(costs[pays].min())))
     which = "the cheapest that is worth it" if goal.priced else "the cheapest"
     return f"The money you can spend, {spend}, does not pay for one action: {which} costs {least}."

@@ -26,6 +26,7 @@ from automl_core.acting.pilot_design import rows_for
 from automl_core.acting.pilots import direction, promise_of
 from automl_core.acting.plan_words import ROW_GAINS, ended_words, pilot_words, why_none
 from automl_core.acting.recourse import wanted
+from automl_core.acting.wording import costs_told
 from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
 from automl_core.explaining.words import counted_alike, money
@@ -266,7 +267,7 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
     words = f"{len(actions):,} rows, one action each" if len(actions) > 1 else "1 row, one action"
     if goal.priced:
         words += f": {money(net, goal.currency)} expected"
-        words += f" after {money(cost, goal.currency)} of costs" if cost else ""
+        words += f" after {money(cost, goal.currency)} of costs" if cost else f", {costs_told(cost)}"
         words += "." if exact else f"; no plan within the limits can bring more than {money(bound, goal.currency)}."
     else:
         words += "."

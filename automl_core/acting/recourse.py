@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal, Lever
+from automl_core.acting.asked import whole
 from automl_core.acting.row_moves import Move, is_cut, moves_of, similar_rows, spread, supported
 from automl_core.acting.row_ways import Asked, Grid, ways_of
 from automl_core.acting.spelling import is_number
@@ -94,9 +95,9 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
 def settled(model: Model, goal: Goal, background: pd.DataFrame, ask: RecourseAsk | None) -> RecourseAsk:
     """What is asked, with the number to reach where none was given. BadInput as `recourse` says."""
     ask = ask or RecourseAsk()
-    for what, asked, most in (("changes", ask.changes, MOST_CHANGES), ("ways", ask.options, MOST_WAYS)):
-        if not isinstance(asked, (int, np.integer)) or not 1 <= asked <= most:
-            raise BadInput(f"{quote(asked)} {what} are asked for.", f"Give a whole number from 1 to {most}.")
+    changes, options = (whole(asked, what, f"Give a whole number from 1 to {most}.", (1, most)) for what, asked, most in (
+        ("“changes”", ask.changes, MOST_CHANGES), ("“options”", ask.options, MOST_WAYS)))
+    ask = replace(ask, changes=changes, options=options)
     if not is_number(ask.target):
         raise BadInput(f"What is to be reached is {quote(ask.target)}, which is no number.", "Give a number, or leave it out.")
     if not levers_used(model, goal):

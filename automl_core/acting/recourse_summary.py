@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Direction, Goal, Lever
+from automl_core.acting.asked import whole
 from automl_core.acting.rates import wilson
 from automl_core.acting.recourse import (
     MOST_CANDIDATES,
@@ -63,9 +64,7 @@ def recourse_summary(model: Model, frame: pd.DataFrame, goal: Goal, ask: Summary
     looks at the same rows, in the same order; with `seconds` a slow model at fewer of them. BadInput when the ask makes no sense;
     without a lever that the model uses, and where every row is there, the summary is empty and its sentence says so.
     """
-    ask = ask or SummaryAsk()
-    began = time.monotonic()
-    _check(ask)
+    ask, began = _checked(ask or SummaryAsk()), time.monotonic()
     empty = RecourseSummary(len(frame), len(frame), 0, 0, 0, 0, 0, math.nan, 0.0, 1.0, math.nan, (), (), (), (), "")
     levers = levers_used(model, goal)
     if not levers:
@@ -112,13 +111,13 @@ def others(frame: pd.DataFrame, position: int, seed: int, most: int = BACKGROUND
     return kept
 
 
-def _check(ask: SummaryAsk) -> None:
-    if not isinstance(ask.rows, (int, np.integer)) or not 1 <= ask.rows <= MOST_ASKED:
-        raise BadInput(f"{quote(ask.rows)} rows are to be looked at.", f"Give a whole number from 1 to {MOST_ASKED:,}.")
-    if not isinstance(ask.seed, (int, np.integer)) or ask.seed < 0:
-        raise BadInput(f"The seed is {quote(ask.seed)}.", "Give a whole number from 0 on.")
+def _checked(ask: SummaryAsk) -> SummaryAsk:
+    """What is asked, in plain numbers; BadInput when it makes no sense."""
+    rows = whole(ask.rows, "“rows”", f"Give a whole number from 1 to {MOST_ASKED:,}.", (1, MOST_ASKED))
+    seed = whole(ask.seed, "“seed”")
     if not is_number(ask.seconds) or not ask.seconds > 0:
         raise BadInput(f"{quote(ask.seconds)} seconds are given.", "Give more than none.")
+    return replace(ask, rows=rows, seed=seed)
 
 
 def _drawn(

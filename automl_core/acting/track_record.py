@@ -85,7 +85,14 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
     others = len(everything) - len(ended)
     made = TrackRecord(items, promised, delivered, low, high, ratios[0], ratios[1], ratios[2], currency, "", unit, others,
                        len(decided) - len(everything))
-    return replace(made, sentence=_sentence(made, in_money))
+    return replace(made, sentence=_sentence(made, in_money) + (_free(ended) if in_money else ""))
+
+
+def _free(ended: Sequence[Pilot]) -> str:
+    """A sentence, with a blank before it, of how many of the cards nobody gave a cost; empty where each has one."""
+    free = sum(not pilot.card.whole_cost for pilot in ended)
+    which = "it" if len(ended) == 1 else "any of them" if free == len(ended) else f"{free:,} of them"
+    return f" No cost was given for {which}." if free else ""
 
 
 def _in_money(ended: Sequence[Pilot], goal: Goal | None) -> bool:

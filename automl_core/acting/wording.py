@@ -49,6 +49,18 @@ ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
 DOES_NOT_PAY = "Do not roll it out as it is: it works, but costs more than it brings. Look for a cheaper way."
 MAY_NOT_PAY = "It works, but may cost more than it brings: before you roll it out, look for a cheaper way, or test more rows."
+LOSES = "Do not roll it out as it is: it works, but it loses money by what each row is worth."
+MAY_LOSE = "It works, but may lose money by what each row is worth: before you roll it out, test more rows."
+
+
+def costs_told(cost: float) -> str:
+    """How money of a change that costs a row so much is told, wherever it is: net of that, or that nobody gave a cost (0)."""
+    return "after costs" if cost else "no cost given"
+
+
+def with_costs(money: str, cost: float) -> str:
+    """An amount, or the name of one, with `costs_told`: “€ 900 after costs”, or “€ 900, no cost given”."""
+    return f"{money}{' ' if cost else ', '}{costs_told(cost)}"
 
 
 def told_ways(card: ActionCard, gaps: tuple[float, float, float], span: tuple[float, ...], is_rate: bool) -> str:
@@ -89,12 +101,13 @@ class CardSubject:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Net money of moving all rows of the card, with its range; `currency` is written in front."""
+    """Net money of moving all rows of the card, with its range; `currency` is written in front. One row costs `cost`."""
 
     net: float
     low: float
     high: float
     currency: str
+    cost: float
 
 
 def from_words(move: Move) -> str:
@@ -159,7 +172,7 @@ def card_sentence(subject: CardSubject, grade: Grade, worth: Worth | None) -> st
     )
     if worth is not None:
         text += (
-            f"If all of it is real and all {subject.rows:,} change: {money(worth.net, worth.currency)} after costs "
+            f"If all of it is real and all {subject.rows:,} change: {with_costs(money(worth.net, worth.currency), worth.cost)} "
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
     return f"{text}Evidence {grade}: {change_words(subject)} {VERBS[grade][bool(subject.also)]}."

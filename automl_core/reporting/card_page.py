@@ -9,7 +9,7 @@ from datetime import datetime
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, change_words
-from automl_core.acting.wording import ALIKE_COUNTED, WAYS
+from automl_core.acting.wording import ALIKE_COUNTED, WAYS, costs_told
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, signed
 from automl_core.reporting.render import environment
 
@@ -48,6 +48,7 @@ def card_page(page: CardPage) -> str:
             page=page,
             change=change_words(card),
             grade=_grade(card),
+            why=" ".join(reason for reason in card.own_reasons if reason not in card.sentence),
             figures=_figures(page),
             three=_three(page),
             pilot=_pilot(page.pilot),
@@ -74,7 +75,7 @@ def _figures(page: CardPage) -> list[tuple[str, str]]:
     found = [(count(card.rows), "row this is about" if card.rows == 1 else "rows this is about")]
     if math.isfinite(card.net_value):
         span = interval(money(card.net_low, page.goal.currency), money(card.net_high, page.goal.currency))
-        found.append((money(card.net_value, page.goal.currency), f"after costs, if all change ({span})"))
+        found.append((money(card.net_value, page.goal.currency), f"{costs_told(card.whole_cost)}, if all change ({span})"))
     span = interval(_gap(card.low, page.is_rate), _gap(card.high, page.is_rate))
     found.append((_gap(card.adjusted, page.is_rate), f"effect, 95 % range {span}"))
     if card.whole_cost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 
 from automl_core.acting.action import ActionCard
@@ -10,6 +11,7 @@ from automl_core.acting.action_list import ActionList
 from automl_core.acting.list_words import expected_words, foremost, gain_words
 from automl_core.acting.pilot_result import in_order
 from automl_core.acting.pilot_steps import next_step, running_pilot
+from automl_core.acting.pilots import change_words
 from automl_core.explaining.explanation import Explanation, Importance
 from automl_core.explaining.words import count, interval, level_name, money, number, percent, plain, quote
 from automl_core.framing.problem import Verdict
@@ -210,8 +212,11 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
 
 def _overturned(inputs: ReportInputs) -> list[str]:
     """What would overturn each of the first cards, whether one or several are told."""
-    said = [(card.lever, card.overturn) for card in _firm(inputs)[:MOST_ACTIONS - 1] if card.overturn]
-    return [f"On moving {quote(lever)}: {words[:1].lower()}{words[1:]}" for lever, words in dict.fromkeys(said)]
+    told = [card for card in _firm(inputs)[:MOST_ACTIONS - 1] if card.overturn]
+    of_lever = Counter(lever for lever, _ in {(card.lever, card.overturn) for card in told})
+    said = [(f"On moving {quote(card.lever)}" if of_lever[card.lever] == 1 else f"On {change_words(card)}", card.overturn)
+            for card in told]
+    return [f"{about}: {words[:1].lower()}{words[1:]}" for about, words in dict.fromkeys(said)]
 
 
 def _enough(inputs: ReportInputs, verdict: Verdict) -> str:

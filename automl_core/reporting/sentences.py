@@ -6,6 +6,8 @@ import math
 
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.acting.card_words import three_words
+from automl_core.acting.conditions import describe_all
+from automl_core.acting.wording import with_costs
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, ShapePoint
 from automl_core.explaining.words import (
@@ -100,6 +102,15 @@ def segment_sentences(found: SegmentSearch | None) -> tuple[str, ...]:
     return tuple(segment.sentence for segment in shown[:MOST_SEGMENTS])
 
 
+def _meant(card: ActionCard) -> str:
+    """How many rows a card is about and, where it is a group of those that could change, which; not by what may name a person."""
+    rows, described = count(card.rows, "row"), (*card.conditions, *(one for part in card.alike for one in part))
+    if any(PERSONAL.search(one.column) for one in described):
+        return f"{rows} of a group"
+    where = f" where {describe_all(card.conditions)}" if card.conditions else ""
+    return f"{rows}{where}{', those' if card.conditions else ''} that have others like them" if card.alike else f"{rows}{where}"
+
+
 def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     """A card in three short sentences: the move with its size and money, the same change seen three ways, and how far to trust
     it."""
@@ -120,10 +131,10 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
     moves = [f"{quote(card.lever)}{start} {to}"]
     moves += [f"{quote(one.lever)} from {join_words([quote(value) for value in one.from_values], 'or')} to {quote(one.to_value)}"
               for one in card.also]
-    move = f"Move {join_words(moves)} ({count(card.rows, 'row')})"
+    move = f"Move {join_words(moves)} ({_meant(card)})"
     text = f"{move}: {verb} {size} {word} (95 % range {span})"
     if not math.isnan(card.net_value):
         worth, *ends = (money(value, currency) for value in (card.net_value, card.net_low, card.net_high))
         condition = "the others respond alike" if tested else "all of it is real"
-        text += f", worth {worth} after costs ({interval(*ends)}) if {condition}"
+        text += f", worth {with_costs(worth, card.whole_cost)} ({interval(*ends)}) if {condition}"
     return f"{text}. {three_words(card, classes, ranged=False)} Evidence {card.grade}: {TRUST[card.grade]}."

@@ -1,6 +1,7 @@
 """What a goal file asks of a bundle and of a file of rows: what cannot be is refused before rows are cleaned or scored."""
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pandas as pd
@@ -9,9 +10,15 @@ from automl_core import acting
 from automl_core.acting import Goal
 from automl_core.data.names import printable
 from automl_core.data.schema import header_of, label_places
+from automl_core.data.table import find_column
+from automl_core.data.values import is_null_token, to_text
+from automl_core.data.words import few_of
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.production import Bundle
+from automl_core.search.model import Model
+
+MOST_NAMED = 3  # outcomes in a refusal
 
 
 def has_experiment(goal_text: str) -> bool:
@@ -36,7 +43,7 @@ def check_file(goal: Goal, bundle: Bundle, raw: pd.DataFrame) -> None:
     acting.check_goal(goal, model.problem, model.cleaned, named)
     absent = {column.name for column in model.columns if column.name not in places and header_of(column) not in places}
     if model.problem.target in absent:
-        raise no_outcomes(model.problem.target)
+        raise no_outcomes(model, raw)
     given = acting.compared_given(goal, model.problem, model.cleaned)
     for name in (*(lever.column for lever in goal.levers), goal.value_column, *goal.negative_control, *given):
         if name in absent:
@@ -44,6 +51,18 @@ def check_file(goal: Goal, bundle: Bundle, raw: pd.DataFrame) -> None:
                            "Give rows with it, or leave it out of the goal.")
 
 
-def no_outcomes(target: str) -> BadInput:
-    """What is wrong with rows that say nothing of how they turned out."""
-    return BadInput(f"The file has no outcomes in {quote(target)}.", "Cards need rows whose outcome is known.")
+def no_outcomes(model: Model, raw: pd.DataFrame) -> BadInput:
+    """What is wrong with rows of a file that tell the model nothing of how they turned out: what stands there instead, the most
+    common first, or that nothing does."""
+    problem, places = model.problem, label_places(raw)
+    column = find_column(model.columns, problem.target)
+    place = places.get(column.name, places.get(header_of(column)))
+    cells = [] if place is None else [(to_text(cell) or "").strip() for cell in raw.iloc[:, place].tolist()]
+    there = [quote(text) for text, _ in Counter(text for text in cells if text and not is_null_token(text)).most_common()]
+    if not there:
+        return BadInput(f"The file has no outcomes in {quote(problem.target)}.", "Cards need rows whose outcome is known.")
+    known, such = "predicts a number", "numbers"
+    if problem.task != "regression":
+        known, such = f"knows {few_of([*map(quote, problem.classes)], MOST_NAMED)} alone", "the model knows them"
+    return BadInput(f"In this file {quote(problem.target)} is {few_of(there, MOST_NAMED, 'or')}, and the model {known}.",
+                    f"Write outcomes as {such}, or train a model on rows that ended so.")

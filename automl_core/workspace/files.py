@@ -161,7 +161,7 @@ class Files:
         goal = acting.valued(goal, frame)
         y, known = outcomes_of(bundle, frame)
         if not known.any():
-            raise no_outcomes(problem.target)
+            raise no_outcomes(bundle.model, raw)
         learned = {block.source: block.levels for block in bundle.model.encoder.blocks if block.levels}
         goal = acting.with_known_values(goal, frame, columns, learned)
         past = frame[known].reset_index(drop=True)

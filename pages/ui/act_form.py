@@ -154,7 +154,9 @@ def _in_order(goal: Goal) -> Goal:
     change to keep theirs, for the first of many are tried."""
     levers = tuple(replace(lever, from_values=_sorted(lever.from_values), forbidden=_sorted(lever.forbidden))
                    for lever in goal.levers)
-    return replace(goal, levers=levers, never=_sorted(goal.never), later=_sorted(goal.later),
+    other = {*goal.never, *goal.later, *goal.negative_control}  # a goal of before may name one of these as known, too
+    given = tuple(name for name in goal.given if name not in other)
+    return replace(goal, levers=levers, given=given, never=_sorted(goal.never), later=_sorted(goal.later),
                    negative_control=_sorted(goal.negative_control))
 
 
@@ -228,8 +230,7 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
         key=f"{key}_negative_control", placeholder="None", help="Such as last year’s outcome. Where a change seems to move it, "
         "too, something is not recorded, and its card gets grade C at best.")
     known = [name for name in others if name not in control]
-    # a file may name one as known and as never to be used: only what is taken here is no longer named as known
-    taken = {*picked, *later, *never, *control} - {*levers, *start.later, *start.never, *start.negative_control}
+    taken = {*later, *never, *control, *(name for name in picked if name not in levers)}
     given = tuple(name for name in start.given if name not in taken)
     marked = [name for name in start.given or choices.given if name in known]
     words = f"The other {count(len(known), 'column')} count as known before"

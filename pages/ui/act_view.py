@@ -11,7 +11,7 @@ import streamlit as st
 from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
-from automl_core.workspace.decision_words import range_words
+from automl_core.workspace.decision_words import range_words, sure_words, with_costs
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -21,14 +21,7 @@ from pages.ui.words import count, cut, interval, label, lead, money, money_range
 
 GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
-SURE = {
-    "A": "It was tested.",
-    "B": "It is likely.",
-    "C": "It goes together with the change after comparing like with like; something not recorded may be behind it.",
-    "D": "A pattern, not advice.",
-}
-DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
-RETIRED, WHY_RETIRED = "Retired by its pilot", "It was tested."
+RETIRED = "Retired by its pilot"
 
 
 def action_list(project: str, goal: Goal) -> None:
@@ -152,8 +145,7 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
                + ("which was measured where chance decided." if card.by_chance else "which compares like with like."))
     if card.whole_sentence:
         st.caption(plain(card.whole_sentence))
-    sure = WHY_RETIRED if _retired(card) else DOUBTED if card.drawn and card.grade == "C" else SURE[card.grade]
-    st.markdown(f"**How sure: {card.grade}.** {sure} {plain(' '.join(card.own_reasons))}".rstrip(), width=TEXT_WIDTH)
+    st.markdown(f"**How sure: {card.grade}.** {plain(sure_words(card), 900)}", width=TEXT_WIDTH)
     if card.overturn:
         st.markdown(f"**What would overturn it:** {plain(card.overturn)}", width=TEXT_WIDTH)
     if card.next_step:
@@ -171,8 +163,7 @@ def card_figures(card: ActionCard, goal: Goal) -> list[Fact]:
                   "figure is their share of the rows asked about."),
              Fact(plain(card.counted, 40), f"{_level(card.now, rate)} now", f"{_level(card.then, rate)} then")]
     if math.isfinite(card.net_value):
-        free = card.whole_cost == 0
-        found.append(Fact("Worth, no cost given" if free else "Worth after costs", money(card.net_value, goal.currency),
+        found.append(Fact(with_costs("Worth", card.whole_cost), money(card.net_value, goal.currency),
                           span(_amount(card.net_low), _amount(card.net_high)),
                           "If all of it is real and every row changes; with its 95 % range."))
     return found

@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.acting import Experiment
 from automl_core.acting.action import Goal
+from automl_core.workspace.decision_words import priced_treatment, with_costs
 from automl_core.workspace.ongoing import Ongoing
 from pages.ui import act_form, cards, pilot_charts, session
 from pages.ui.border import border
@@ -94,7 +95,7 @@ def result(project: str, found: Experiment, goal: Goal) -> None:
         facts.append(Fact(f"On the {percent(top.share)} {first}", size(top.effect), span(top.low, top.high)))
     facts.append(Fact("Worth treating", count(found.rows, "row"), f"{percent(found.treat)} of those measured"))
     if math.isfinite(found.net):
-        facts.append(Fact("Brings after costs", money(found.net, goal.currency),
+        facts.append(Fact(with_costs("Brings", priced_treatment(goal)), money(found.net, goal.currency),
                           f"{money(found.net_low, goal.currency)} to {money(found.net_high, goal.currency)}"))
     cards.facts(facts)
     if any(card.lever == goal.experiment for card in session.workspace().act.cards(project) or ()):

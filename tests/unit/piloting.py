@@ -49,10 +49,10 @@ def sent_back(table: pd.DataFrame, outcomes: list[str], target: str = "Churn") -
     return pd.read_csv(io.BytesIO(text), dtype=str)
 
 
-def verdict(effect: float, seed: int = 4) -> tuple[Pilot, float]:
+def verdict(effect: float, seed: int = 4, card: ActionCard = CARD) -> tuple[Pilot, float]:
     """A pilot of 400 rows whose change truly moves the share that stays by `effect`."""
     rows = customers(900)
-    pilot, assignment, drawn = started(rows, choice=PilotChoice(rows=400, seed=2))
+    pilot, assignment, drawn = started(rows, card, PilotChoice(rows=400, seed=2))
     rng = np.random.default_rng(seed)
     stays = rng.random(len(assignment)) < 0.5 + effect * drawn.treated
     sent = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(stays, "No", "Yes")))

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.action_list import ActionList
-from automl_core.acting.card_words import card_lines
+from automl_core.acting.card_words import card_lines, sure_words
 from automl_core.acting.decide import Decision
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_files import match_outcomes, pilot_table
@@ -125,6 +125,9 @@ def test_a_retired_card_does_not_stand_and_says_that_it_was_measured() -> None:
     assert three_ways(retired)[-1].name == "Measured"
     assert three_ways(replace(WIDE, grade="D"))[-1].name == "Like with like"
     found = Actions((WIDE, retired), tested=12, rows=600)
+    assert sure_words(retired).startswith("It was tested. ")
+    printed = card_page(CardPage(retired, GOAL, True, None, "p", datetime(2026, 11, 30, tzinfo=UTC), "0"))
+    assert printed.count("the card is retired") == 1
     assert standing(found) == ("12 moves were tried on 600 rows; 1 stands. It comes from data as it was, not from a test. 1 was "
                                "retired by its pilot.")
     assert standing(replace(found, rows=100_000, drawn=60_000)).startswith("12 moves were tried on 60,000 rows; ")
@@ -202,6 +205,13 @@ def test_what_would_overturn_a_card_is_said_once() -> None:
     card = replace(CARD, reasons=("Only 56 % of the rows have others to be compared with.", hidden),
                    overturn="A hidden factor only as strong as “tenure” would be enough to cancel this (strength 15 %).")
     assert card.own_reasons == ["Only 56 % of the rows have others to be compared with."]
+    alone = replace(card, reasons=(hidden,))
+    assert sure_words(alone) == "It is possible: test it first."
+    assert card_lines(alone)[2:4] == (f"How sure: C. {sure_words(alone)}", f"What would overturn it: {card.overturn}")
+    assert sure_words(card) == f"{sure_words(alone)} {card.reasons[0]}"
+    page = card_page(CardPage(card, GOAL, True, None, "p", datetime(2026, 11, 30, tzinfo=UTC), "0")).replace("\u00a0", " ")
+    assert card.reasons[0] in page
+    assert hidden not in page
     other = replace(card, overturn="A hidden factor would have to be stronger than “tenure” to cancel this (strength 15 %).")
     assert other.own_reasons == list(card.reasons)
 

@@ -433,8 +433,8 @@ def test_recourse_by_a_bundle_is_what_the_engine_says(bundle_path: Path) -> None
         ({"levers": []}, "No column is named that can be changed"),
         ({"ask": 0.7}, "“ask” is “float”"),
         ({"ask": {"target": "0.7"}}, "What is to be reached is “0.7”, which is no number"),
-        ({"ask": {"changes": 2.5}}, "“2.5” changes are asked for"),
-        ({"ask": RecourseAsk(options=11)}, "“11” ways are asked for"),
+        ({"ask": {"changes": 2.5}}, "“changes” is “2.5”"),
+        ({"ask": RecourseAsk(options=11)}, "“options” is “11”"),
     ],
 )
 def test_what_is_no_question_of_recourse_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.decisions import risk
-from automl_core.acting.goal import check_goal, check_good, suggest_goal
+from automl_core.acting.door import find_actions
+from automl_core.acting.goal import ROLES, check_goal, check_good, suggest_goal
 from automl_core.acting.goal_file import goal_text, read_goal
 from automl_core.acting.goal_in_table import with_known_values
 from automl_core.acting.outcome import make_outcome
@@ -197,8 +199,8 @@ def test_a_goal_names_what_no_lever_can_change() -> None:
     assert read_goal(goal_text(goal)) == goal
     check_goal(goal, PROBLEM, COLUMNS)
     assert goal_marks(goal) != goal_marks(replace(goal, negative_control=()))
-    for wrong, words in ((replace(goal, later=("tenure",)), "as the outcome, “later” or “never”, too"),
-                         (replace(goal, negative_control=("Churn",)), "as the outcome, “later” or “never”, too"),
+    for wrong, words in ((replace(goal, later=("tenure",)), "named as measured later and as what no lever can change"),
+                         (replace(goal, negative_control=("Churn",)), "is the outcome and is named as “negative_control”, too"),
                          (replace(goal, negative_control=("nope",)), "There is no column “nope”"),
                          (replace(goal, levers=(Lever("tenure", step=1.0),)), "as a lever and as what no lever can change")):
         with pytest.raises(BadInput, match=words):
@@ -248,6 +250,23 @@ def test_a_role_of_a_column_that_is_not_there_is_refused(role: str) -> None:
         assert caught.value.message == f"There is no column “{name}” in this table, and the goal names it as “{role}”."
         assert caught.value.hint == hint
     check_goal(replace(goal, **{role: ("gender", "dropped")}), shown, COLUMNS, ("dropped",))
+
+
+@pytest.mark.parametrize(("first", "second"), combinations(ROLES, 2))
+def test_a_column_under_two_roles_is_refused_whoever_names_it(first: str, second: str) -> None:
+    """Of a goal file one of the two was passed over with a note, the other way in Python with a refusal."""
+    shown = replace(PROBLEM, never=())
+    text = f'[goal]\noutcome = "Churn"\ngood = "No"\n[columns]\n{first} = ["tenure"]\n{second} = ["gender", "tenure"]\n'
+    with pytest.raises(BadInput) as caught:
+        check_goal(read_goal(text), shown, COLUMNS)
+    assert caught.value.message == f"“tenure” is named as {ROLES[first]} and as {ROLES[second]}."
+    assert caught.value.hint == f"Name it once, as “{first}” or as “{second}”."
+    frame = pd.DataFrame({"Churn": ["Yes", "No"], "tenure": [1, 2], "Contract": ["a", "b"]})
+    with pytest.raises(BadInput) as again:
+        find_actions(frame, "Churn", "No", ["Contract"], {first: ["tenure"], second: "tenure"})
+    assert (again.value.message, again.value.hint) == (caught.value.message, caught.value.hint)
+    with pytest.raises(BadInput, match=f"“Churn” is the outcome and is named as “{first}”, too"):
+        check_goal(Goal("Churn", "No", **{first: ("Churn",)}), shown, COLUMNS)
 
 
 def test_low_of_a_number_with_few_values_that_was_taken_for_classes_says_how_it_is_one() -> None:
@@ -338,17 +357,17 @@ treatment = "  Offer"
 
 
 def test_a_file_need_not_have_what_rows_are_not_compared_on() -> None:
-    """It was refused without any column named as known before, though nothing is compared without a lever, and never on free text
-    or on what the goal names as never to be used, too."""
+    """It was refused without any column named as known before, though nothing is compared without a lever, and never on free
+    text."""
     columns = (Column("left", "text", "category"), Column("plan", "text", "category"), Column("offer", "text", "category"),
                Column("region", "text", "category"), Column("note", "text", "text"), Column("paid", "float", "number"))
     problem = Problem("left", "binary", "roc_auc", ("No", "Yes"), "Yes", never=("offer", "region"))
     bundle: Any = SimpleNamespace(model=SimpleNamespace(problem=problem, columns=columns, cleaned=columns))
-    goal = Goal("left", "No", given=("region", "note", "paid"), never=("paid",))
+    goal = Goal("left", "No", given=("region", "note"), never=("paid",))
     raw = pd.DataFrame(columns=["left", "plan", "offer"])
     check_file(goal, bundle, raw)
     check_file(replace(goal, levers=(Lever("offer"),), experiment="offer"), bundle, raw)  # of which no card is made
-    check_file(replace(goal, given=("note", "paid"), levers=(Lever("plan"),)), bundle, raw)
+    check_file(replace(goal, given=("note",), levers=(Lever("plan"),)), bundle, raw)
     with pytest.raises(BadInput, match="no column “region”, and the goal needs it"):
         check_file(replace(goal, levers=(Lever("plan"),)), bundle, raw)
 

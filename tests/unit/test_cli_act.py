@@ -5,6 +5,8 @@ import csv
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,7 @@ from automl_core.framing.problem import Money, Problem
 from automl_core.production import load_bundle
 from automl_core.workspace import file_findings
 from automl_core.workspace import files as files_module
+from automl_core.workspace.file_goal import no_outcomes
 from automl_core.workspace.file_worth import Judged, file_worth
 from automl_core.workspace.files import Advice, Files
 from tests.unit.commands import _too_late, call, has
@@ -123,9 +126,10 @@ def test_the_text_of_act_says_all_of_a_card(
         "A sentence.",
         "Change of “churned” = “Yes”: as seen in the data −31.4 points, as the model says −14.0 points, like with like "
         "−14.9 points (95 % range −20.0 to −10.0 points).",
-        "How sure: C. Numbers move together.", "What would overturn it: A hidden factor could.", "Do next: A pilot.",
-        "No advice: Rows with a yearly contract, “Contract” = “One year”. Change of “churned” = “Yes”: as seen in the data −3.0 "
-        "points, as the model says −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
+        "How sure: C. It is possible: test it first. Numbers move together.",
+        "What would overturn it: A hidden factor could.", "Do next: A pilot.",
+        "No advice: “Contract” = “One year” for rows with a yearly contract. Change of “churned” = “Yes”: as seen in the data "
+        "−3.0 points, as the model says −14.0 points, like with like −14.9 points (95 % range −20.0 to −10.0 points). It may be "
         "chance."]
     tested = card_lines(replace(card, grade="A", raw_gap=np.nan, alike=((),)))
     assert "as seen in the data unknown, as the model says −14.0 points, measured −14.9 points" in tested[1]
@@ -172,6 +176,34 @@ def test_act_refuses_what_is_not_in_the_file_before_it_cleans_or_scores(
     code, refused = call(capsys, "act", str(bundle), str(rows), "--goal", str(goal))
     assert code == 2
     assert re.search(words, refused["error"])
+
+
+def test_act_says_what_stands_in_place_of_outcomes_that_the_model_knows(
+    bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file full of outcomes of another spelling was said to have none."""
+    frame, rows = pd.read_csv(table, dtype=str), tmp_path / "rows.csv"
+
+    def said(outcomes: pd.Series) -> str:
+        frame.assign(churned=outcomes).to_csv(rows, index=False)
+        code, refused = call(capsys, "act", str(bundle), str(rows), "--goal", str(goal_file(tmp_path)))
+        assert code == 2
+        return str(refused["error"])
+
+    two = frame["churned"].map({"Yes": "left", "No": "stays on"})
+    assert said(two) == ("In this file “churned” is “stays on” or “left”, and the model knows “No” and “Yes” alone. Write "
+                         "outcomes as the model knows them, or train a model on rows that ended so.")
+    many = pd.Series([f"way {place % 9}" for place in range(len(frame))])
+    assert said(many).startswith("In this file “churned” is “way 0”, “way 1”, “way 2” or 6 more, and the model knows ")
+    assert said(frame["churned"].where(frame["churned"] == "", "n/a")).startswith("The file has no outcomes in “churned”.")
+
+
+def test_a_file_of_words_where_numbers_are_predicted_says_so() -> None:
+    model: Any = SimpleNamespace(problem=Problem("price", "regression", "rmse"), columns=(Column("price", "float", "number"),))
+    raw = pd.DataFrame({" price ": ["dear", "cheap", "dear", None, ""]})
+    assert str(no_outcomes(model, raw)) == (
+        "In this file “price” is “dear” or “cheap”, and the model predicts a number. Write outcomes as numbers, or train a "
+        "model on rows that ended so.")
 
 
 @pytest.mark.parametrize("line", ['to = ["Yess"]', 'from = ["Yess"]', 'forbidden = [["No", "Yess"]]'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -13,8 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import RecourseAsk, recourse, recourse_for, recourse_summary_for
+from automl_core.acting import PilotChoice, RecourseAsk, find_actions, recourse, recourse_for, recourse_summary_for
 from automl_core.acting.action import Goal, Lever
+from automl_core.acting.limits import limits_of
+from automl_core.acting.pilot_asked import checked_choice
 from automl_core.acting.recourse_many import Coverage, LeverReach, SummaryAsk
 from automl_core.acting.recourse_summary import others, recourse_summary
 from automl_core.cleaning.recipe import Recipe
@@ -153,6 +156,29 @@ def test_where_there_is_nothing_to_look_at_one_sentence_says_so() -> None:
     assert recourse_summary(model, table.frame.iloc[:0], GOAL).sentence == "There is no row to look at."
 
 
+def test_whole_numbers_are_read_alike_wherever_a_caller_gives_them() -> None:
+    """True was one row here and no number of a pilot; 10.0 rows were ten of a pilot and refused here."""
+    model, table = by_hand()
+    asked: Any = (SummaryAsk(rows=10, seed=1), SummaryAsk(rows=10.0, seed=np.int64(1)))  # type: ignore[arg-type]
+    first, second = (recourse_summary(model, table.frame, GOAL, one) for one in asked)
+    assert to_json(first) == to_json(second)
+    frame = pd.DataFrame({"y": ["Yes", "No"], "offer": ["old", "new"]})
+    asks: list[tuple[Callable[[Any], Any], str]] = [
+        (lambda given: recourse_summary(model, table.frame, GOAL, SummaryAsk(rows=given)), "rows"),
+        (lambda given: recourse_summary(model, table.frame, GOAL, SummaryAsk(seed=given)), "seed"),
+        (lambda given: recourse_summary(model, table.frame, GOAL, SummaryAsk(RecourseAsk(changes=given))), "changes"),
+        (lambda given: checked_choice(PilotChoice(rows=given)), "rows"),
+        (lambda given: limits_of(given, None), "capacity"),
+        (lambda given: find_actions(frame, "y", "No", ["offer"], None, {"seed": given}), "seed"),
+    ]
+    for ask, name in asks:
+        for given in (True, 2.5, "3", -1, math.nan):
+            with pytest.raises(BadInput, match=f"“{name}” is “{given}”"):
+                ask(given)
+    pilot: Any = PilotChoice(rows=600.0)  # type: ignore[arg-type]
+    assert (checked_choice(pilot).rows, limits_of(600.0, None)) == (600, (600, None))
+
+
 @pytest.mark.parametrize("asked", [{"rows": 0}, {"rows": 2.5}, {"rows": 2001}, {"seed": -1}, {"seed": 0.5}, {"seconds": 0.0},
                                    {"seconds": math.nan}, {"seconds": "9"},
                                    {"ways": RecourseAsk(target=1.5)}, {"ways": RecourseAsk(changes=4)}])
@@ -201,7 +227,7 @@ def test_the_door_is_the_loop_over_its_rows() -> None:
     for place, cost in zip(made.positions, made.costs, strict=True):
         found = recourse_for(model, raw.iloc[place], raw.drop(index=place), "No", [PRICE, PLAN], RecourseAsk(changes=2))
         assert cost == pytest.approx(found.options[0].cost if found.options else math.nan, nan_ok=True)
-    for asked, words in (({"rows": 0}, "“0” rows"), ({"row": 3}, "“row” is no part of"), (3, "“ask” is “int”")):
+    for asked, words in (({"rows": 0}, "“rows” is “0”"), ({"row": 3}, "“row” is no part of"), (3, "“ask” is “int”")):
         with pytest.raises(BadInput, match=words):
             recourse_summary_for(model, raw, "No", [PRICE], asked)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="“model” is “int”"):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting.action import Change, Goal
+from automl_core.acting.action import Change, Condition, Goal
 from automl_core.acting.action_list import ActionRow
 from automl_core.acting.decisions import rank_rows
 from automl_core.framing.problem import Problem, Verdict
@@ -48,6 +48,9 @@ def test_each_card_of_a_report_tells_the_three_numbers_and_what_would_overturn_i
                 "−15.0 points. Evidence C") in text
     assert [text for text in report.sure if text.startswith("On moving ")] == [
         "On moving “Contract”: a hidden factor could.", "On moving “Coupon”: other rows."]
+    twice = make_report(replace(made, cards=(first, replace(other, lever="Contract", to_value="Two year"))))
+    assert [text for text in twice.sure if text.startswith("On ")] == [
+        "On “Contract” = “One year”: a hidden factor could.", "On “Contract” = “Two year”: other rows."]
 
 
 def test_a_card_of_two_levers_names_both() -> None:
@@ -55,6 +58,19 @@ def test_a_card_of_two_levers_names_both() -> None:
     both = replace(plain.cards[0], also=(Change("Discount", ("No",), "Yes", 30.0),))
     told = " ".join(make_report(replace(plain, cards=(both,))).actions)
     assert "Move “Contract” from “Monthly” to “One year” and “Discount” from “No” to “Yes” (2,000 rows)" in told
+
+
+def test_a_card_of_a_group_says_in_the_report_which_group() -> None:
+    """“Move “Contract” from “Monthly” to “One year” (1,335 rows)” stood for those of 14 months or more."""
+    made = inputs()
+    group = replace(made.cards[0], rows=1335, conditions=(Condition("tenure", low=14.0),))
+    private = replace(group, conditions=(Condition("e-mail", ("a@example.org",)),))
+    for card, words in ((group, "(1,335 rows where “tenure” is 14 or more)"), (private, "(1,335 rows of a group)"),
+                        (replace(group, alike=((Condition("age", low=30.0),),)),
+                         "(1,335 rows where “tenure” is 14 or more, those that have others like them)")):
+        told = " ".join(make_report(replace(made, cards=(card,))).actions)
+        assert f"to “One year” {words}: like rows" in told
+        assert "example" not in told
 
 
 def test_everyone_is_said_to_be_beyond_the_limit() -> None:
