@@ -81,12 +81,12 @@ class _Mixtures:
     @cached_property
     def standing(self) -> Standing:
         """What stands in features."""
-        return standing(self.model)
+        return standing(self.model, self.others)
 
     @cached_property
     def few(self) -> Floats:
         """(s, b, q) the mixtures that tell it."""
-        return self.standing.mixed(self.row, self.others)
+        return self.standing.mixed(self.row)
 
     def of(self, sets: Places) -> Floats:
         """(sets * b, q) the mixtures of some sets, with formulas."""

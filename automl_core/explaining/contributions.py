@@ -143,11 +143,12 @@ def row_care(reference: Reference) -> Care:
 
 
 def fixed_row_care(reference: Reference) -> Care:
-    """What a row alone gets where no clock may decide: as many orders as some 60,000 mixtures allow, which takes a few seconds
-    of a slow model; trees meet every row compared with, and up to eight columns are gone through without chance."""
+    """What a row alone gets where no clock may decide: as many orders as some 60,000 mixtures allow, half as many where members
+    must be asked for each; trees meet every row compared with, and up to eight columns are gone through without chance."""
     if reference.enumerable:
         return Care(0, 0, alone=True)
-    rounds = int(np.clip(FIXED_MIXTURES // (2 * max(len(reference.model.sources) - 1, 1)), LEAST_ALONE.rounds, MOST_ALONE.rounds))
+    mixtures = FIXED_MIXTURES // (2 if reference.asked else 1)
+    rounds = int(np.clip(mixtures // (2 * max(len(reference.model.sources) - 1, 1)), LEAST_ALONE.rounds, MOST_ALONE.rounds))
     return Care(rounds, MOST_ALONE.meetings, alone=True)
 
 

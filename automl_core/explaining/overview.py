@@ -155,7 +155,7 @@ def _affordable(
         pace = _pace(lambda part: exact(model, part, None if reference is None else reference.matrix), few, PACE_SHARE * seconds)
         return int(np.clip(budget / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE)), LEAST_CARE
     assert reference is not None
-    least = reference.lone + LEAST_CARE.rounds * reference.round_seconds() + LEAST_CARE.meetings * reference.meeting_seconds()
+    least = reference.lone + LEAST_CARE.rounds * reference.pace + LEAST_CARE.meetings * reference.meeting_seconds()
     rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
     return rows, reference.affords(rows, budget, LEAST_CARE, MOST_CARE)
 

@@ -99,7 +99,7 @@ def _along(
     """Fills `out` (w, outputs, d + 2), which is 0, with the sums over trees on the d + 1 steps of each walk.
 
     `trees` are packed nodes and how many roots there are, `said` the values of leaves (nodes, c) and how many classes trees take
-    turns in, `slots` what cuts are compared with (see `paths.Answers`);
+    turns in, `slots` what cuts are compared with of others (b, slots), of the row (slots,) and between (see `paths.Met`);
     `walks` the number of the other (w,) and the rank of each column (w, d).
     """
     nodes, roots = trees

@@ -6,6 +6,7 @@ where some sixty mixtures would be predicted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,25 +23,11 @@ Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Answers:
-    """What a member's cuts are compared with: of the others (b, slots), and of the row (slots,).
-
-    Slots of features of several columns have `between` (b, joined, 2**m), by which of the columns are taken from the row; `joint`
-    (slots,) is their place there (-1: none), `columns` (slots, m) the columns of all slots (-1: none).
-    """
-
-    others: Floats
-    row: Floats
-    between: Floats
-    joint: Places
-    columns: Places
-
-
-@dataclass(frozen=True, eq=False, slots=True)
 class Met:
     """A member whose trees are met, with the values of its leaves in a width that can be compiled, and what its cuts ask.
 
-    `others` (b, slots) is what the cuts are compared with of the rows to compare with.
+    `others` (b, slots) is what the cuts are compared with of the rows to compare with, `columns` (slots, m) what that hangs on
+    (-1: none); `joint` (slots,) numbers the slots of features of several columns (-1: of one).
     """
 
     member: Member
@@ -52,25 +39,25 @@ class Met:
     joint: Places
     columns: Places
 
-    def answers(self, row: Floats, others: Floats) -> Answers:
-        """For one encoded row (p,) and the rows to compare with (b, p)."""
+    def mine(self, row: Floats) -> Floats:
+        """(slots,) what the cuts are compared with of one encoded row (p,)."""
         stands = self.standing.seen_alone(self.member, self.wood, row[None])
+        return _compared(self.asked, stands[:, :, None], np.arange(len(self.joint)))[0, :, 0]
+
+    def between(self, mixed: Floats) -> Floats:
+        """(b, joined, 2**m) the same for slots of features of several columns, by which of the columns are taken from the row
+        whose mixtures `Standing.mixed` made."""
         joined = np.flatnonzero(self.joint >= 0)
-        between = np.zeros((len(others), 0, 1))
-        if len(joined):
-            mixed = self.standing.seen(self.member, self.wood, self.standing.mixed(row, others))
-            between = _compared(self.asked, mixed, joined)
-        every = np.arange(len(self.joint))
-        return Answers(self.others, _compared(self.asked, stands[:, :, None], every)[0, :, 0], between, self.joint, self.columns)
+        return _compared(self.asked, self.standing.seen(self.member, self.wood, mixed), joined)
 
 
-def met_by(standing: Standing, member: Member, wood: Wood, others: Floats) -> Met:
-    """A member with its trees, made ready to be met against encoded rows (b, p)."""
+def met_by(standing: Standing, member: Member, wood: Wood) -> Met:
+    """A member with its trees, made ready to be met."""
     asked = wood.asked()
     columns = np.ascontiguousarray(standing.columns_of(member)[asked.feature])
     several = (columns >= 0).sum(axis=1) > 1
     joint = np.where(several, np.cumsum(several) - 1, -1)
-    stands = standing.seen_alone(member, wood, others)
+    stands = standing.seen_alone(member, wood, standing.others)
     at = _compared(asked, stands[:, :, None], np.arange(len(columns)))[:, :, 0]
     return Met(member, wood, standing, wood.leaves(), asked, np.ascontiguousarray(at), joint, columns)
 
@@ -85,42 +72,36 @@ def _compared(asked: Asked, stands: Floats, slots: Places) -> Floats:
     return out
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Paths:
-    """Members whose trees are met on the way from `others` (b, p), the encoded rows of the reference."""
-
-    others: Floats
-    met: tuple[Met, ...]
-
-    def along(self, rows: Floats, orders: Orders) -> tuple[Floats, ...]:
-        """For each member (walks, d + 1, k) what it predicts on the way, ends included. `rows` (n, p) are encoded."""
-        found: list[list[Floats]] = [[] for _ in self.met]
-        of_row = [np.flatnonzero(orders.row == number) for number in range(len(rows))]
+def along(members: tuple[Met, ...], rows: Floats, orders: Orders) -> Iterator[Floats]:
+    """For one member after the other (walks, d + 1, k) what it predicts on the way, ends included. `rows` (n, p) are encoded."""
+    of_row = [np.flatnonzero(orders.row == number) for number in range(len(rows))]
+    joined = [met for met in members if (met.joint >= 0).any()]
+    once = joined[0].standing.mixed(rows[0]) if joined and len(rows) == 1 else None  # of many rows it would be gigabytes
+    for met in members:
+        k = met.wood.valued.classes * met.values.shape[1]
+        sums = np.empty((len(orders.row), orders.rank.shape[1] + 1, k))
         for row, walks in zip(rows, of_row, strict=True):
-            for member, kept in zip(self.met, found, strict=True):
-                kept.append(_sums(member, member.answers(row, self.others), (orders.other[walks], orders.rank[walks])))
-        places = np.concatenate(of_row).argsort(kind="stable")
-        made = []
-        for member, parts in zip(self.met, found, strict=True):
-            sums = np.concatenate(parts)[places]
-            said = member.wood.said(sums.reshape(-1, sums.shape[2]))
-            made.append(said.reshape(*sums.shape[:2], -1))
-        return tuple(made)
+            if len(walks):
+                between = np.zeros((len(met.others), 0, 1))
+                if met in joined:
+                    between = met.between(met.standing.mixed(row) if once is None else once)
+                sums[walks] = _sums(met, (met.mine(row), between), (orders.other[walks], orders.rank[walks]))
+        said = met.wood.said(sums.reshape(-1, k))
+        yield said.reshape(*sums.shape[:2], said.shape[1] if said.ndim > 1 else 1)
 
 
-def _sums(met: Met, answers: Answers, walks: tuple[Places, Places]) -> Floats:
+def _sums(met: Met, answers: tuple[Floats, Floats], walks: tuple[Places, Places]) -> Floats:
     """(w, d + 1, outputs) of a row's walks: the numbers of the others, and the ranks of the columns."""
-    from automl_core.explaining.path_kernel import along
+    from automl_core.explaining.path_kernel import along as add_along
 
     trees, classes = met.wood.valued.trees, met.wood.valued.classes
     out = np.zeros((len(walks[0]), classes * met.values.shape[1], walks[1].shape[1] + 2))
-    slots = answers.others, answers.row, answers.between, answers.joint, answers.columns
-    along((trees.nodes, trees.roots), (met.values, classes), slots, walks, out)
+    add_along((trees.nodes, trees.roots), (met.values, classes), (met.others, *answers, met.joint, met.columns), walks, out)
     return out[:, :, :-1].transpose(0, 2, 1)
 
 
-def open_paths(stands: Standing, members: tuple[Member, ...], others: Floats) -> tuple[Paths, tuple[Member, ...]]:
-    """The members whose trees can be met against rows (b, p) of the encoder's matrix, and the rest of `members`."""
-    woods = [(member, met_wood(stands.model, member)) for member in members]
-    met = tuple(met_by(stands, member, wood, others) for member, wood in woods if wood is not None)
-    return Paths(others, met), tuple(member for member, wood in woods if wood is None)
+def open_paths(standing: Standing, members: tuple[Member, ...]) -> tuple[tuple[Met, ...], tuple[Member, ...]]:
+    """The members whose trees can be met, made ready, and the rest of `members`."""
+    woods = [(member, met_wood(standing.model, member)) for member in members]
+    met = tuple(met_by(standing, member, wood) for member, wood in woods if wood is not None)
+    return met, tuple(member for member, wood in woods if wood is None)

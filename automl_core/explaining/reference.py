@@ -2,9 +2,9 @@
 
 A model's prediction is a weighted sum over members, so its Shapley values are those of the members, each by its quickest route:
 forests by walking their trees, linear members by adding up terms, and what is left (boostings, networks, neighbours, and forests
-where the sum is calibrated) by paired orders of the columns; a row of few columns by all their coalitions (`coalitions`). In
-orders, trees are met (`paths`) and need not be asked, and a rough copy, a small boosting, takes much of the chance away: its
-values are known, and only what it gets wrong is sampled (a control variate: nothing is biased).
+that cannot be walked, or whose sum is calibrated) by paired orders of the columns; a row of few columns by all their coalitions
+(`coalitions`). In orders, trees are met (`paths`) and need not be asked, and a rough copy, a small boosting, takes much of the
+chance away: its values are known, and only what it gets wrong is sampled (a control variate: nothing is biased).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, same_seeds
 from automl_core.explaining.coalitions import enumerated, seconds_unmet
-from automl_core.explaining.paths import Paths, open_paths
+from automl_core.explaining.paths import Met, open_paths
 from automl_core.explaining.rough_copy import LEARNED, RoughCopy, rough_copy
 from automl_core.explaining.routes import Raw, spread_remainder
 from automl_core.explaining.sampled import in_columns, in_orders, members_said, sampled
@@ -61,7 +61,7 @@ class Reference:
     """One model's rows to compare with, encoded (b, p) and in the order of their predictions (b, k).
 
     `woods`, `terms` and `dark` are the members by route; `copy` is the rough copy of the dark ones together, or of the whole
-    prediction where that is calibrated. In orders the trees of `paths` are met and the other dark ones, `asked`, are asked;
+    prediction where that is calibrated. In orders the trees of the `met` are met and the other dark ones, `asked`, are asked;
     `ends` is what these say of the rows to compare with. `pace` is the seconds of one processor that an order and its reverse
     take, `lone` what a row takes beside them. By the clock, `alone` is what a row by itself takes with the care `LEAST_ALONE`,
     `turn` what one more order and its reverse add. It holds for `model` alone.
@@ -81,7 +81,7 @@ class Reference:
     alone: float = 0.0
     turn: float = 0.0
     ends: Floats = field(default_factory=lambda: np.zeros(0))
-    paths: Paths | None = None
+    met: tuple[Met, ...] = ()
     asked: tuple[Member, ...] = ()
     care: Care | None = None
 
@@ -90,11 +90,16 @@ class Reference:
         """Whether parts must be sampled."""
         return bool(self.dark)
 
+    @property
+    def added(self) -> tuple[Terms, ...]:
+        """The linear members whose parts are told by themselves: of a sum that is sampled and calibrated they are not."""
+        return () if self.samples and self.model.calibration is not None else self.terms
+
     def affords_alone(self, seconds: float) -> Care:
         """The care that so many seconds by the clock allow for a row by itself, by the pace of this machine just now; some of it
         goes by what processors need, so that a busy hour does not take the parts' worth."""
         each = max(seconds - self.alone, 0.0) / (2 if self.samples and self.woods else 1)
-        least = min(MOST_SURE, int(PROCESSORS * seconds / max(self.round_seconds(), 1e-9)))  # however busy this machine is
+        least = min(MOST_SURE, int(PROCESSORS * seconds / max(self.pace, 1e-9)))  # however busy this machine is
         rounds = max(least, LEAST_ALONE.rounds + int(each / max(self._turn_seconds(), 1e-9)))
         meetings = LEAST_ALONE.meetings + int(PROCESSORS * each / max(self.meeting_seconds(), 1e-9))
         return Care(min(rounds, MOST_ALONE.rounds), min(meetings, MOST_ALONE.meetings), alone=True)
@@ -124,11 +129,7 @@ class Reference:
         return max(took[1:])
 
     def _turn_seconds(self) -> float:
-        return max(self.turn, self.round_seconds() / PROCESSORS)
-
-    def round_seconds(self) -> float:
-        """Seconds of one processor that one order and its reverse take for one row."""
-        return self.pace
+        return max(self.turn, self.pace / PROCESSORS)
 
     def meeting_seconds(self) -> float:
         """The same for each tree of all forests meeting one row."""
@@ -137,22 +138,23 @@ class Reference:
     def affords(self, rows: int, seconds: float, least: Care, most: Care) -> Care:
         """The care that so many seconds of one processor allow for each of `rows` rows."""
         each = max(seconds / max(rows, 1) - self.lone, 0.0) / (2 if self.samples and self.woods else 1)
-        rounds = int(np.clip(each / max(self.round_seconds(), 1e-9), least.rounds, most.rounds))
+        rounds = int(np.clip(each / max(self.pace, 1e-9), least.rounds, most.rounds))
         meetings = int(np.clip(each / max(self.meeting_seconds(), 1e-9), least.meetings, most.meetings))
         return Care(rounds, meetings, rows == 1)
 
 
 def open_reference(model: Model, matrix: Floats) -> Reference:
-    """Rows of the encoder's matrix (b, p) to compare with, made ready: a second or so for a large forest, less for others."""
+    """Rows of the encoder's matrix (b, p) to compare with, made ready: a second or so, and what the model takes to predict 5,000
+    rows of thirty columns where members must be asked."""
     prediction = in_columns(model.predict_matrix(matrix))
     order = np.argsort(prediction[:, 0], kind="stable")
     matrix, prediction = matrix[order], prediction[order]
     whole = model.extended(matrix)
-    stands = standing(model)
+    stands = standing(model, matrix)
     woods, terms, dark = [], [], []
     for member in model.members:
         if model.calibration is None and can_walk(model, member):
-            woods.append(_forest(stands, member, matrix))
+            woods.append(_forest(stands, member))
         elif (added := member_terms(model, member, whole)) is not None:
             terms.append(added)
         else:
@@ -160,19 +162,20 @@ def open_reference(model: Model, matrix: Floats) -> Reference:
     found = Reference(model, matrix, prediction, stands.source, tuple(woods), tuple(terms), tuple(dark))
     if found.samples:
         found = _tried(found, stands, whole)
+    found = replace(found, lone=_lone(found))
     found = replace(found, alone=_takes(found, LEAST_ALONE))
     return replace(found, turn=_turn(found)) if found.samples else found
 
 
-def _forest(stands: Standing, member: Member, others: Floats) -> Woods:
+def _forest(stands: Standing, member: Member) -> Woods:
     """A forest made ready to be walked: its prediction is the mean of its trees."""
     forest: Forest = member.native
-    return paced(open_woods(stands, member, others, forest.depth, member.scale / len(forest.roots)))
+    return paced(open_woods(stands, member, forest.depth, member.scale / len(forest.roots)))
 
 
 def _turn(reference: Reference) -> float:
     """Seconds by the clock that one more order and its reverse take for a row alone."""
-    more = int(np.clip(PROCESSORS * TURNS_SECONDS / max(reference.round_seconds(), 1e-6), LEAST_ALONE.rounds, MOST_ALONE.rounds))
+    more = int(np.clip(PROCESSORS * TURNS_SECONDS / max(reference.pace, 1e-6), LEAST_ALONE.rounds, MOST_ALONE.rounds))
     longer = _takes(reference, replace(LEAST_ALONE, rounds=LEAST_ALONE.rounds + more))
     return max(longer - reference.alone, 0.0) / more
 
@@ -200,32 +203,50 @@ def _tried(reference: Reference, stands: Standing, others: Floats) -> Reference:
     first, second = generator.integers(0, len(matrix), (2, LEARNED))
     mixed = np.where(inside[:, reference.source], matrix[first], matrix[second])
     if model.calibration is not None:  # of the whole prediction, where the rest cannot be told apart from it
-        weight, values = 1.0, in_columns(model.predict_matrix(mixed))
+        learned, weight, values = model.members, 1.0, in_columns(model.predict_matrix(mixed))
     else:
-        weight = sum(member.weight for member in reference.dark)
+        learned, weight = reference.dark, sum(member.weight for member in reference.dark)
         values = members_said(reference, reference.dark, model.extended(mixed)) / weight
-    paths, asked = open_paths(stands, reference.dark, matrix)
-    found = replace(reference, paths=paths, asked=asked, ends=members_said(reference, asked, others),
-                    copy=rough_copy(stands, values, mixed, matrix, weight))
-    took = []
-    for rounds in (1, *TRIED_ORDERS):  # the first compiles something, if it was not
+    met, asked = open_paths(stands, reference.dark)
+    found = replace(reference, met=met, asked=asked, ends=members_said(reference, asked, others),
+                    copy=rough_copy(stands, learned, values, mixed, weight))
+    return replace(found, pace=_pace(found))
+
+
+def _pace(reference: Reference) -> float:
+    """Seconds of one processor that an order and its reverse take, beyond what a row takes before."""
+    row = reference.matrix[:1]
+
+    def took(rounds: int) -> float:
         began = time.thread_time()
-        in_orders(found, matrix[:1], rounds, same_seeds(matrix[:1], 0), 1)
-        took.append(time.thread_time() - began)
+        in_orders(reference, row, rounds, same_seeds(row, 0), 1)
+        return time.thread_time() - began
+
     few, many = TRIED_ORDERS
-    pace = max(took[2] - took[1], 0.0) / (many - few)
-    return replace(found, pace=pace, lone=_lone(found, pace))
+    took(1)  # may compile something
+    short = took(few)
+    if short > TRIED_SECONDS:
+        return short / few  # what is so slow is not asked more often
+    return max(took(many) - short, 0.0) / (many - few)
 
 
-def _lone(reference: Reference, pace: float) -> float:
-    """Seconds of one processor that a row among others takes beside its orders."""
-    rows = reference.matrix[:TRIED_ROWS]
+def _lone(reference: Reference) -> float:
+    """Seconds of one processor that a row among others takes beside its orders and walks."""
+    rows = reference.matrix[: 1 if reference.pace > TRIED_SECONDS / TRIED_ROWS else TRIED_ROWS]
+
+    def known(row: Floats) -> None:
+        if reference.copy is not None:
+            reference.copy.parts(row)
+        if reference.added:
+            _added_up(reference, row, False, same_seeds(row, 0))
+
+    known(rows[:1])  # may compile something
     began = time.thread_time()
-    in_orders(reference, rows, LEAST_ORDERS, same_seeds(rows, 0), 1)
-    if reference.copy is not None:
-        for row in rows:
-            reference.copy.parts(row[None])
-    return max((time.thread_time() - began) / len(rows) - LEAST_ORDERS * pace, 0.0)
+    if reference.samples:
+        in_orders(reference, rows, LEAST_ORDERS, same_seeds(rows, 0), 1)
+    for row in rows:
+        known(row[None])
+    return max((time.thread_time() - began) / len(rows) - LEAST_ORDERS * reference.pace, 0.0)
 
 
 def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Raw:
@@ -239,17 +260,13 @@ def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Ra
     flat = phi.shape[2] == 1 and model.problem.task != "multiclass"
     if not len(matrix):
         return Raw(phi[:, :, 0] if flat else phi, base[0] if flat else base, False)
-    whole, prediction = model.extended(matrix), in_columns(model.predict_matrix(matrix))
+    prediction = in_columns(model.predict_matrix(matrix))
     for woods in reference.woods:
         part, error = walked(woods, matrix, care.meetings, seeds)
         phi += woods.member.weight * part
         doubt += np.square(woods.member.weight * error)
-    alone = None if reference.samples else model.calibration
-    known = () if reference.samples and model.calibration is not None else reference.terms
-    if known:
-        mine = tuple(part.of(whole) for part in known)
-        size = cells(care.alone, reference.samples)
-        part, error = dense(known, mine, (matrix, reference.matrix), reference.source, (seeds, size), alone)
+    if reference.added:
+        part, error = _added_up(reference, matrix, care.alone, seeds)
         phi, doubt = phi + part, doubt + np.square(error)
     if reference.copy is not None:
         phi += reference.copy.parts(matrix)
@@ -262,6 +279,14 @@ def parted(reference: Reference, matrix: Floats, care: Care, seeds: Seeds) -> Ra
     if flat:
         return Raw(found[:, :, 0], base[0], False, doubt[:, 0], prediction[:, 0])
     return Raw(found, base, False, doubt, prediction)
+
+
+def _added_up(reference: Reference, matrix: Floats, alone: bool, seeds: Seeds) -> tuple[Floats, Floats]:
+    """`(phi, error)` (n, d, k) of the linear members that are no part of what is sampled, calibrated where nothing is."""
+    mine = tuple(part.of(reference.model.extended(matrix)) for part in reference.added)
+    calibration = None if reference.samples else reference.model.calibration
+    chance = seeds, cells(alone, reference.samples)
+    return dense(reference.added, mine, (matrix, reference.matrix), reference.source, chance, calibration)
 
 
 def paired(model: Model, row: Floats, background: Floats, rounds: int, seed: int) -> Raw:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.orders import Orders
-from automl_core.explaining.paths import Paths
+from automl_core.explaining.paths import along
 from automl_core.explaining.standing import Standing
 from automl_core.explaining.woods import Woods, open_woods, walked
 from automl_core.search.families import families
@@ -22,41 +22,41 @@ from automl_core.search.model import Member
 Floats = NDArray[np.float64]
 LEARNED = 2_500  # mixtures that it is learned from
 LEAVES, RATE, LEAST = 15, 0.1, 10
-ROUNDS, MOST_TREES = 150, 300  # of one output, and of all together: each row meets them all
+ROUNDS, MOST_TREES, LEAST_ROUNDS = 150, 300, 10  # of an output; of all together, which each row meets; where they are many
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RoughCopy:
     """One boosting of numbers an output, times `weight`."""
 
-    paths: Paths
     woods: tuple[Woods, ...]
     weight: float
 
     def parts(self, rows: Floats) -> Floats:
         """(n, d, k) its Shapley values for encoded rows (n, p)."""
-        every, threads = len(self.paths.others), 1 if len(rows) == 1 else 0  # a thread takes longer to start than it would save
+        every, threads = len(self.woods[0].met.others), 1 if len(rows) == 1 else 0  # a thread would take longer to start
         seeds = np.zeros(len(rows), dtype=np.uint64)
         return self.weight * np.concatenate([walked(one, rows, every, seeds, threads)[0] for one in self.woods], axis=2)
 
     def along(self, rows: Floats, orders: Orders) -> Floats:
         """(walks, d + 1, k) what it says on the way, ends included."""
-        return self.weight * np.concatenate(self.paths.along(rows, orders), axis=2)
+        return self.weight * np.concatenate(list(along(tuple(one.met for one in self.woods), rows, orders)), axis=2)
 
 
-def rough_copy(standing: Standing, values: Floats, mixed: Floats, others: Floats, weight: float) -> RoughCopy | None:
-    """Learned from values (m, k) at encoded mixtures (m, p); None where they are no numbers to learn from, or the compiler is
-    missing."""
+def rough_copy(standing: Standing, members: tuple[Member, ...], values: Floats, mixed: Floats, weight: float) -> RoughCopy | None:
+    """Learned from values (m, k) of `members` at encoded mixtures (m, p); None where they are no numbers to learn from, or the
+    compiler is missing. It sees the columns that they see."""
     if find_spec("numba") is None or not np.isfinite(values).all():
         return None
-    encoded = standing.model.encoder.features
-    features = tuple(replace(feature, kind="number") for feature in encoded)
+    model = standing.model
+    seen = {name for member in members for feature in model.seen_by(member) for name in feature.sources}
+    places = tuple(place for place, feature in enumerate(model.encoder.features) if feature.sources[0] in seen)
+    features = tuple(replace(model.encoder.features[place], kind="number") for place in places)
     settings = {"num_leaves": LEAVES, "learning_rate": RATE, "min_data_in_leaf": LEAST}
-    rounds = min(ROUNDS, MOST_TREES // values.shape[1])
-    members = []
+    rounds = max(LEAST_ROUNDS, min(ROUNDS, MOST_TREES // values.shape[1]))
+    woods = []
     for output in values.T:
-        request = FitRequest(mixed, output, features, "regression", options=settings, rounds=max(rounds, 1))
+        request = FitRequest(mixed[:, places], output, features, "regression", options=settings, rounds=rounds)
         native = families().get("lightgbm").fit(request).native
-        members.append(Member("lightgbm", "copy", 1.0, native, tuple(range(len(encoded)))))
-    woods = tuple(open_woods(standing, member, others, LEAVES, 1.0) for member in members)
-    return RoughCopy(Paths(others, tuple(wood.met for wood in woods)), woods, weight)
+        woods.append(open_woods(standing, Member("lightgbm", "copy", 1.0, native, places), LEAVES, 1.0))
+    return RoughCopy(tuple(woods), weight)

@@ -25,19 +25,20 @@ class Standing:
     """The sets (s, d) of columns taken from the row that must be looked at, the first none and the second all.
 
     `columns` (q, m) are those of each feature (-1: none), `place` (q, 2**m) the set for each choice of them. `source` (p,) is the
-    column of each encoded feature.
+    column of each encoded feature, `others` (b, p) are the encoded rows to compare with.
     """
 
     model: Model
+    others: Floats
     sets: NDArray[np.bool_]
     columns: Places
     place: Places
     source: Places
 
-    def mixed(self, row: Floats, others: Floats) -> Floats:
-        """(s, b, q) the mixtures of one encoded row (p,) with others (b, p) for all sets, with formulas."""
-        found = np.where(self.sets[:, None, self.source], row, others[None])
-        return self.model.extended(found.reshape(-1, len(row))).reshape(len(self.sets), len(others), -1)
+    def mixed(self, row: Floats) -> Floats:
+        """(s, b, q) the mixtures of one encoded row (p,) with the others for all sets, with formulas."""
+        found = np.where(self.sets[:, None, self.source], row, self.others[None])
+        return self.model.extended(found.reshape(-1, len(row))).reshape(len(self.sets), len(self.others), -1)
 
     def seen(self, member: Member, wood: Wood, mixed: Floats) -> Floats:
         """(b, f, 2**m) what a member's trees see in its f features, of `mixed`."""
@@ -57,8 +58,9 @@ class Standing:
         return self.columns[list(member.inputs)] if member.inputs else self.columns
 
 
-def standing(model: Model) -> Standing:
-    """Worked out once for a model. Features of more than `JOINED` columns are left out: members that see them are asked."""
+def standing(model: Model, others: Floats) -> Standing:
+    """Worked out once for a model and rows to compare with (b, p). Features of more than `JOINED` columns are left out: members
+    that see them are asked."""
     names = {name: place for place, name in enumerate(model.sources)}
     made = [[names[name] for name in feature.sources] if len(feature.sources) <= JOINED else [] for feature in model.features]
     width = max(1, *(len(own) for own in made))
@@ -75,7 +77,7 @@ def standing(model: Model) -> Standing:
     for taken, at in sets.items():
         inside[at, list(taken)] = True
     source = np.array([names[feature.sources[0]] for feature in model.encoder.features], dtype=np.int64)
-    return Standing(model, inside, columns, place, source)
+    return Standing(model, others, inside, columns, place, source)
 
 
 def met_wood(model: Model, member: Member) -> Wood | None:

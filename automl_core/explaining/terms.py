@@ -47,13 +47,13 @@ class Finish:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Terms:
-    """One such part, times `weight`: linear fits over the model's features (n, p), one an output when `natives` are several.
+    """One such part, times `weight`: a linear fit over the model's features (n, p).
 
     `source` (p,) tells the column of each feature, `others` (b, d, k) are the terms of the rows to compare with.
     """
 
     weight: float
-    natives: tuple[Any, ...]
+    native: Any
     inputs: tuple[int, ...]
     source: Places
     columns: int
@@ -65,12 +65,12 @@ class Terms:
         contribute = families().get("linear").contributions
         assert contribute is not None
         matrix = whole[:, self.inputs] if self.inputs else whole
-        made = [contribute(native, matrix) for native in self.natives]
-        phi = np.concatenate([part.reshape(*part.shape[:2], -1) for part, _ in made], axis=2)
+        made, start = contribute(self.native, matrix)
+        phi = made.reshape(*made.shape[:2], -1)
         out = np.zeros((len(whole), self.columns, phi.shape[2]))
         for place, column in enumerate(self.source):
             out[:, column] += phi[:, place]
-        out[:, 0] += np.concatenate([np.atleast_1d(start) for _, start in made])
+        out[:, 0] += start
         return out
 
     def along(self, mine: Floats, orders: Orders) -> Floats:
@@ -91,7 +91,7 @@ def member_terms(model: Model, member: Member, reference: Floats) -> Terms | Non
         return None
     native = member.native
     finish = Finish(model.problem.task, native.low, native.high, member.logs, member.scale)
-    made = Terms(member.weight, (native,), member.inputs, _sources(model, seen), len(model.sources), finish, np.zeros(0))
+    made = Terms(member.weight, native, member.inputs, _sources(model, seen), len(model.sources), finish, np.zeros(0))
     return replace(made, others=made.of(reference))
 
 

@@ -1,4 +1,4 @@
-"""The loop over a forest's trees that arrays are too slow for, compiled when it is first used and kept on disk where that can be
+"""The loop over trees that arrays are too slow for, compiled when it is first used and kept on disk where that can be
 written.
 
 Imported only where trees are explained: the compiler is heavy.
@@ -13,6 +13,7 @@ from numba import njit
 
 
 def compiled(function: Any) -> Any:
+    """The function as machine code, kept on disk where that can be written. It lets go of the interpreter."""
     try:
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no folder for what is compiled can be written

@@ -33,14 +33,13 @@ NORMAL_MEAN = 0.8  # the mean size of a normal error of spread 1
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Woods:
-    """Trees with the encoded rows (b, p) to compare with, and the weights of Shapley by how many columns are of the row and of
-    the other. The parts of their leaves' sums are stretched by `scale`.
+    """Trees with the weights of Shapley by how many columns are of the row and of the other. The parts of their leaves' sums are
+    stretched by `scale`.
 
     `pace` is the seconds of one processor that a row takes when each tree meets one of the others.
     """
 
     met: Met
-    others: Floats
     weights: Floats
     scale: float
     pace: float = 0.0
@@ -62,20 +61,21 @@ def can_walk(model: Model, member: Member) -> bool:
     return isinstance(member.native, Forest) and not member.logs and alone and find_spec("numba") is not None
 
 
-def open_woods(standing: Standing, member: Member, others: Floats, depth: int, scale: float) -> Woods:
-    """A member's trees, of that depth at most, made ready to be walked against encoded rows (b, p), in the order they are met.
+def open_woods(standing: Standing, member: Member, depth: int, scale: float) -> Woods:
+    """A member's trees, of that depth at most, made ready to be walked against the others, in the order they are met.
     Its prediction is `scale` times the sum of its trees, but for a constant."""
     wood = wood_of(member)
     assert wood is not None
     d = min(len(standing.model.sources), depth)  # columns that can be settled on one path
     weights = np.array([[math.factorial(a) * math.factorial(b) / math.factorial(a + b + 1) for b in range(d + 1)]
                         for a in range(d + 1)])
-    return Woods(met_by(standing, member, wood, others), others, weights, scale)
+    return Woods(met_by(standing, member, wood), weights, scale)
 
 
 def paced(woods: Woods) -> Woods:
     """With the pace, as a few rows show it."""
-    rows = woods.others[np.linspace(0, len(woods.others) - 1, TRIED_ROWS).astype(np.int64)]
+    others = woods.met.standing.others
+    rows = others[np.linspace(0, len(others) - 1, TRIED_ROWS).astype(np.int64)]
     starts = np.zeros(len(rows))
     _add(woods, rows[:1], (0, woods.trees), (1, starts))  # compiled, if it was not
     began = time.thread_time()
@@ -89,7 +89,7 @@ def walked(woods: Woods, rows: Floats, meetings: int, seeds: Seeds, threads: int
     Each tree meets `meetings` of the b rows compared with; all of them leave nothing to chance, and the error is 0. `seeds` (n,)
     are the rows' own. No `threads`: one a processor.
     """
-    b, trees = len(woods.others), woods.trees
+    b, trees = len(woods.met.others), woods.trees
     meetings = min(max(meetings, min(LEAST_MEETINGS, b)), b)
     starts = draws(seeds, 1)[:, 0] if meetings < b else np.zeros(len(rows))
     threads = max(1, min(threads or os.cpu_count() or 1, trees))
@@ -117,9 +117,9 @@ def _add(woods: Woods, rows: Floats, trees: tuple[int, int], design: tuple[int, 
     met = woods.met
     said = met.values, met.wood.valued.classes
     meetings, starts = design
+    columns = np.ascontiguousarray(met.columns[:, 0])
     sums = np.zeros((len(rows), 2, len(met.standing.model.sources), said[1] * met.values.shape[1]))
     for number, row in enumerate(rows):
-        answers = met.answers(row, woods.others)
-        slots = answers.others, answers.row, np.ascontiguousarray(answers.columns[:, 0])
+        slots = met.others, met.mine(row), columns
         walk((met.wood.valued.trees.nodes, *trees), said, slots, woods.weights, (meetings, float(starts[number])), sums[number])
     return sums

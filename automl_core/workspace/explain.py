@@ -292,12 +292,13 @@ class Explaining:
 
     def _settled(self, run: Run, reference: explaining.Reference) -> explaining.Reference:
         """With the care for a row alone that was settled when the run was first looked at, so that its reasons stay the same, but
-        for chance: parts that nothing is left to lie within the doubt that was told."""
-        care = self.context.latest("row_care", run.project_id, explaining.Care, parent_id=run.id)
+        for chance: parts that nothing is left to lie within the doubt that was told. What earlier versions settled under another
+        name was for another price of orders."""
+        care = self.context.latest("row_orders", run.project_id, explaining.Care, parent_id=run.id)
         if care is None or (care.rounds and reference.enumerable):
             found = explaining.row_care(reference)
             if care is None or not found.rounds:
-                self.context.save("row_care", run.project_id, found, parent_id=run.id)
+                self.context.save("row_orders", run.project_id, found, parent_id=run.id)
                 care = found
         return replace(reference, care=care)
 

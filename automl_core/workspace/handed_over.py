@@ -7,7 +7,7 @@ from automl_core.workspace.summaries import summary_of
 from automl_core.workspace.views import Run
 
 OF_TABLE = ("segments", "experiment")  # made without the model
-OF_MODEL = ("cards", "recourse", "evidence", "explanation", "row_care")
+OF_MODEL = ("cards", "recourse", "evidence", "explanation", "row_orders")
 
 
 def carry(context: Context, run: Run, made: Run) -> None:

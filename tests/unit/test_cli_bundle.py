@@ -187,7 +187,7 @@ def test_the_clock_does_not_decide_what_is_explained(bundle: Path, table: Path, 
     monkeypatch.setattr(module, "with_evidence", lambda told, model, past, seconds, fits=0: [counted.append(fits), told][1])
     file_rows = Workspace.open().file_rows
     before = file_rows.explain(str(bundle), str(table), position=3)
-    monkeypatch.setattr(Reference, "round_seconds", lambda made: 0.1)
+    monkeypatch.setattr("automl_core.explaining.reference._pace", lambda made: 0.1)
     monkeypatch.setattr(Reference, "meeting_seconds", lambda made: 0.1)
     monkeypatch.setattr(Reference, "enumerates", lambda made, seconds: False)
     after = file_rows.explain(str(bundle), str(table), position=3)

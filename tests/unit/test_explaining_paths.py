@@ -13,7 +13,7 @@ from automl_core.data.table import Column
 from automl_core.explaining import open_reference
 from automl_core.explaining.chance import row_seeds
 from automl_core.explaining.orders import mixtures, plan
-from automl_core.explaining.paths import open_paths
+from automl_core.explaining.paths import along, open_paths
 from automl_core.explaining.reference import Care, parted
 from automl_core.explaining.standing import standing
 from automl_core.framing.problem import Task
@@ -30,16 +30,16 @@ from tests.unit.test_explaining_routes import PROBLEMS, model, table
 def check(made: Model, matrix: np.ndarray, rows: int = 3, rounds: int = 9) -> int:
     """How many members were met; all their values on all ways against predictions of all mixtures."""
     others, some = matrix[-20:], matrix[:rows]
-    stands = standing(made)
-    paths, rest = open_paths(stands, made.members, others)
+    stands = standing(made, others)
+    members, rest = open_paths(stands, made.members)
     source = stands.source
     orders = plan(some, others, source, rounds, row_seeds(some, 3))
-    found = paths.along(some, orders)
+    found = list(along(members, some, orders))
     steps = len(made.sources) + 1
     walk, step = np.repeat(np.arange(len(orders.row)), steps), np.tile(np.arange(steps), len(orders.row))
     whole = made.extended(mixtures(some, others, orders, source, (walk, step)))
-    assert len(found) == len(paths.met) == len(made.members) - len(rest)
-    for met, values in zip(paths.met, found, strict=True):
+    assert len(found) == len(members) == len(made.members) - len(rest)
+    for met, values in zip(members, found, strict=True):
         truth = met.member.predict(whole)
         np.testing.assert_allclose(values.reshape(truth.shape), truth, atol=2e-6 * float(np.abs(truth).max()))
     return len(found)
@@ -95,3 +95,28 @@ def wide_blend() -> tuple[Model, np.ndarray]:
         members.append(Member(name, name, 1 / 3, native))
     made = Model(PROBLEMS["binary"], columns, columns, Recipe(), encoder, tuple(members), Score(0.8, 0.7, 0.9))
     return replace(made, calibration=Calibration(2.5, 0.2)), matrix
+
+
+def test_a_blend_is_explained_on_more_processors_than_it_has_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Walks were dealt out to more threads than there were, and those without any stopped all that opens a reference."""
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    made, matrix = wide("binary", ("lightgbm", "neural"), rounds=10)
+    reference = open_reference(made, matrix[-30:])
+    for rows in (matrix[:1], matrix[:3]):
+        found = parted(reference, rows, Care(2, 2), row_seeds(rows, 0))
+        np.testing.assert_allclose(found.base + found.phi.sum(axis=1), made.predict_matrix(rows), atol=1e-9)
+
+
+def test_a_column_that_no_member_looks_at_has_no_part() -> None:
+    """The rough copy learned from all columns, and its parts of those that the model does not see were told as the model's."""
+    made, matrix = wide_blend()
+    y, members = (matrix[:, 4] * matrix[:, 5] > 0).astype(float), []
+    for place, member in enumerate(made.members):
+        seen = tuple(range(3, 20 - place))
+        request = FitRequest(matrix[:, seen], y, made.encoder.features[3 : 20 - place], "binary", rounds=20)
+        members.append(replace(member, native=member.kind.fit(request).native, inputs=seen))
+    blind = replace(made, members=tuple(members))
+    found = parted(open_reference(blind, matrix[-50:]), matrix[:4], Care(20, 20), row_seeds(matrix[:4], 0))
+    assert not found.phi[:, :3].any()
+    assert not found.phi[:, 20:].any()
+    assert np.abs(found.phi[:, 4:6]).sum() > 0.5 * np.abs(found.phi).sum()

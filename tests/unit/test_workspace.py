@@ -175,7 +175,7 @@ def test_explanation_and_one_row_add_up(walked: Walked) -> None:
 def test_the_care_for_one_row_is_settled_once_for_a_run(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
     run = walked.workspace.search.needed(walked.project)
     walked.workspace.explain.row(walked.project, int(walked.workspace.explain.rows(walked.project).index[0]))
-    settled = walked.workspace.context.latest("row_care", walked.project, explaining.Care, parent_id=run.id)
+    settled = walked.workspace.context.latest("row_orders", walked.project, explaining.Care, parent_id=run.id)
     assert settled is not None
     monkeypatch.setattr(explaining, "row_care", lambda reference: explaining.Care(1, 1))
     again = Workspace.open(walked.workspace.settings)  # as after a restart, on another day
