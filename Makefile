@@ -33,7 +33,11 @@ tried: lint house browser
 	@$(BIN)/python -m compileall -q automl_core pages
 	@$(MAKE) --no-print-directory suite
 
-suite: computing waiting
+# what the other part says follows at the end, not in between
+suite: $(VENV)/.test
+	@$(MAKE) --no-print-directory waiting > $(VENV)/waiting.log 2>&1 & other=$$!; \
+	$(MAKE) --no-print-directory computing; failed=$$?; \
+	wait $$other || failed=1; cat $(VENV)/waiting.log; exit $$failed
 
 computing: $(VENV)/.test
 	$(BIN)/python -m pytest $(BESIDE) tests --ignore tests/unit/test_house.py $(WAITING:%=--ignore %)

@@ -28,6 +28,8 @@ STREAMS = ("What a command says for people goes to standard error; with --json t
            "object, and nothing else is written there. Exit codes: 0 done, 1 done with warnings, 2 refused (one sentence says "
            "why; with --json it is the object's “error”), 3 failed or stopped. "
            "What ends with 1 is written all the same.")
+UNENDING = ("What a command says for people goes to standard error; with --json a refusal is one JSON object on standard output. "
+            "Exit codes: 0 done, 2 refused, 3 failed or stopped.")
 ARGUMENTS = {  # what stands behind a command without a name of its own
     "data": "a file (csv, tsv, xlsx, parquet, json, sqlite) or sample:NAME", "batch": "a file of new rows",
     "bundle": "a model.zip, as train, more and choose write it", "run_id": "a search, by the id that train names at its end",
@@ -223,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Command, words: str, *arguments: str, ends: bool = True) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=words, description=words, epilog=STREAMS)
+        command = commands.add_parser(name, help=words, description=words, epilog=STREAMS if ends else UNENDING)
         for argument in arguments:
             command.add_argument(argument, help=ARGUMENTS[argument])
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line" if ends else

@@ -292,15 +292,16 @@ def roles_of(asked: Roles, outcome: str, levers: tuple[Lever, ...], names: Names
     return Roles(**many, **one)
 
 
-def check_options(options: Options) -> None:
-    """BadInput when an option cannot be used."""
+def checked_options(options: Options) -> Options:
+    """The options with a whole seed; BadInput when one cannot be used."""
     if amount(options.value, "“value”") and options.value_column not in ("", None):
         raise BadInput("The options name one value for all rows and a column of values.", "Keep one of the two.")
     said: Any = options.currency
     if not isinstance(said, str):
         raise BadInput(f"“currency” is {quote(said)}, which is no text.", 'Give a sign such as "€".')
-    whole(options.seed, "“seed”")
+    seed = whole(options.seed, "“seed”")
     if options.model is not None and not callable(getattr(options.model, "predict_frame", None)):
         raise BadInput("The model has no “predict_frame”.", "Give a model that predicts a typed frame, or leave it out.")
     if options.progress is not None and not callable(options.progress):
         raise BadInput("“progress” cannot be called.", "Give a function of a share and a text, or leave it out.")
+    return replace(options, seed=seed)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
 from automl_core.acting.applying import changed
-from automl_core.acting.asked import Options, Roles, check_options, levers_of
+from automl_core.acting.asked import Options, Roles, checked_options, levers_of
 from automl_core.acting.cards import CardInputs, make_cards
 from automl_core.acting.costs import own_costs
 from automl_core.acting.goal import check_goal, good_of
@@ -53,8 +53,7 @@ def find_actions(
     column is missing or has the name of another, `good` cannot come out, no row has a value that a lever names, an argument is
     no such thing, or the outcome has fewer than ten values or one value only.
     """
-    options = of_kind(options, Options, "options")
-    check_options(options)
+    options = checked_options(of_kind(options, Options, "options"))
     names = names_of(frame)
     worth = names.clean_of(options.value_column) if options.value_column not in ("", None) else ""
     one = opened(frame, outcome, good, roles, levers_of(levers, names))
@@ -67,7 +66,7 @@ def find_actions(
     check_goal(goal, one.problem, one.columns)
     past = one.known
     found = make_cards(CardInputs(options.model, past.frame, past.y, one.columns, one.problem, valued(goal, one.frame),
-                                  int(options.seed), options.progress, options.processes))
+                                  options.seed, options.progress, options.processes))
     return in_own_names(replace(found, notes=(*_left_out(one), *found.notes)), names)
 
 

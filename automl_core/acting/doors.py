@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from automl_core.acting.action import Condition, SegmentSearch
-from automl_core.acting.asked import Roles, amount, known_values
+from automl_core.acting.asked import Roles, amount, known_values, whole
 from automl_core.acting.compare_groups import Pair, check_no_outcome, check_pair, compare_groups
 from automl_core.acting.compare_periods import Periods, compare_periods
 from automl_core.acting.conditions import condition_of
@@ -38,6 +38,7 @@ def segments_of(
 
     BadInput as `find_actions` says.
     """
+    seed = whole(seed, "“seed”")
     one = opened(frame, outcome, good, roles).own.known
     return find_segments(one.frame, one.y, one.columns, one.counting, seed)
 

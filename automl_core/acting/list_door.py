@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal
 from automl_core.acting.action_list import ActionList
-from automl_core.acting.asked import Options, Roles, amount, check_options, several
+from automl_core.acting.asked import Options, Roles, amount, checked_options, several
 from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import actions_frame, free_name, rank_rows
 from automl_core.acting.goal import check_goal, said_as
@@ -79,7 +79,7 @@ def decisions_of(
     cost = 0.0 if terms.contact_cost is None else amount(terms.contact_cost, "“contact_cost”")
     free = terms.contact_cost is not None and cost == 0
     capacity, budget = _limits(terms, free)
-    check_options(Options(value=terms.value, currency=terms.currency, seed=terms.seed, value_column=terms.value_column))
+    options = checked_options(Options(terms.value, value_column=terms.value_column, currency=terms.currency, seed=terms.seed))
     if good is None:
         raise BadInput("It is not said which outcome is good.", 'Name the wanted class, or "low" or "high" for a number.')
     one = opened(frame, outcome, good, roles).own
@@ -92,14 +92,14 @@ def decisions_of(
     )  # fmt: skip
     check_goal(goal, one.problem, one.columns)
     goal = valued(goal, one.frame)
-    said = _predictions(predictions, one, terms.seed)
+    said = _predictions(predictions, one, options.seed)
     if np.isnan(said).all():
         raise BadInput("No row has a prediction, so none can be told from another.", "Give them, or leave them out.")
     actions = _of_counted(rank_rows(one.frame, said, one.columns, one.problem, goal), said, one)
     target = quote(goal.outcome)
     label = one.problem.positive if one.problem.task == "binary" else one.good
     counted = target if one.problem.task == "regression" else f"{target} = {quote(label)}"
-    return DecidedList(actions, _table(actions, one), _judged(one, said, goal, terms.seed), counted)
+    return DecidedList(actions, _table(actions, one), _judged(one, said, goal, options.seed), counted)
 
 
 def _limits(terms: Terms, free: bool) -> tuple[int, float]:

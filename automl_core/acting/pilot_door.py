@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
-from automl_core.acting.asked import Options, Roles, check_options, flag
+from automl_core.acting.asked import Options, Roles, checked_options, flag
 from automl_core.acting.decisions import dealt_by
 from automl_core.acting.goal import said_as
 from automl_core.acting.mappings import of_kind
@@ -69,10 +69,9 @@ def pilot_of(
     """
     if not isinstance(card, ActionCard):
         raise BadInput(f"“card” is {quote(type(card).__name__)}, which is no action card.", "Give one that find_actions found.")
-    options = of_kind(options, Options, "options")
+    options = checked_options(of_kind(options, Options, "options"))
     choice = PilotChoice(days=card.days or 30) if choice is None else of_kind(choice, PilotChoice, "choice")
     choice = checked_choice(choice)
-    check_options(options)
     wanted = None if card.in_points else "low" if card.better == "down" else "high"
     _check_outcome(card, frame, outcome)
     one = opened(frame, outcome, wanted, roles, card=card).own

@@ -144,7 +144,7 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
         words = f"{change} was measured to help: the card now has grade A."
         if math.isfinite(result.delivered):
             cost, promised = pilot.card.whole_cost, f"{_amount(pilot.promised, pilot.goal)} promised"
-            promised += "" if cost else f", {costs_told(cost)}"
+            promised += "" if cost else f", both {costs_told(cost)}"
             words += f" Delivered {_amount(result.delivered, pilot.goal)} against {promised}."
             if result.delivered < 0:
                 words += f" {'At its cost' if cost else 'In money'} it does not pay."

@@ -267,7 +267,7 @@ def _plan(actions: tuple[PlannedAction, ...], bound: float, exact: bool, goal: G
     words = f"{len(actions):,} rows, one action each" if len(actions) > 1 else "1 row, one action"
     if goal.priced:
         words += f": {money(net, goal.currency)} expected"
-        words += f" after {money(cost, goal.currency)} of costs" if cost else f", {costs_told(cost)}"
+        words += f" after {money(cost, goal.currency)} of costs" if cost else f" {costs_told(cost)}"
         words += "." if exact else f"; no plan within the limits can bring more than {money(bound, goal.currency)}."
     else:
         words += "."

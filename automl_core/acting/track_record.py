@@ -89,10 +89,12 @@ def track_record(pilots: Sequence[Pilot], goal: Goal | None = None) -> TrackReco
 
 
 def _free(ended: Sequence[Pilot]) -> str:
-    """A sentence, with a blank before it, of how many of the cards nobody gave a cost; empty where each has one."""
+    """A sentence, with a blank before it, of how many of the cards have no cost in their money; empty where each has one."""
     free = sum(not pilot.card.whole_cost for pilot in ended)
-    which = "it" if len(ended) == 1 else "any of them" if free == len(ended) else f"{free:,} of them"
-    return f" No cost was given for {which}." if free else ""
+    if not free:
+        return ""
+    some = "1 of them is" if free == 1 else f"{free:,} of them are"
+    return f" {'That is' if len(ended) == 1 else 'All of it is' if free == len(ended) else some} before costs."
 
 
 def _in_money(ended: Sequence[Pilot], goal: Goal | None) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_core.acting.asked import Options, Roles, check_options
+from automl_core.acting.asked import Options, Roles, checked_options
 from automl_core.acting.copies import Together, together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.decisions import free_name
@@ -115,7 +115,7 @@ def measure_uplift(
     rows with an outcome, or than 10 groups that were dealt as a whole, or treatment can be told from the other columns, so that
     chance did not decide it.
     """
-    check_options(Options(seed=seed))
+    seed = checked_options(Options(seed=seed)).seed
     return uplift_of(asked_uplift(frame, outcome, treatment, roles, columns), seed)
 
 

@@ -54,13 +54,13 @@ MAY_LOSE = "It works, but may lose money by what each row is worth: before you r
 
 
 def costs_told(cost: float) -> str:
-    """How money of a change that costs a row so much is told, wherever it is: net of that, or that nobody gave a cost (0)."""
-    return "after costs" if cost else "no cost given"
+    """How money of a change that costs a row so much is told, wherever it is: net of that, or that no cost is in it (0)."""
+    return "after costs" if cost else "before costs"
 
 
 def with_costs(money: str, cost: float) -> str:
-    """An amount, or the name of one, with `costs_told`: “€ 900 after costs”, or “€ 900, no cost given”."""
-    return f"{money}{' ' if cost else ', '}{costs_told(cost)}"
+    """An amount, or the name of one, with `costs_told`: “€ 900 after costs”, or “€ 900 before costs”."""
+    return f"{money} {costs_told(cost)}"
 
 
 def told_ways(card: ActionCard, gaps: tuple[float, float, float], span: tuple[float, ...], is_rate: bool) -> str:

@@ -1,6 +1,6 @@
 """One value spelled in several ways: spaces, case and marks that make no difference, and words for yes and for no.
 
-Only the standard library is used here: this module travels with every exported model.
+This module travels with every exported model.
 """
 from __future__ import annotations
 

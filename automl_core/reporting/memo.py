@@ -213,9 +213,16 @@ def _sure(inputs: ReportInputs) -> tuple[str, ...]:
 def _overturned(inputs: ReportInputs) -> list[str]:
     """What would overturn each of the first cards, whether one or several are told."""
     told = [card for card in _firm(inputs)[:MOST_ACTIONS - 1] if card.overturn]
-    of_lever = Counter(lever for lever, _ in {(card.lever, card.overturn) for card in told})
-    said = [(f"On moving {quote(card.lever)}" if of_lever[card.lever] == 1 else f"On {change_words(card)}", card.overturn)
-            for card in told]
+    alike = {(card.lever, change_words(card), card.overturn) for card in told}
+    of_lever, of_change = Counter(lever for lever, _, _ in alike), Counter(change for _, change, _ in alike)
+
+    def about(card: ActionCard) -> str:
+        change = change_words(card)
+        if of_lever[card.lever] == 1:
+            return f"On moving {quote(card.lever)}"
+        return f"On {change}" if of_change[change] == 1 else f"On {change} for {card.who[:1].lower()}{card.who[1:]}"
+
+    said = [(about(card), card.overturn) for card in told]
     return [f"{about}: {words[:1].lower()}{words[1:]}" for about, words in dict.fromkeys(said)]
 
 

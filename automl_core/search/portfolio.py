@@ -46,8 +46,8 @@ PLAIN = Views()
 
 def _with_letters(entries: list[Entry], every: list[Entry]) -> list[Entry]:
     """The first of the families that say so once more with letters of levels, every third place from the anchors on and after the
-    family's own: a cheap one tells soon whether letters pay, and where they do not the others are not put off. Of `every` entry
-    there are those of families that the plan allows."""
+    family's own: a cheap one tells soon whether letters pay, and where they do not the others are not put off. `entries` are
+    those of `every` that the plan allows: places do not hang on what it allows."""
     found, placed = list(entries), {entry.family for entry in every}
     saying = [family for family in families().plugins.values() if family.letters and family.name in placed]
     for number, family in enumerate(sorted(saying, key=lambda one: (one.ordered, one.cost, one.name))):

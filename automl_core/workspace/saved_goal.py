@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from automl_core import acting
 from automl_core.acting.action import Goal
+from automl_core.acting.goal import ROLES
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
@@ -33,9 +35,7 @@ def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:
         return None
     # a goal of before may name what is in no column: a page could not save it
     there = {*(column.name for column in _stored(framing, inputs)), *problem.excluded}
-    given, later, never, control = (tuple(name for name in role if name in there) for role in (
-        goal.given, goal.later, goal.never, goal.negative_control))
-    goal = replace(goal, given=given, later=later, never=never, negative_control=control)
+    goal = replace(goal, **_apart({role: tuple(name for name in getattr(goal, role) if name in there) for role in ROLES}))
     gone = gone_of(framing, inputs, goal)
     if gone:
         goal = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in gone),
@@ -46,6 +46,15 @@ def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:
         return acting.valued(goal, frame)
     except BadInput:  # the list says so: a page must open for its goal to be mended
         return goal
+
+
+def _apart(named: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Each column under one role alone, the strictest that it has: goals of before could name two."""
+    taken: set[str] = set()
+    for role in ("never", "later", "negative_control", "given"):
+        named[role] = tuple(name for name in named[role] if name not in taken)
+        taken.update(named[role])
+    return named
 
 
 def gone_of(framing: Framing, inputs: Inputs, goal: Goal) -> tuple[str, ...]:

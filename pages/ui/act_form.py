@@ -221,7 +221,9 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
     unset = [name for name in choices.later if name not in later and name in rest]
     if unset:
         left.caption(f"By their names, perhaps: {', '.join(quoted(name, 30) for name in unset[:6])}.")
-    never = right.multiselect("Never to be used here", rest, default=[n for n in start.never if n in rest], key=f"{key}_never",
+    usable = [name for name in rest if name not in later]
+    barred = [name for name in start.never if name in usable]
+    never = right.multiselect("Never to be used here", usable, default=barred, key=f"{key}_never",
                               help="Neither compared on nor used to say who is meant: what you must not decide by.")
     others = [name for name in rest if name not in later and name not in never]
     checks = [name for name in checks if name in others or name not in names]
@@ -230,13 +232,13 @@ def _roles(start: Goal, choices: LeverChoices, key: str) -> Goal:
         key=f"{key}_negative_control", placeholder="None", help="Such as last year’s outcome. Where a change seems to move it, "
         "too, something is not recorded, and its card gets grade C at best.")
     known = [name for name in others if name not in control]
-    taken = {*later, *never, *control, *(name for name in picked if name not in levers)}
+    extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
+    taken = {*later, *never, *extra, *control, *(name for name in picked if name not in levers)}
     given = tuple(name for name in start.given if name not in taken)
     marked = [name for name in start.given or choices.given if name in known]
     words = f"The other {count(len(known), 'column')} count as known before"
     st.caption(words + (f", among them {', '.join(quoted(name, 30) for name in marked[:6])}." if marked else "."))
     old = {lever.column: lever for lever in start.levers}
-    extra = tuple(name for name in start.never if name not in names)  # columns the model left out stay named
     treatment = tuple(one for one in start.levers if one.column not in (*names, *levers) and one.column == start.experiment)
     places = {lever.column: place for place, lever in enumerate(start.levers)}
     levers = sorted((*(old.get(name, Lever(name)) for name in picked), *treatment), key=lambda one: places.get(one.column, 99))

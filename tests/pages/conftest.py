@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -39,9 +40,10 @@ asking = local_script_runner.require_widgets_deltas
 
 def ended(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
     """Wait for the end of a run, and ask then; a run that takes too long is ended as before."""
+    began = time.monotonic()
     if runner._script_thread is not None:
         runner._script_thread.join(timeout)
-    asking(runner, timeout)
+    asking(runner, max(timeout - (time.monotonic() - began), 0.1))
 
 
 local_script_runner.require_widgets_deltas = ended

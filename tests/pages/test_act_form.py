@@ -425,6 +425,10 @@ def test_what_is_not_saved_ends_with_the_model_that_it_was_about(
             app.switch_page(PAGES[page]).run()
         assert "differs from the saved goal" not in texts(app)
     assert act.fitted(newest, replace(goal, never=(*goal.never, "gone"), later=(*goal.later, "gone"))) == goal
+    twice = next(one.column for one in act.levers(project).columns if one.column not in (*goal.later, *goal.never))
+    before = act.fitted(newest, replace(goal, never=(twice,), later=(*goal.later, twice), given=(twice,)))
+    assert before is not None
+    assert (before.never, twice in before.later, twice in before.given) == ((twice,), False, False)  # no door would take it else
     assert act.fitted(newest, replace(goal, good="perhaps")) is None
 
 

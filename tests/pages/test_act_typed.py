@@ -77,13 +77,13 @@ def test_a_goal_file_is_kept_with_what_the_form_has_no_fields_for(
     monkeypatch.setattr(Acting, "levers", levers)
     since = Lever("customer_since", to=("2020-01-01",), cost=4.0, days=30)
     goal = replace(act.goal(project), good="Yes", save_rate=0.13, save_range=(0.09, 0.19), levers=(since, Lever("discount")),
-                   later=("customer_id",), negative_control=("age",))
+                   given=(), never=(), later=("customer_id",), negative_control=("age",))
     app = open_page("act", project)
     _upload(app, goal_text(goal))
     told = texts(app).replace("\\", "")
     assert "“customer_since” is changed as the goal as a file says: to “2020-01-01”." in told
     press(app, "Save goal")
-    assert not app.error
+    assert not app.error, [one.value for one in app.error]
     assert to_json(act.goal(project)) == to_json(goal)  # no number is the same as itself there
     assert "differs from the saved goal" not in texts(open_page("act", project))
     _pick(app, ["discount"])
@@ -132,7 +132,7 @@ def _pick(app: AppTest, columns: list[str]) -> None:
 def _upload(app: AppTest, text: str) -> None:
     next(box for box in app.file_uploader if box.label == "Use a goal.toml").upload("goal.toml", text.encode()).run()
     assert not app.exception
-    assert not app.error
+    assert not app.error, [one.value for one in app.error]
 
 
 def _worth(app: AppTest) -> object:

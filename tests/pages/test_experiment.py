@@ -63,8 +63,8 @@ def test_an_experiment_is_measured_on_the_act_page(stages: Stages, project: str)
     told = "estimates the same effect in another way" in texts(shown)
     assert told == any(card.lever == "discount" for card in cards)
     assert told  # the sample's discount works, so it has a card
-    worth = [metric.label for metric in shown.metric if metric.label.startswith("Worth,")]
-    assert worth == ["Worth, no cost was given"] * len([card for card in cards if card.whole_cost == 0])
+    worth = [metric.label for metric in shown.metric if metric.label == "Worth before costs"]
+    assert worth == ["Worth before costs"] * len([card for card in cards if card.whole_cost == 0])
     assert [one for one in shown.get("plotly_chart") if "Uplift curve" in one.proto.alt]
     assert {"discount", "newsletter"} <= set(stages.workspace.experiment.treatments(project))
     assert not [button for button in shown.button if button.key == "measure_experiment"]

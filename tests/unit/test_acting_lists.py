@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Roles, Terms, decisions_of
+from automl_core.acting import Roles, Terms, decisions_of, measure_uplift, segments_of
 from automl_core.acting.decisions import middle_of
 from automl_core.errors import BadInput
 
@@ -151,3 +151,19 @@ def test_no_refused_limit_is_told_to_be_another_that_is_refused() -> None:
             assert f"Give {hint}, or None for no limit." in str(refused.value)
     free = decisions_of(frame, "left", "No", {"value": 700.0, "contact_cost": 0.0, "budget": 0.0}, chance)
     assert free.actions.rows == decisions_of(frame, "left", "No", {"value": 700.0, "contact_cost": 0.0}, chance).actions.rows
+
+
+def test_a_seed_is_a_whole_number_wherever_it_is_asked_for() -> None:
+    """3.0 passed the check of all doors and ended in most of them in a TypeError."""
+    frame, _ = customers()
+    frame["offer"] = np.where(np.random.default_rng(1).random(len(frame)) < 0.5, "yes", "no")
+    told = [decisions_of(frame, "left", "No", Terms(value=700.0, capacity=10, seed=seed), roles={"never": ["after"]}).actions.rows
+            for seed in (3, 3.0)]  # type: ignore[arg-type]
+    assert told[0] == told[1]
+    roles = {"never": ["after", "id"]}
+    effects = [measure_uplift(frame, "left", "offer", roles, seed=seed) for seed in (3, 3.0)]  # type: ignore[arg-type]
+    assert effects[0].effect == effects[1].effect
+    assert segments_of(frame, "left", "No", roles, 3.0) == segments_of(frame, "left", "No", roles, 3)  # type: ignore[arg-type]
+    for ask in (lambda: measure_uplift(frame, "left", "offer", roles, seed=2.5), lambda: segments_of(frame, "left", seed=True)):
+        with pytest.raises(BadInput, match="“seed” is"):
+            ask()

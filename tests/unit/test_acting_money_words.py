@@ -33,9 +33,9 @@ def printed(page: CardPage) -> str:
 
 
 @pytest.mark.parametrize(("cost", "said", "unsaid"), [
-    (1.0, "after costs", "no cost given"), (0.0, "no cost given", "after costs")])
+    (1.0, "after costs", "before costs"), (0.0, "before costs", "after costs")])
 def test_every_text_of_a_card_says_whether_its_money_is_after_costs(cost: float, said: str, unsaid: str) -> None:
-    """Its figure said “no cost given”, and sentence, report and print beside it “after costs”."""
+    """Its figure said that no cost was given, and sentence, report and print beside it “after costs”."""
     found = make_cards(inputs(levers=(Lever("offer", ("new",), cost=cost),)))
     card, goal = found.cards[0], replace(GOAL, value=100.0)
     page = printed(CardPage(card, goal, True, None, "p", NOW, "0"))
@@ -52,14 +52,14 @@ def test_a_second_change_that_costs_something_makes_it_after_costs() -> None:
     assert card_figures(both, GOAL)[-1].name == "Worth after costs"
 
 
-def test_what_a_pilot_delivered_says_that_no_cost_was_given() -> None:
+def test_what_a_pilot_delivered_says_that_no_cost_is_in_it() -> None:
     """“Delivered € 20,000 against € 21,000 promised” read as if all had been paid for."""
     paid, _ = verdict(0.25)
     free, _ = verdict(0.25, card=FREE)
     assert free.result is not None
-    assert "no cost given" not in graded(CARD, paid).sentence
+    assert "before costs" not in graded(CARD, paid).sentence
     told = graded(FREE, free).sentence
-    assert re.search(r"Delivered € [\d,]+ against € [\d,]+ promised, no cost given\.", told.replace("\u00a0", " ")), told
+    assert re.search(r"Delivered € [\d,]+ against € [\d,]+ promised, both before costs\.", told.replace("\u00a0", " ")), told
     loss = replace(free, result=replace(free.result, delivered=-5.0, delivered_low=-9.0, delivered_high=-1.0, by_rows=True))
     column = replace(GOAL, value_column="revenue")
     priced = replace(loss, card=replace(FREE, worth=700.0), goal=column)
@@ -74,13 +74,13 @@ def test_what_a_pilot_delivered_says_that_no_cost_was_given() -> None:
     assert graded(priced.card, unsure, column).next_step.startswith("It works, but may lose money")
 
 
-def test_the_record_of_pilots_says_of_how_many_no_cost_was_given() -> None:
+def test_the_record_of_pilots_says_how_many_are_before_costs() -> None:
     paid, _ = verdict(0.25)
     free = replace(paid, id="free", card=FREE)
-    assert "cost" not in track_record([paid]).sentence
-    assert track_record([free]).sentence.endswith(" No cost was given for it.")
-    assert track_record([free, paid]).sentence.endswith(" No cost was given for 1 of them.")
-    assert track_record([free, replace(free, id="other")]).sentence.endswith(" No cost was given for any of them.")
+    assert "before" not in track_record([paid]).sentence
+    assert track_record([free]).sentence.endswith(" That is before costs.")
+    assert track_record([free, paid]).sentence.endswith(" 1 of them is before costs.")
+    assert track_record([free, replace(free, id="other")]).sentence.endswith(" All of it is before costs.")
 
 
 def test_a_weak_end_that_brings_nothing_is_not_said_to_be_worth_no_cost() -> None:

@@ -54,8 +54,8 @@ def test_a_plan_says_that_its_money_counts_rows_alike() -> None:
     assert "alike" not in plan.sentence
     weighed = replace(inputs.model, problem=replace(inputs.model.problem, weights="charge"))
     assert plan_actions((CARD,), replace(inputs, model=weighed)).sentence.endswith(
-        "expected, no cost given. Rows count alike here, whatever “charge” says.")
-    assert "no cost given" not in planned((replace(CARD, cost=0.1),), goal)[0].sentence
+        "expected before costs. Rows count alike here, whatever “charge” says.")
+    assert "before costs" not in planned((replace(CARD, cost=0.1),), goal)[0].sentence
     harm = planned((replace(CARD, adjusted=20.0, low=10.0, high=30.0),), goal)[0]
     assert harm.sentence == "No action brings money at this value."
 

@@ -51,6 +51,11 @@ def test_each_card_of_a_report_tells_the_three_numbers_and_what_would_overturn_i
     twice = make_report(replace(made, cards=(first, replace(other, lever="Contract", to_value="Two year"))))
     assert [text for text in twice.sure if text.startswith("On ")] == [
         "On “Contract” = “One year”: a hidden factor could.", "On “Contract” = “Two year”: other rows."]
+    groups = make_report(replace(made, cards=(replace(first, who="Rows with “age” below 30"),
+                                              replace(other, lever="Contract", who="Rows with “age” from 30"))))
+    assert [text for text in groups.sure if text.startswith("On ")] == [
+        "On “Contract” = “One year” for rows with “age” below 30: a hidden factor could.",
+        "On “Contract” = “One year” for rows with “age” from 30: other rows."]
 
 
 def test_a_card_of_two_levers_names_both() -> None:
