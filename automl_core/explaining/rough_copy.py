@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 LEARNED = 2_500  # mixtures that it is learned from
 LEAVES, RATE, LEAST = 15, 0.1, 10
 ROUNDS, MOST_TREES, LEAST_ROUNDS = 150, 300, 10  # of an output; of all together, which each row meets; where they are many
+COLUMN_ROUNDS = 8  # few columns need few trees
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,7 +54,7 @@ def rough_copy(standing: Standing, members: tuple[Member, ...], values: Floats, 
     places = tuple(place for place, feature in enumerate(model.encoder.features) if feature.sources[0] in seen)
     features = tuple(replace(model.encoder.features[place], kind="number") for place in places)
     settings = {"num_leaves": LEAVES, "learning_rate": RATE, "min_data_in_leaf": LEAST}
-    rounds = max(LEAST_ROUNDS, min(ROUNDS, MOST_TREES // values.shape[1]))
+    rounds = max(LEAST_ROUNDS, min(ROUNDS, MOST_TREES // values.shape[1], COLUMN_ROUNDS * len(seen)))
     woods = []
     for output in values.T:
         request = FitRequest(mixed[:, places], output, features, "regression", options=settings, rounds=rounds)

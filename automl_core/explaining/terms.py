@@ -97,7 +97,7 @@ def member_terms(model: Model, member: Member, reference: Floats) -> Terms | Non
 
 def cells(alone: bool, sampled: bool) -> int:
     """How much is added up for each row: less where there are many, and where what else there is must be sampled."""
-    return (SAMPLED_CELLS if sampled else CELLS) if alone else CELLS // 10
+    return (SAMPLED_CELLS if sampled else CELLS) if alone else CELLS // 30
 
 
 def dense(
