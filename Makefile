@@ -11,13 +11,11 @@ SELDOM := $(SELDOM)|/(plotly/graph_objs|dask/(array|bag|dataframe)|scipy/signal|
 COMPILE := -m compileall -qq -j 0 -x '$(SELDOM)' $(VENV)/lib
 # two files beside each other, in the order of tests/dealing.py
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
-# these wait for servers and browsers again and again, and the tests that compute beside them use what they leave
-WAITING := tests/browser tests/faults/test_server.py
 
 # a process that may keep nothing compiled compiles all of our modules each time it starts, and tests start hundreds
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup test tried suite computing waiting browser check lint types house truth noise faults bench worker clean
+.PHONY: run setup test tried suite browser check lint types house truth noise faults bench worker clean
 
 run: $(VENV)/.run
 	@echo "Clarion is starting on http://127.0.0.1:$(PORT) (stop it with Ctrl+C)."
@@ -25,7 +23,8 @@ run: $(VENV)/.run
 
 setup: $(VENV)/.test
 
-# types take one processor for a minute: beside the house's rules and a browser's download, and then beside the tests
+# types take one processor for a minute: beside the house's rules and a browser's download, and then beside the tests, which wait
+# for servers and browsers now and then
 test:
 	@$(MAKE) --no-print-directory --jobs 4 types tried
 
@@ -33,17 +32,8 @@ tried: lint house browser
 	@$(BIN)/python -m compileall -q automl_core pages
 	@$(MAKE) --no-print-directory suite
 
-# what the other part says follows at the end, not in between
 suite: $(VENV)/.test
-	@$(MAKE) --no-print-directory waiting > $(VENV)/waiting.log 2>&1 & other=$$!; \
-	$(MAKE) --no-print-directory computing; failed=$$?; \
-	wait $$other || failed=1; cat $(VENV)/waiting.log; exit $$failed
-
-computing: $(VENV)/.test
-	$(BIN)/python -m pytest $(BESIDE) tests --ignore tests/unit/test_house.py $(WAITING:%=--ignore %)
-
-waiting: $(VENV)/.test
-	$(BIN)/python -m pytest -q -m "not slow" $(WAITING)
+	$(BIN)/python -m pytest $(BESIDE) tests --ignore tests/unit/test_house.py
 
 browser:
 	@.ci/browser

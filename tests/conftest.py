@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# Three processes of tests on two cores: tables this small only lose by being shared between threads. A numeric library reads its
+# Two pytest workers on two cores: tables this small only lose by being shared between threads. A numeric library reads its
 # number of threads when it is loaded, so this stands before any import of one; processes that tests start inherit it.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 for name in THREADS:

@@ -9,6 +9,7 @@ TOGETHER = {
     "a server, a browser and a searched sample": ("tests/browser/",),
 }
 # By how a path begins. What is not named takes seconds and fills the end, so that no worker waits long for the other's last file.
+# One worker waits for servers and browsers first, while the other one computes.
 LONG = ("tests/browser/", "tests/pages/", "tests/truth/test_cards", "tests/truth/", "tests/faults/test_kills.py", "tests/faults/",
         "tests/unit/test_search_race.py", "tests/unit/test_workspace.py", "tests/unit/test_search_", "tests/unit/test_cli",
         "tests/unit/test_bundle_alone.py", "tests/contract/test_families.py", "tests/unit/test_explaining_",

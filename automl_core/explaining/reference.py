@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 TRIED_ORDERS = 5, 25  # by which the pace is measured, beyond what a row takes before
 TRIED_ROWS, LEAST_ORDERS = 10, 2
 TRIED_ALONE, TRIED_SECONDS = 5, 0.1
-MOST_SURE = 40  # orders that a row alone gets by what they need of the processors, whatever the clock says
+MOST_SURE, SURE_SHARE = 40, 0.8  # orders that a row alone gets in that share of its time, by what processors need, at any hour
 TURNS_SECONDS = 0.01  # worth of orders by which it is measured what one more takes
 MOST_ENUMERATED = 8  # columns whose coalitions are all gone through
 TRIED_ALL = 0.3  # seconds beyond which it is not tried again how long they take
@@ -99,7 +99,7 @@ class Reference:
         """The care that so many seconds by the clock allow for a row by itself, by the pace of this machine just now; some of it
         goes by what processors need, so that a busy hour does not take the parts' worth."""
         each = max(seconds - self.alone, 0.0) / (2 if self.samples and self.woods else 1)
-        least = min(MOST_SURE, int(PROCESSORS * seconds / max(self.pace, 1e-9)))  # however busy this machine is
+        least = min(MOST_SURE, int(SURE_SHARE * PROCESSORS * seconds / max(self.pace, 1e-9)))  # however busy this machine is
         rounds = max(least, LEAST_ALONE.rounds + int(each / max(self._turn_seconds(), 1e-9)))
         meetings = LEAST_ALONE.meetings + int(PROCESSORS * each / max(self.meeting_seconds(), 1e-9))
         return Care(min(rounds, MOST_ALONE.rounds), min(meetings, MOST_ALONE.meetings), alone=True)
