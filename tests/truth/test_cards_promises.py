@@ -73,6 +73,7 @@ def kept(seeds: range) -> Kept:
     return tally
 
 
+@pytest.mark.slow
 def test_grade_b_delivers_what_it_promises() -> None:
     """Outcomes were looked at alone, and no plan."""
     found = kept(range(2))
