@@ -113,7 +113,6 @@ def truth(made: Market, card: Told) -> float:
     return float((made.chance["yes"] - made.chance["no"])[rows].mean())
 
 
-@pytest.mark.slow
 def test_a_market_through_the_command_line(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made, told, plan = acted(81, 4000, tmp_path, capsys, "5")
     number, covered = check(made, told, plan)

@@ -73,11 +73,10 @@ def kept(seeds: range) -> Kept:
     return tally
 
 
-@pytest.mark.slow
 def test_grade_b_delivers_what_it_promises() -> None:
     """Outcomes were looked at alone, and no plan."""
-    found = kept(range(2))
-    assert found.cards >= 1
+    found = kept(range(3))
+    assert found.cards >= 2
     assert all(0.8 <= ratio <= 1.2 for ratio in found.ratios), found.ratios
 
 
