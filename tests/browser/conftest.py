@@ -152,6 +152,14 @@ def photo(page: Page, name: str) -> None:
         page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
+# nothing was drawn for a quarter of a second; what moves for ever, such as a progress, is not waited for
+STILL = """since => {
+    const looks = [document.body.scrollHeight, document.getElementsByTagName('*').length].join(), now = performance.now();
+    if (since.looks !== looks) Object.assign(since, {looks, at: now, first: since.first ?? now});
+    return now - since.at > 250 || now - since.first > 1500;
+}"""
+
+
 def settle(page: Page) -> None:
     """Wait until Streamlit has drawn the page (a plain page is ready when it is loaded)."""
     page.wait_for_load_state("load")
@@ -161,7 +169,7 @@ def settle(page: Page) -> None:
             "() => !document.querySelector('[data-testid=\"stSkeleton\"]') && "
             "document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-test-script-state') !== 'running'",
             timeout=60_000)
-    page.wait_for_timeout(700)
+    page.wait_for_function(STILL, arg=page.evaluate_handle("() => ({})"), polling=50)
 
 
 def pick(page: Page, box: Locator, value: str, *, exact: bool = True) -> None:
