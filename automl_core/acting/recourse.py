@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.asked import whole
 from automl_core.acting.row_moves import Move, is_cut, moves_of, similar_rows, spread, supported
-from automl_core.acting.row_ways import Asked, Grid, ways_of
+from automl_core.acting.row_ways import Asked, Grid, changed, ways_of
 from automl_core.acting.spelling import is_number
 from automl_core.data.table import Row
 from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
-from automl_core.explaining.combined import CLOSE
-from automl_core.explaining.single import encode_row, row_frame
+from automl_core.explaining.combined import CLOSE, Combined
+from automl_core.explaining.similar import Past
+from automl_core.explaining.single import encode_row
 from automl_core.explaining.steps import MOST_STEPS
 from automl_core.explaining.words import money, number, percent, quote
 from automl_core.search.model import Model
@@ -86,9 +87,10 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
     the goal has no lever that the model uses, or the target makes no sense.
     """
     ask = settled(model, goal, background, ask)
-    found, base, grid = open_row(model, row, goal, background, ask)
+    opened = open_row(model, row, goal, Past(background), ask)
+    found = opened.found
     if not found.reached:
-        found = search(model, goal, found, Asked(model, base, ways_of(grid, ask.changes, MOST_CANDIDATES)), ask)
+        found = search(goal, found, Asked(opened.combined, ways_of(opened.grid, ask.changes, MOST_CANDIDATES)), ask)
     return replace(found, sentence=_sentence(found, model, goal, aim_words(found.target, model, goal, ask)))
 
 
@@ -111,14 +113,21 @@ def levers_used(model: Model, goal: Goal) -> tuple[Lever, ...]:
     return tuple(lever for lever in goal.levers if lever.column in model.sources)
 
 
-def open_row(
-    model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: RecourseAsk
-) -> tuple[Recourse, pd.DataFrame, Grid]:
-    """A row before ways are looked for, as a frame, and the allowed moves of each lever that similar rows have; `ask` is one of
-    `settled`."""
-    base = row_frame(model, row, background)
-    said = model.predict_matrix(encode_row(model, row)[None, :])  # quicker than a table of one row
-    near = similar_rows(model, row, goal, background)
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedRow:
+    """A row before ways are looked for: what is known of it, the allowed moves of each lever that similar rows have, and the
+    encoded row with what these make of it."""
+
+    found: Recourse
+    grid: Grid
+    combined: Combined
+
+
+def open_row(model: Model, row: Row, goal: Goal, past: Past, ask: RecourseAsk, without: int = -1) -> OpenedRow:
+    """A row made ready; `ask` is one of `settled`. It is not compared with the past row `without`."""
+    encoded = encode_row(model, row)
+    said = model.predict_matrix(encoded[None, :])
+    near = similar_rows(model, row, goal, past, without)
     grid, left_out, cut = [], 0, []
     for lever in levers_used(model, goal):
         moves = moves_of(lever, row, near)
@@ -128,9 +137,10 @@ def open_row(
             grid.append(spread(lever, kept))
         if is_cut(lever, row, near, kept):
             cut.append(lever.column)
-    now, target = float(wanted(model, said, goal)[0]), _target(model, goal, background, ask.target)
+    now, target = float(wanted(model, said, goal)[0]), _target(model, goal, past.frame, ask.target)
     there = bool(reaches(model, said, goal, ask)[0])
-    return Recourse((), now, target, there, None, 0, left_out, True, "", tuple(cut)), base, grid
+    found = Recourse((), now, target, there, None, 0, left_out, True, "", tuple(cut))
+    return OpenedRow(found, grid, changed(model, encoded, grid, past.frame))
 
 
 def wanted(model: Model, predictions: Floats, goal: Goal) -> Floats:
@@ -174,8 +184,9 @@ def reaches(model: Model, predictions: Floats, goal: Goal, ask: RecourseAsk) -> 
     return np.asarray((called == 1) == (goal.good == problem.positive), dtype=bool)
 
 
-def search(model: Model, goal: Goal, found: Recourse, asked: Asked, ask: RecourseAsk) -> Recourse:
+def search(goal: Goal, found: Recourse, asked: Asked, ask: RecourseAsk) -> Recourse:
     """Ask the model in order of effort, until enough different ways are found. Of equal efforts the one that gains most wins."""
+    model = asked.combined.model
     side = -1.0 if model.problem.task == "regression" and goal.good == "low" else 1.0
     ways, options, held = asked.ways, list[RecourseOption](), list[int]()
     best = found.now if asked.few else float(wanted(model, asked.now(), goal)[0])
@@ -185,7 +196,7 @@ def search(model: Model, goal: Goal, found: Recourse, asked: Asked, ask: Recours
         if not len(places):
             continue
         tried += len(places)
-        values, reached = _answers(model, goal, asked, places, ask)
+        values, reached = _answers(goal, asked, places, ask)
         order = np.lexsort((-side * values, ways.steps[places], ways.changes[places], ways.cost[places]))
         for at in order[reached[order]].tolist():
             if _holds(held, columns[places[[at]]])[0]:
@@ -203,11 +214,9 @@ def search(model: Model, goal: Goal, found: Recourse, asked: Asked, ask: Recours
     return replace(found, options=tuple(options), closest=near, tried=tried, complete=ways.complete)
 
 
-def _answers(
-    model: Model, goal: Goal, asked: Asked, places: NDArray[np.int64], ask: RecourseAsk
-) -> tuple[Floats, NDArray[np.bool_]]:
+def _answers(goal: Goal, asked: Asked, places: NDArray[np.int64], ask: RecourseAsk) -> tuple[Floats, NDArray[np.bool_]]:
     """(n,) what is wanted of combinations, and whether they reach it; where what is near is not enough, the model is asked."""
-    said = asked.near(places)
+    model, said = asked.combined.model, asked.near(places)
     reached = reaches(model, said, goal, ask)
     if not asked.few:
         size = CLOSE * max(1.0, float(np.abs(said).max())) if model.problem.task == "regression" else CLOSE
@@ -228,7 +237,7 @@ def _holds(held: list[int], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _option(asked: Asked, place: int, before: float, goal: Goal) -> RecourseOption:
-    model, moves = asked.model, asked.ways.moves(place)
+    model, moves = asked.combined.model, asked.ways.moves(place)
     after = float(wanted(model, asked.exactly(np.array([place])), goal)[0])
     cost = sum(move.cost for move in moves)
     done = join_words([f"{quote(move.column)} from {quote(move.from_text)} to {quote(move.to_text)}" for move in moves])

@@ -19,7 +19,7 @@ from automl_core.acting.asked import whole
 from automl_core.acting.rates import wilson
 from automl_core.acting.recourse import (
     MOST_CANDIDATES,
-    Recourse,
+    OpenedRow,
     RecourseAsk,
     aim_words,
     levers_used,
@@ -31,10 +31,12 @@ from automl_core.acting.recourse import (
 )
 from automl_core.acting.recourse_many import Coverage, LeverReach, RecourseSummary, SummaryAsk, summary_words
 from automl_core.acting.row_moves import Move
-from automl_core.acting.row_ways import Asked, Grid, Ways, changed, ways_of
+from automl_core.acting.row_ways import Asked, Ways, alone, ways_of
 from automl_core.acting.spelling import is_number
 from automl_core.data.schema import type_row
+from automl_core.data.table import Row
 from automl_core.errors import BadInput
+from automl_core.explaining.similar import Past
 from automl_core.explaining.words import quote
 from automl_core.framing.dependent import codes_of, rows_worth, together_in
 from automl_core.search.model import Model
@@ -75,17 +77,20 @@ def recourse_summary(model: Model, frame: pd.DataFrame, goal: Goal, ask: Summary
         ways = replace(ways, target=typical(model, others(frame, -1, ask.seed)))
     ways = settled(model, goal, frame, ways)
     drawn, asked, at_risk = _drawn(model, frame, goal, ways, ask)
+    compared = _compared(len(frame), ask.seed)
+    past = Past(frame.iloc[compared])
     found: dict[int, _Looked] = {}
     target, passed = math.nan, 0
     for place in drawn.tolist():
         if found and time.monotonic() - began > ask.seconds:
             break
-        opened, base, grid = _opened(model, frame, place, (goal, ways, ask.seed))
-        if opened.reached:  # just at the aim, by the last digits of one row's prediction
+        row = type_row(dict(frame.iloc[place]), model.cleaned)
+        opened = open_row(model, row, goal, past, ways, *_left_out(compared, place).tolist())
+        if opened.found.reached:  # just at the aim, by the last digits of one row's prediction
             passed += 1
             continue
-        target = opened.target
-        found[place] = _looked(model, goal, (opened, base, grid), ways)
+        target = opened.found.target
+        found[place] = _looked(row, goal, opened, ways)
         if ask.progress is not None:
             ask.progress((len(found) + passed) / len(drawn))
     made = replace(empty, asked=asked, at_risk=at_risk - passed, drawn=len(drawn) - passed, target=target)
@@ -94,21 +99,24 @@ def recourse_summary(model: Model, frame: pd.DataFrame, goal: Goal, ask: Summary
     return replace(made, sentence=summary_words(made, aim_words(target, model, goal, ways) if found else "", goal.currency))
 
 
-def _opened(
-    model: Model, frame: pd.DataFrame, place: int, asked: tuple[Goal, RecourseAsk, int]
-) -> tuple[Recourse, pd.DataFrame, Grid]:
-    goal, ways, seed = asked
-    row = type_row(dict(frame.iloc[place]), model.cleaned)
-    return open_row(model, row, goal, others(frame, place, seed), ways)
-
-
 def others(frame: pd.DataFrame, position: int, seed: int, most: int = BACKGROUND_ROWS) -> pd.DataFrame:
     """Rows of a frame but the one at a position, some of many by chance: the first ones of a file may be its oldest."""
-    places = np.arange(len(frame))
-    if len(frame) > most + 1:
-        places = np.sort(np.random.default_rng(seed).choice(len(frame), most + 1, replace=False))
-    kept: pd.DataFrame = frame.iloc[places[places != position][:most]]
+    places = _compared(len(frame), seed, most)
+    kept: pd.DataFrame = frame.iloc[np.delete(places, _left_out(places, position, most))]
     return kept
+
+
+def _compared(rows: int, seed: int, most: int = BACKGROUND_ROWS) -> Places:
+    """The places of all rows, or of some drawn by chance, in their order: one more than a row is compared with."""
+    if rows <= most + 1:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, most + 1, replace=False))
+
+
+def _left_out(compared: Places, position: int, most: int = BACKGROUND_ROWS) -> Places:
+    """Where among the rows compared the one at a position is, or, of more than are needed, the last one; none where neither."""
+    own = np.flatnonzero(compared == position)
+    return own if len(own) or len(compared) <= most else np.array([len(compared) - 1])
 
 
 def _checked(ask: SummaryAsk) -> SummaryAsk:
@@ -136,36 +144,34 @@ def _drawn(
     return places[:ask.rows], asked, many
 
 
-def _looked(model: Model, goal: Goal, row: tuple[Recourse, pd.DataFrame, Grid], ask: RecourseAsk) -> _Looked:
+def _looked(row: Row, goal: Goal, opened: OpenedRow, ask: RecourseAsk) -> _Looked:
     """The cheapest way of one row, of single changes first: of several together only those that cost less are asked about."""
-    opened, base, grid = row
-    alone = _alone(model, goal, base, grid, ask)
-    best = min((cost for cost in alone.values() if not math.isnan(cost)), default=math.inf)
-    ways = ways_of(grid, ask.changes, MOST_CANDIDATES)
+    by_itself = _by_itself(row, goal, opened, ask)
+    best = min((cost for cost in by_itself.values() if not math.isnan(cost)), default=math.inf)
+    ways = ways_of(opened.grid, ask.changes, MOST_CANDIDATES)
     left = _cheaper(ways, best)
     if len(left.picks):
-        found = search(model, goal, opened, Asked(model, base, left), ask)
+        found = search(goal, opened.found, Asked(opened.combined, left), ask)
         best = found.options[0].cost if found.options else best
-    return _Looked(best if math.isfinite(best) else math.nan, alone, ways.complete and not opened.cut)
+    return _Looked(best if math.isfinite(best) else math.nan, by_itself, ways.complete and not opened.found.cut)
 
 
-def _alone(model: Model, goal: Goal, base: pd.DataFrame, grid: Grid, ask: RecourseAsk) -> dict[Key, float]:
+def _by_itself(row: Row, goal: Goal, opened: OpenedRow, ask: RecourseAsk) -> dict[Key, float]:
     """What the cheapest change of each lever, of a number each way, costs that reaches the goal alone; NaN where none does."""
-    singles: list[tuple[Move, ...]] = [(move,) for moves in grid for move in moves]
-    if not singles:
+    if not opened.grid:
         return {}
-    there = reaches(model, model.predict_frame(changed(base, singles)), goal, ask)
+    there = reaches(opened.combined.model, opened.combined.asked(alone(opened.grid)), goal, ask)
     found: dict[Key, float] = {}
-    for (move,), reached in zip(singles, there.tolist(), strict=True):
-        key = move.column, _direction(move, base)
+    for move, reached in zip((move for moves in opened.grid for move in moves), there.tolist(), strict=True):
+        key = move.column, _direction(move, row)
         found[key] = np.fmin(found.get(key, math.nan), move.cost if reached else math.nan)
     return {key: float(cost) for key, cost in found.items()}
 
 
-def _direction(move: Move, base: pd.DataFrame) -> Direction:
+def _direction(move: Move, row: Row) -> Direction:
     if not isinstance(move.value, float):
         return ""
-    return "up" if move.value > float(base[move.column].iloc[0]) else "down"
+    return "up" if move.value > float(str(row[move.column])) else "down"
 
 
 def _cheaper(ways: Ways, cost: float) -> Ways:

@@ -15,7 +15,7 @@ from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.spelling import number_of, spelled, texts
 from automl_core.data.table import Row
-from automl_core.explaining.similar import level_seen, nearest_rows, number_seen
+from automl_core.explaining.similar import Past, level_seen, number_seen
 from automl_core.explaining.single import value_text
 from automl_core.explaining.steps import MOST_STEPS, kept_within, steps_from
 from automl_core.search.model import Model
@@ -145,9 +145,11 @@ def _same(one: str, other: str) -> bool:
     return one == other or number_of(one) == number_of(other)
 
 
-def similar_rows(model: Model, row: Row, goal: Goal, background: pd.DataFrame) -> pd.DataFrame:
-    """The 300 past rows most like this one in what cannot be changed; all of them when there are fewer."""
-    return nearest_rows(model, row, {lever.column for lever in goal.levers}, background)
+def similar_rows(model: Model, row: Row, goal: Goal, past: Past, without: int = -1) -> pd.DataFrame:
+    """What can be changed of the 300 past rows most like this one in what cannot; all of them when there are fewer. The past row
+    `without` is left out."""
+    levers = dict.fromkeys(lever.column for lever in goal.levers if lever.column in past.frame)
+    return past.frame[list(levers)].iloc[past.nearest(model, row, levers, without)]
 
 
 def supported(move: Move, near: pd.DataFrame) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.row_moves import Move
 from automl_core.explaining.combined import Combined, combined
-from automl_core.explaining.swap import feature_places
+from automl_core.explaining.swap import coded_as, feature_places
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -92,47 +92,38 @@ def _size(sizes: list[int], count: int) -> int:
 class Asked:
     """What the model says of combinations of one row: one by one where they are few, else to within `CLOSE`."""
 
-    def __init__(self, model: Model, base: pd.DataFrame, ways: Ways) -> None:
-        self.model, self.base, self.ways = model, base, ways
+    def __init__(self, combined: Combined, ways: Ways) -> None:
+        self.combined, self.ways = combined, ways
         self.few = len(ways.picks) <= FEW
-        self.combined = None if self.few else _combined(model, base, ways.grid)
 
     def near(self, places: NDArray[np.int64]) -> Any:
         """Predictions of combinations at these places."""
-        return self.exactly(places) if self.combined is None else self.combined.near(self.ways.picks[places])
+        return self.exactly(places) if self.few else self.combined.near(self.ways.picks[places])
 
     def exactly(self, places: NDArray[np.int64]) -> Any:
         """The same as the model says it wherever it scores."""
-        if self.combined is not None:
-            return self.combined.asked(self.ways.picks[places])
-        return self.model.predict_frame(changed(self.base, [self.ways.moves(int(place)) for place in places]))
+        return self.combined.asked(self.ways.picks[places])
 
     def now(self) -> Any:
         """The prediction (1, ...) of the row as it is, as near as those of combinations."""
-        if self.combined is None:
-            return self.model.predict_frame(self.base)
-        return self.combined.near(np.zeros((1, len(self.ways.grid)), dtype=np.int64))
+        as_it_is = np.zeros((1, len(self.ways.grid)), dtype=np.int64)
+        return self.combined.asked(as_it_is) if self.few else self.combined.near(as_it_is)
 
 
-def _combined(model: Model, base: pd.DataFrame, grid: Grid) -> Combined:
-    row = model.encoder.matrix(base)[0]
+def changed(model: Model, row: Floats, grid: Grid, like: pd.DataFrame) -> Combined:
+    """An encoded row (p,) with what the moves of each lever make of it; `like` are rows of the table that it is from."""
     rows = []
     for moves in grid:
-        places = feature_places(model, moves[0].column)
+        name, values = moves[0].column, pd.Series([move.value for move in moves], dtype=object)
         coded = np.tile(row, (len(moves) + 1, 1))
-        coded[1:, places] = model.encoder.matrix(changed(base, [(move,) for move in moves]))[:, places]
+        coded[1:, feature_places(model, name)] = coded_as(model, like[name], values)
         rows.append(coded)
     return combined(model, row, tuple(rows))
 
 
-def changed(base: pd.DataFrame, combos: list[tuple[Move, ...]]) -> pd.DataFrame:
-    """One row for each combination: the base row with its moves made."""
-    frame = base.loc[np.zeros(len(combos), dtype=np.int64)].reset_index(drop=True)
-    for name in dict.fromkeys(move.column for combo in combos for move in combo):
-        values = frame[name].astype(object).to_numpy(copy=True)
-        for place, combo in enumerate(combos):
-            for move in combo:
-                if move.column == name:
-                    values[place] = move.value
-        frame[name] = pd.Series(values, index=frame.index).astype(base[name].dtype)
-    return frame
+def alone(grid: Grid) -> Picks:
+    """(n, levers) each move by itself, lever after lever."""
+    sizes = [len(moves) for moves in grid]
+    picks = np.zeros((sum(sizes), len(grid)), dtype=np.int64)
+    picks[np.arange(len(picks)), np.repeat(np.arange(len(grid)), sizes)] = [1 + place for size in sizes for place in range(size)]
+    return picks

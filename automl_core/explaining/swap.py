@@ -77,7 +77,13 @@ def feature_places(model: Model, name: str) -> NDArray[np.int64]:
 
 def coded(rows: Rows, name: str, values: pd.Series) -> Floats:
     """(m, q) the features of a column for other values of it: numbers, levels or dates as the column holds them."""
-    return _only(rows.model.encoder, name).matrix(pd.DataFrame({name: cast(rows.frame[name], values)}))
+    return coded_as(rows.model, rows.frame[name], values)
+
+
+def coded_as(model: Model, like: pd.Series, values: pd.Series) -> Floats:
+    """(m, q) the features of a column, of which `like` are some rows, for values that it could hold."""
+    name = str(like.name)
+    return _only(model.encoder, name).matrix(pd.DataFrame({name: cast(like, values)}))
 
 
 def _only(encoder: Encoder, name: str) -> Encoder:

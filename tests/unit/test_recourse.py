@@ -18,14 +18,16 @@ from hypothesis import strategies as st
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.recourse import RecourseAsk, recourse, wanted
 from automl_core.acting.row_moves import moves_of, similar_rows, spread, supported
-from automl_core.acting.row_ways import changed
 from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
 from automl_core.errors import BadInput
+from automl_core.explaining.similar import Past
 from automl_core.explaining.single import row_frame
+from automl_core.explaining.swap import feature_places
 from automl_core.explaining.words import percent
 from automl_core.search.model import Model
 from tests.unit.modelling import make_model
+from tests.unit.moved import moved
 
 LEVERS = (
     Lever("contract", to=("One year", "Two year"), cost=20.0),
@@ -57,7 +59,7 @@ def test_no_cheaper_way_exists(place: int) -> None:
     model, table = world()
     row = row_at(risky(60)[place * 9])
     found = recourse(model, row, GOAL, table.frame)
-    near = similar_rows(model, row, GOAL, table.frame)
+    near = similar_rows(model, row, GOAL, Past(table.frame))
     grid = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in LEVERS]
     costs = []
     for combo in itertools.product(*grid):
@@ -203,9 +205,10 @@ class Slope:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
 
-    def predict_frame(self, frame: pd.DataFrame) -> np.ndarray:
+    def predict_matrix(self, matrix: np.ndarray) -> np.ndarray:
         """A quarter, or three quarters from the turn on."""
-        return np.where(frame["charge"].to_numpy(dtype=float) >= self.turn, 0.75, 0.25)
+        (charge,) = feature_places(self.model, "charge")
+        return np.where(matrix[:, charge] >= self.turn, 0.75, 0.25)
 
 
 def charged(turn: float, lever: Lever, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -214,7 +217,6 @@ def charged(turn: float, lever: Lever, monkeypatch: pytest.MonkeyPatch) -> Any:
     module = importlib.import_module("automl_core.acting.recourse")
     near = table.frame.assign(charge=np.linspace(20, 100, len(table.frame)))
     monkeypatch.setattr(module, "similar_rows", lambda *_: near)
-    monkeypatch.setattr(Model, "predict_matrix", lambda *_: np.array([0.75]))
     model: Any = Slope(replace(made, threshold=0.5), turn)
     return recourse(model, {**row_at(0), "charge": 80.0}, replace(GOAL, levers=(lever,)), table.frame)
 
@@ -344,10 +346,10 @@ def test_of_several_classes_the_aim_is_the_answer_of_the_model(cut: dict[str, An
         if here:
             assert found.sentence.startswith("This row is there already")
             continue
-        near = similar_rows(model, row, goal, table.frame)
+        near = similar_rows(model, row, goal, Past(table.frame))
         grids = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in goal.levers]
         combos = [moves for combo in itertools.product(*grids) if (moves := tuple(move for move in combo if move))]
-        frame = changed(row_frame(model, row, table.frame), combos) if combos else table.frame.iloc[:0]
+        frame = moved(row_frame(model, row, table.frame), combos) if combos else table.frame.iloc[:0]
         called = model.called(model.predict_frame(frame)) if combos else []
         costs = [sum(move.cost for move in moves) for moves, code in zip(combos, called, strict=True) if code == wins]
         assert [option.cost for option in found.options[:1]] == pytest.approx([min(costs)] if costs else [])
@@ -372,12 +374,12 @@ def test_of_two_classes_the_aim_is_the_answer_at_the_threshold_too() -> None:
 def test_missing_values_do_not_move_and_rows_are_not_mixed_up() -> None:
     model, table = world()
     row = {**row_at(risky(1)[0]), "contract": None, "charge": math.nan}
-    near = similar_rows(model, row, GOAL, table.frame)
+    near = similar_rows(model, row, GOAL, Past(table.frame))
     assert moves_of(LEVERS[0], row, near) == ()
     assert moves_of(LEVERS[1], row, near) == ()
     base = row_frame(model, row_at(0), table.frame)
     moves = moves_of(LEVERS[2], row_at(0), table.frame)
-    frame = changed(base, [(moves[0],), (moves[0],)])
+    frame = moved(base, [(moves[0],), (moves[0],)])
     assert len(frame) == 2
     assert (frame["active"] == moves[0].value).all()
     assert frame.dtypes.equals(base.dtypes)

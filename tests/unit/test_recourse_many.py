@@ -13,15 +13,17 @@ from automl_core.acting import row_ways
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.recourse import Recourse, RecourseAsk, recourse, wanted
 from automl_core.acting.row_moves import moves_of, similar_rows, supported
-from automl_core.acting.row_ways import Asked, ways_of
+from automl_core.acting.row_ways import Asked, changed, ways_of
 from automl_core.data.schema import type_row
 from automl_core.data.table import Table
 from automl_core.explaining.combined import CLOSE
-from automl_core.explaining.single import row_frame
+from automl_core.explaining.similar import Past
+from automl_core.explaining.single import encode_row, row_frame
 from automl_core.search.feature import Feature
 from automl_core.search.formulas import Formula, Formulas
 from automl_core.search.model import Model
 from tests.unit.modelling import make_model
+from tests.unit.moved import moved
 
 LEVERS = (Lever("charge", cost=1.0, unit_cost=0.5), Lever("tenure", cost=3.0), Lever("contract", cost=20.0),
           Lever("active", cost=8.0))
@@ -116,14 +118,15 @@ def test_what_is_near_is_what_the_model_says(task: str, monkeypatch: pytest.Monk
         model = replace(made, members=members, formulas=formulas)
         for place in (3, 40):
             row = type_row(dict(table.frame.iloc[place]), model.cleaned)
-            near = similar_rows(model, row, goal_of(task), table.frame)
+            near = similar_rows(model, row, goal_of(task), Past(table.frame))
             grid = [kept for lever in LEVERS if (kept := tuple(m for m in moves_of(lever, row, near) if supported(m, near)))]
             ways = ways_of(grid, 3, 10**6)
-            asked = Asked(model, row_frame(model, row, table.frame), ways)
+            base = row_frame(model, row, table.frame)
+            asked = Asked(changed(model, encode_row(model, row), grid, table.frame), ways)
             some = np.random.default_rng(0).permutation(len(ways.picks))[:400]
             said = asked.exactly(some)
             size = max(1.0, float(np.abs(said).max())) if task == "regression" else 1.0  # as ways are asked: 32 bits of a sum
             assert np.allclose(asked.near(some), said, rtol=CLOSE / 10, atol=CLOSE / 10 * size)
-            frame = row_ways.changed(asked.base, [ways.moves(int(at)) for at in some])
+            frame = moved(base, [ways.moves(int(at)) for at in some])
             assert np.array_equal(asked.exactly(some), model.predict_frame(frame))
-            assert np.allclose(asked.now(), model.predict_frame(asked.base), rtol=CLOSE / 10)
+            assert np.allclose(asked.now(), model.predict_frame(base), rtol=CLOSE / 10)
