@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Grade = Literal["A", "B", "C", "D"]
@@ -16,12 +16,14 @@ TOO_FEW = "There are too few rows to find groups on one half and confirm them on
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a segment: the column is one of `values`, or lies in [`low`, `high`) for numbers."""
+    """One condition of a segment: the column is one of `values`, or lies in [`low`, `high`) for numbers. Where rows have but one
+    value between these limits, words tell `only` that."""
 
     column: str
     values: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
+    only: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from automl_core.acting.not_compared import not_tried_notes, thin_notes, undrawn
 from automl_core.acting.nuisance import MOST_FIT_ROWS, fold_of, folds_for
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.pairs import best_pairs, not_together_notes, pair_trials
+from automl_core.acting.shared_rows import is_shown, shared_notes
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
 from automl_core.acting.statistics import held_by_family
@@ -41,7 +42,6 @@ from automl_core.framing.problem import Problem
 
 MOST_ROWS = 60_000
 MOST_CARDS = 7
-SAME_ROWS = 0.7
 NO_LEVER = "The goal names nothing that can be changed, so there are no cards: name it as a lever to get some."
 Floats = NDArray[np.float64]
 
@@ -257,10 +257,13 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
             moves.setdefault(id(trial.root), []).append(trial)
     asked: list[int] = []
 
+    def told() -> list[Trial]:
+        return [trial for trial, _ in kept]
+
     def asking() -> Iterator[Trial]:
         # what would be another card of nearly the same rows is never shown, so nobody need try to break it
         for root, trials in moves.items():
-            if len(kept) < MOST_CARDS and not all(_shown(trial, kept) for trial in trials):
+            if len(kept) < MOST_CARDS and not all(is_shown(trial, told()) for trial in trials):
                 asked.append(root)
                 yield trials[0]
 
@@ -270,7 +273,7 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
         if not is_advice(found):
             failed.append((trial, found))
             continue
-        if len(kept) >= MOST_CARDS or _shown(trial, kept):
+        if len(kept) >= MOST_CARDS or is_shown(trial, told()):
             continue
         while id(trial.root) not in checks:
             inputs.told(0.6 + 0.4 * len(checks) / len(moves), "Trying to break what was found, "
@@ -283,7 +286,8 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
     cards = [desk.card(trial, found) for trial, found in kept]
     cards.sort(key=lambda card: -(card.net_low if inputs.goal.value > 0 else card.gain_low * card.rows))
     names = [name for name in inputs.goal.negative_control if name in inputs.frame]
-    notes = unmoved_notes(names, [checks[id(trial.root)].asked for trial, _ in kept])
+    notes = unmoved_notes(names, [checks[id(trial.root)].asked for trial in told()])
+    notes += shared_notes(told(), inputs.goal.value > 0)
     return Actions(tuple(cards), _patterns(kept, failed, desk), len(trials), notes=notes)
 
 
@@ -307,16 +311,3 @@ def _of_everybody(trials: list[Trial]) -> dict[int, float]:
     roots = {id(trial.root): trial for trial in trials}
     p = held_by_family([trial.root.p for trial in roots.values()], [trial.move.lever.column for trial in roots.values()])
     return dict(zip(roots, p, strict=True))
-
-
-def _shown(trial: Trial, kept: list[tuple[Trial, Evidence]]) -> bool:
-    """Whether a card that is kept already moves the same lever on nearly the same rows."""
-    return any(_same(trial, other) for other, _ in kept)
-
-
-def _same(one: Trial, other: Trial) -> bool:
-    """Whether two trials move the same lever on nearly the same rows (Jaccard of 0.7 or more)."""
-    if one.move.lever.column != other.move.lever.column or one.also != other.also:
-        return False
-    both, either = int((one.rows & other.rows).sum()), int((one.rows | other.rows).sum())
-    return either > 0 and both / either >= SAME_ROWS

@@ -15,7 +15,7 @@ from automl_core.acting.spelling import holds_numbers, number_of, respelled, spe
 from automl_core.data.table import Column
 from automl_core.data.words import join_words
 from automl_core.explaining.edges import short_between, short_edges
-from automl_core.explaining.words import edge, quote
+from automl_core.explaining.words import edge, number, quote
 from automl_core.framing.problem import Problem
 
 Mask = NDArray[np.bool_]
@@ -109,17 +109,27 @@ def conditions_of(rows: pd.DataFrame | Cells, column: Column) -> tuple[Condition
     if pd.api.types.is_numeric_dtype(series.dtype):
         if series.nunique() > BINS:
             return _bins(series.to_numpy(dtype=np.float64), column.name)
-        return _few_numbers(series, column.name)
+        return _few_numbers(series)
     places, levels = cells.levels_of(column.name)
     shares = np.bincount(places[places >= 0], minlength=len(levels)) / max(1, len(series))
     often = [place for place in np.argsort(-shares, kind="stable") if SMALLEST_LEVEL <= shares[place] <= 1 - SMALLEST_LEVEL]
     return tuple(Condition(column.name, (str(levels[place]),)) for place in often)
 
 
-def _few_numbers(series: pd.Series, name: str) -> tuple[Condition, ...]:
+def _few_numbers(series: pd.Series) -> tuple[Condition, ...]:
     found = sorted(float(value) for value in series.dropna().unique())
     edges = [math.nan, *(short_between(a, b) for a, b in pairwise(found)), math.nan]
-    return tuple(Condition(name, (), low, high) for low, high in pairwise(edges)) if len(found) > 1 else ()
+    if len(found) < 2:
+        return ()
+    return tuple(only(series, value, *limits) for value, limits in zip(found, pairwise(edges), strict=True))
+
+
+def only(series: pd.Series, value: float, low: float, high: float) -> Condition:
+    """A range in which the numbers of a column have but one value: “is 0” says more than “is below 1”."""
+    told = edge(value) if value.is_integer() else number(value, 12)
+    if pd.api.types.is_bool_dtype(series.dtype):
+        told = str(bool(value))
+    return Condition(str(series.name), (), low, high, told)
 
 
 def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
@@ -144,6 +154,8 @@ def describe(condition: Condition) -> str:
     name = quote(condition.column)
     if condition.values:
         return f"{name} is {join_words([quote(value) for value in condition.values], 'or')}"
+    if condition.only:
+        return f"{name} is {condition.only}"
     low, high = edge(condition.low), edge(condition.high)
     if math.isnan(condition.low):
         return f"{name} is below {high}"

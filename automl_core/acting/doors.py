@@ -92,7 +92,8 @@ def _own(asked: Any, one: Opened) -> Condition:
     limits = {key: amount(limit, f"“{key}” of the condition on {quote(name)}")
               for key, limit in (("low", asked.low), ("high", asked.high)) if limit is not None}
     values = known_values(asked.values, one.frame[name], find_column(one.columns, name))
-    return Condition(name, values, **{key: limit for key, limit in limits.items() if not math.isnan(limit)})
+    return Condition(name, values, **{key: limit for key, limit in limits.items() if not math.isnan(limit)},
+                     only=asked.only)
 
 
 def _condition(label: object, value: object, one: Opened) -> Condition:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 
-from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.action import ActionCard, Condition, Goal
 from automl_core.acting.levers import forbidden_by
 from automl_core.acting.pilots import Pilot
 from automl_core.acting.spelling import respelled
@@ -35,15 +35,20 @@ def same_goal(pilot: Pilot, goal: Goal) -> bool:
 def identity(card: ActionCard) -> str:
     """A hash of the move and of all that says whose: the same card of a later run has the same one."""
     also = [(one.lever, one.from_values, one.to_value) for one in card.also]
-    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, also]
+    said: list[object] = [card.lever, card.from_values, card.to_value, _limits(card.conditions), card.step, card.relative, also]
     if card.alike:
-        said.append(card.alike)
+        said.append([_limits(part) for part in card.alike])
     limits = {"low": card.lowest, "high": card.highest}
     if not math.isnan(card.step) and not all(map(math.isnan, limits.values())):
         said.append(limits)
     if kept := sorted(_that_matter(card)):
         said.append({"forbidden": kept})
     return _hash(said)
+
+
+def _limits(conditions: tuple[Condition, ...]) -> list[dict[str, object]]:
+    """Conditions without the words that are only told."""
+    return [{"column": one.column, "values": one.values, "low": one.low, "high": one.high} for one in conditions]
 
 
 def _hash(said: list[object]) -> str:

@@ -127,15 +127,15 @@ def who_words(subject: CardSubject) -> str:
     """Who is meant: the rows' own conditions and the value that they have now."""
     parts = []
     if subject.move.from_values:
-        parts.append(f"{quote(subject.move.lever.column)} = {_values(subject.move.from_values)}")
-    parts.extend(f"{quote(one.lever)} = {_values(one.from_values)}" for one in subject.also)
+        parts.append(f"{quote(subject.move.lever.column)} is {_values(subject.move.from_values)}")
+    parts.extend(f"{quote(one.lever)} is {_values(one.from_values)}" for one in subject.also)
     parts.extend(describe(condition) for condition in subject.conditions)
     stays = _stays(subject.move)
     if stays:
-        parts.append(f"a {quote(subject.move.lever.column)} that stays {stays}")
+        parts.append(f"{quote(subject.move.lever.column)} stays {stays}")
     if not parts:
         return f"Rows with a known {quote(subject.move.lever.column)}"
-    return f"Rows with {join_words(parts)}"
+    return f"Rows where {join_words(parts)}"
 
 
 def _stays(move: Move) -> str:
@@ -252,4 +252,6 @@ def pilot_sentence(subject: CardSubject) -> str:
         text += f" (2 × {weak:,} if the true change is at the weak end)"
     elif weak_end == 0:
         text += " (no number is enough if the true change is at the weak end, which is no change at all)"
-    return f"{text}; {subject.rows:,} such rows are here." if subject.rows < 2 * needed else f"{text}."
+    if subject.rows >= 2 * needed:
+        return f"{text}."
+    return f"{text}. Only {subject.rows:,} such rows are here, so it has to go on with new rows."

@@ -16,7 +16,7 @@ from automl_core.reporting.render import environment
 GRADES = {
     "A": "Tested in an experiment in which chance decided",
     "B": "Well supported by past data; not yet measured",
-    "C": "Worth a pilot: something unseen could explain part of it",
+    "C": "Test it first: something unseen could explain part of it",
     "D": "A pattern, not advice",
 }
 MEASURED = "Measured by a pilot in which chance decided"

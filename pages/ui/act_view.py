@@ -19,7 +19,7 @@ from pages.ui.row_view import digits
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 
-GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Worth a pilot", "D": "Only a hint"}
+GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Test it first", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
 RETIRED = "Retired by its pilot"
 

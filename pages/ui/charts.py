@@ -170,6 +170,8 @@ def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
     for condition in conditions:
         if condition.values:
             parts.append(f"{condition.column} is {' or '.join(first_few(condition.values, most))}")
+        elif condition.only:
+            parts.append(f"{condition.column} is {condition.only}")
         elif not math.isfinite(condition.low):
             parts.append(f"{condition.column} under {words.edge(condition.high)}")
         elif not math.isfinite(condition.high):

@@ -129,6 +129,8 @@ def _level(condition: Condition) -> str:
     """A value as it is, a range in words."""
     if condition.values:
         return " or ".join(condition.values)
+    if condition.only:
+        return condition.only
     if math.isnan(condition.low):
         return f"under {edge(condition.high)}"
     if math.isnan(condition.high):

@@ -145,19 +145,28 @@ def workspace(home: Path) -> Iterator[Workspace]:
     session.workspace.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def carded(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Carded:
-    """On a copy of the stages, whose search is as good as another one."""
-    folder = tmp_path_factory.mktemp("carded") / "home"
-    shutil.copytree(stages.workspace.context.settings.home, folder)
+def copied(workspace: Workspace, folder: Path) -> Workspace:
+    """A workspace of its own with all that another one holds."""
+    shutil.copytree(workspace.context.settings.home, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLARION_HOME", str(folder))
-        workspace = Workspace.open()
-    project = stages.projects["scored"]
+        return Workspace.open()
+
+
+@pytest.fixture(scope="session")
+def first_cards(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Carded:
+    """On a copy of the stages, whose search is as good as another one; only copies of it are worked on."""
+    workspace, project = copied(stages.workspace, tmp_path_factory.mktemp("cards") / "home"), stages.projects["scored"]
     goal = workspace.act.goal(project)
     workspace.act.save_goal(project, replace(goal, value=600.0, contact_cost=10.0, capacity=300, levers=LEVERS))
     work(workspace, workspace.act.start(project))
     return Carded(workspace, project)
+
+
+@pytest.fixture(scope="module")
+def carded(first_cards: Carded, tmp_path_factory: pytest.TempPathFactory) -> Carded:
+    """A project with cards, of one file's own."""
+    return Carded(copied(first_cards.workspace, tmp_path_factory.mktemp("carded") / "home"), first_cards.project)
 
 
 @pytest.fixture

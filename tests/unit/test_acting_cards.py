@@ -135,7 +135,7 @@ def test_words_promise_nothing(found: Actions) -> None:
 
 
 @pytest.mark.parametrize(("many", "words"), [
-    (2, "“plan” = “p1” or “p2”"), (7, "“p5”, “p6” or “p7”"), (9, "“plan” = “p1”, “p2”, “p3”, “p4”, “p5”, “p6” or 3 more"),
+    (2, "“plan” is “p1” or “p2”"), (7, "“p5”, “p6” or “p7”"), (9, "“plan” is “p1”, “p2”, “p3”, “p4”, “p5”, “p6” or 3 more"),
 ])  # fmt: skip
 def test_values_that_are_not_named_are_counted(many: int, words: str) -> None:
     values = tuple(f"p{place}" for place in range(1, many + 1))
@@ -275,7 +275,7 @@ def test_relative_move_is_measured_on_the_rows_that_can_make_it() -> None:
     low, high = np.quantile(dose, [0.05, 0.95])
     able = dose[(1.2 * dose >= low) & (1.2 * dose <= high)]
     assert 0.75 * len(able) < card.rows <= len(able)
-    assert card.who == f"Rows with a “price” that stays from {number(card.lowest)} to {number(card.highest)}"
+    assert card.who == f"Rows where “price” stays from {number(card.lowest)} to {number(card.highest)}"
     after = 1.2 * dose
     assert card.rows == ((after >= card.lowest) & (after <= card.highest)).sum()
     assert able.mean() < 0.95 * dose.mean()

@@ -126,10 +126,12 @@ def test_conditions_cover_a_column_once() -> None:
         assert (np.sum(masks, axis=0) == frame[column.name].notna()).all()
     few = pd.DataFrame({"k": [0, 1, 1, 2, 2]})
     assert [describe(c) for c in conditions_of(few, Column("k", "int", "number"))] == [
-        "“k” is below 1",
-        "“k” is from 1 to below 2",
-        "“k” is 2 or more",
-    ]
+        "“k” is 0", "“k” is 1", "“k” is 2"]
+    yes = pd.DataFrame({"k": [1.0, 0.0, 1.0]})  # it was said “below 1”
+    both = conditions_of(yes, Column("k", "int", "number"))
+    assert [describe(c) for c in both] == ["“k” is 0", "“k” is 1"]
+    assert [(c.values, c.low, c.high) for c in both] == [((), pytest.approx(np.nan, nan_ok=True), 1.0),
+                                                         ((), 1.0, pytest.approx(np.nan, nan_ok=True))]
     assert all_hold((), few).all()
     assert describe(Condition("c", ("x", "y"))) == "“c” is “x” or “y”"
 

@@ -55,7 +55,7 @@ def test_page_says_that_the_bare_gap_counts_rows_without_others_like_them() -> N
 
 def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     text = shown(CardPage(CARD, GOAL, True, None, "p", NOW, "0"))
-    words = ("+30.0", "+15.0", "As seen in the data", "As the model says", "Like with like", "Worth a pilot", "50,000")
+    words = ("+30.0", "+15.0", "As seen in the data", "As the model says", "Like with like", "Test it first", "50,000")
     for part in words:
         assert part in text.replace("\u00a0", " "), part
     assert not any(re.search(rf"\b{word}\b", text) for word in BANNED)
