@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -17,21 +18,30 @@ def to_json(value: Any) -> Any:
 
     NaN and infinities become None, because JSON has none. Datetimes become ISO 8601 text.
     """
+    return _plain(value, _names)
+
+
+def known_by(value: Any) -> Any:
+    """The same without fields that do not count where two values are compared: what tells whether something is meant again."""
+    return _plain(value, _compared)
+
+
+def _plain(value: Any, names: Callable[[type], tuple[str, ...]]) -> Any:
     kind: type = type(value)
     if kind in PLAIN:  # what most values are: a contract of thousands of columns holds hundreds of thousands
         return value
     if kind is float:
         return value if math.isfinite(value) else None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: to_json(getattr(value, name)) for name in _names(kind)}
+        return {name: _plain(getattr(value, name), names) for name in names(kind)}
     if isinstance(value, dict):
-        return {str(key): to_json(item) for key, item in value.items()}
+        return {str(key): _plain(item, names) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_json(item) for item in value]
+        return [_plain(item, names) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if hasattr(value, "tolist"):  # numpy scalars and arrays
-        return to_json(value.tolist())
+        return _plain(value.tolist(), names)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
@@ -40,6 +50,11 @@ def to_json(value: Any) -> Any:
 @cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
+
+
+@cache
+def _compared(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.compare)
 
 
 @cache

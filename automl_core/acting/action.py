@@ -23,7 +23,7 @@ class Condition:
     values: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
-    only: str = field(default="", compare=False)
+    only: str = field(default="", compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

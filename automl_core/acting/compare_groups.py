@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.conditions import all_hold, describe_all, told_on, usable
 from automl_core.acting.copies import together
 from automl_core.acting.covariates import Covariates, make_covariates
 from automl_core.acting.findings.segments import first_half
 from automl_core.acting.gap import LEAST_CLUSTERS, Amount, TwoGroups, fewest_clusters, split_gap
-from automl_core.acting.gap_drivers import Evidence, find_drivers
+from automl_core.acting.gap_drivers import Evidence, drivers_told, find_drivers
 from automl_core.acting.gap_story import GapStory, confirmed_parts, told, with_words
-from automl_core.acting.mix import column_parts, make_levels, mix_parts
+from automl_core.acting.mix import column_parts, make_levels, mix_parts, parts_told
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
@@ -56,7 +56,8 @@ def compare_groups(
         find_column(columns, condition.column)
     one = all_hold(pair.first, frame)
     other = all_hold(pair.second, frame) if pair.second else ~one & _known(frame, pair.first)
-    names = describe_all(pair.first), describe_all(pair.second) if pair.second else "that does not hold"
+    one_is, other_is = (describe_all(told_on(group, frame)) for group in (pair.first, pair.second))
+    names = one_is, other_is or "that does not hold"
     sides = Sides(one & ~other, other & ~one, *names, tuple(condition.column for condition in conditions))
     return tell_gap(frame, y, columns, problem, sides, seed)
 
@@ -126,6 +127,7 @@ def _story(
     parts = column_parts(levels, mix_parts(levels, values, first), alike) if levels.conditions else ()
     half = first_half(len(rows), alike, np.random.default_rng(seed))
     found = find_drivers(Evidence(rows, values, first, split.scores, levels, alike, half), shown)
+    found, parts = drivers_told(found, frame), parts_told(parts, frame)
     kept = parts[:MOST_PARTS]
     composed = sum(part.part.value for part in kept)  # what is not kept is left over, too
     return told(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -39,12 +39,13 @@ class Cells:
     """A frame whose columns are read once, however many conditions are asked of them.
 
     `levels` holds for a column the place (n,) of each row's text among its texts (-1 where it is missing), and these;
-    `numbers` its values (n,), NaN where there is none.
+    `numbers` its values (n,), NaN where there is none; `few` its values, where these are but a few numbers.
     """
 
     frame: pd.DataFrame
     levels: dict[str, tuple[NDArray[np.int64], pd.Index]] = field(default_factory=dict)
     numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    few: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def levels_of(self, name: str) -> tuple[NDArray[np.int64], pd.Index]:
         """Each row's place among the texts of a column, and the texts."""
@@ -65,6 +66,13 @@ class Cells:
             found = pd.to_numeric(self.frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=math.nan)
             self.numbers[name] = np.asarray(found, dtype=np.float64)
         return self.numbers[name]
+
+    def few_of(self, name: str) -> tuple[float, ...]:
+        """The values of a column of numbers that has but a few; none where it has more."""
+        if name not in self.few:
+            found = pd.unique(self.frame[name].dropna()) if holds_numbers(self.frame[name]) else ()
+            self.few[name] = tuple(map(float, found)) if len(found) <= BINS else ()
+        return self.few[name]
 
 
 def holds(condition: Condition, rows: pd.DataFrame | Cells) -> Mask:
@@ -109,27 +117,17 @@ def conditions_of(rows: pd.DataFrame | Cells, column: Column) -> tuple[Condition
     if pd.api.types.is_numeric_dtype(series.dtype):
         if series.nunique() > BINS:
             return _bins(series.to_numpy(dtype=np.float64), column.name)
-        return _few_numbers(series)
+        return _few_numbers(series, column.name)
     places, levels = cells.levels_of(column.name)
     shares = np.bincount(places[places >= 0], minlength=len(levels)) / max(1, len(series))
     often = [place for place in np.argsort(-shares, kind="stable") if SMALLEST_LEVEL <= shares[place] <= 1 - SMALLEST_LEVEL]
     return tuple(Condition(column.name, (str(levels[place]),)) for place in often)
 
 
-def _few_numbers(series: pd.Series) -> tuple[Condition, ...]:
+def _few_numbers(series: pd.Series, name: str) -> tuple[Condition, ...]:
     found = sorted(float(value) for value in series.dropna().unique())
     edges = [math.nan, *(short_between(a, b) for a, b in pairwise(found)), math.nan]
-    if len(found) < 2:
-        return ()
-    return tuple(only(series, value, *limits) for value, limits in zip(found, pairwise(edges), strict=True))
-
-
-def only(series: pd.Series, value: float, low: float, high: float) -> Condition:
-    """A range in which the numbers of a column have but one value: “is 0” says more than “is below 1”."""
-    told = edge(value) if value.is_integer() else number(value, 12)
-    if pd.api.types.is_bool_dtype(series.dtype):
-        told = str(bool(value))
-    return Condition(str(series.name), (), low, high, told)
+    return tuple(Condition(name, (), low, high) for low, high in pairwise(edges)) if len(found) > 1 else ()
 
 
 def _bins(values: NDArray[np.float64], name: str) -> tuple[Condition, ...]:
@@ -147,6 +145,21 @@ def condition_of(column: str, text: str) -> Condition:
     if len(ends) != 2 or not any(ends) or not spelled_out:
         return Condition(column, (text,))
     return Condition(column, (), low, high)
+
+
+def told_on(conditions: tuple[Condition, ...], rows: pd.DataFrame | Cells) -> tuple[Condition, ...]:
+    """Conditions with the words that all rows allow that they are told of: of a column of few numbers “is 0” says more than “is
+    below 1”, where 0 is the only one that is."""
+    cells, told = rows if isinstance(rows, Cells) else Cells(rows), []
+    for condition in conditions:
+        inside = [] if condition.values else [value for value in cells.few_of(condition.column)
+                                              if not (value < condition.low or value >= condition.high)]
+        told.append(replace(condition, only=_alone(inside[0]) if len(inside) == 1 else ""))
+    return tuple(told)
+
+
+def _alone(value: float) -> str:
+    return edge(value) if value.is_integer() else number(value, 12)
 
 
 def describe(condition: Condition) -> str:

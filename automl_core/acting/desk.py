@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.conditions import told_on
 from automl_core.acting.costs import mean_cost, mean_distance
 from automl_core.acting.effects import Effect, best_of
 from automl_core.acting.grading import Evidence, grade
@@ -97,6 +98,9 @@ class Desk:
     def card(self, trial: Trial, found: Evidence) -> ActionCard:
         """The card of a trial with its grade, words and checks. Whether it is advice is told by what the rows say of its group;
         the range that is shown also answers for the group being the best of several."""
+        every = self.frame if self.whole is None else self.whole
+        alike = tuple(told_on(part, every) for part in trial.alike)
+        trial = replace(trial, conditions=told_on(trial.conditions, every), alike=alike)
         made = self._written(trial, found)
         if self.whole is not None:  # which rows a card is of is said by the card
             made = self._written(trial, found, np.asarray(eligible(made, self.whole), dtype=bool))

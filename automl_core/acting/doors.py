@@ -89,11 +89,10 @@ def _group(asked: object, one: Opened, which: str) -> tuple[Condition, ...]:
 def _own(asked: Any, one: Opened) -> Condition:
     """A `Condition` under the table's own names, its values as the column spells them; one value may stand for a tuple."""
     name = one.column(asked.column)
-    limits = {key: amount(limit, f"“{key}” of the condition on {quote(name)}")
-              for key, limit in (("low", asked.low), ("high", asked.high)) if limit is not None}
+    limits = [math.nan if limit is None else amount(limit, f"“{key}” of the condition on {quote(name)}")
+              for key, limit in (("low", asked.low), ("high", asked.high))]
     values = known_values(asked.values, one.frame[name], find_column(one.columns, name))
-    return Condition(name, values, **{key: limit for key, limit in limits.items() if not math.isnan(limit)},
-                     only=asked.only)
+    return Condition(name, values, *limits)
 
 
 def _condition(label: object, value: object, one: Opened) -> Condition:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.budget import rows_paid_for
-from automl_core.acting.conditions import all_hold, describe_all, usable
+from automl_core.acting.conditions import all_hold, describe_all, told_on, usable
 from automl_core.acting.decisions import free_name
 from automl_core.acting.findings.segments import discover
 from automl_core.acting.like_ids import with_given
@@ -251,7 +251,7 @@ def _who(inputs: ExperimentInputs, gains: Floats) -> tuple[str, ...]:
             if here > overall:
                 used.add(name)
                 said.append(f"{percent(here)} of the {percent(FIRST)} ranked first are rows where "
-                            f"{describe_all(candidate.conditions)}; of all rows it is {percent(overall)}.")
+                            f"{describe_all(told_on(candidate.conditions, rows))}; of all rows it is {percent(overall)}.")
     return tuple(said[:MOST_SAID])
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import Cells, all_hold
+from automl_core.acting.conditions import Cells, all_hold, told_on
 from automl_core.acting.findings.segments import SMALLEST, Candidate, discover
 from automl_core.acting.gap import Amount, amount
 from automl_core.acting.mix import SAME, Levels, level_part, mix_parts
@@ -96,6 +96,12 @@ def find_drivers(evidence: Evidence, columns: tuple[Column, ...]) -> Drivers:
             kept.append(replace(driver, p=p))
     kept.sort(key=lambda driver: (driver.kind, -abs(driver.effect.value)))
     return Drivers(tuple(kept), mix_looked + moved_looked, len(tested))
+
+
+def drivers_told(found: Drivers, rows: pd.DataFrame) -> Drivers:
+    """Drivers whose conditions have the words that all rows allow (see `told_on`), not only those of a half."""
+    cells = Cells(rows)
+    return replace(found, drivers=tuple(replace(one, conditions=told_on(one.conditions, cells)) for one in found.drivers))
 
 
 def _mix_drivers(looking: Evidence, checking: Evidence) -> tuple[list[tuple[Driver, bool]], int]:

@@ -7,11 +7,11 @@ import hashlib
 import json
 import math
 
-from automl_core.acting.action import ActionCard, Condition, Goal
+from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.levers import forbidden_by
 from automl_core.acting.pilots import Pilot
 from automl_core.acting.spelling import respelled
-from automl_core.codec import to_json
+from automl_core.codec import known_by
 
 
 def card_key(card: ActionCard) -> str:
@@ -35,9 +35,9 @@ def same_goal(pilot: Pilot, goal: Goal) -> bool:
 def identity(card: ActionCard) -> str:
     """A hash of the move and of all that says whose: the same card of a later run has the same one."""
     also = [(one.lever, one.from_values, one.to_value) for one in card.also]
-    said: list[object] = [card.lever, card.from_values, card.to_value, _limits(card.conditions), card.step, card.relative, also]
+    said: list[object] = [card.lever, card.from_values, card.to_value, card.conditions, card.step, card.relative, also]
     if card.alike:
-        said.append([_limits(part) for part in card.alike])
+        said.append(card.alike)
     limits = {"low": card.lowest, "high": card.highest}
     if not math.isnan(card.step) and not all(map(math.isnan, limits.values())):
         said.append(limits)
@@ -46,13 +46,8 @@ def identity(card: ActionCard) -> str:
     return _hash(said)
 
 
-def _limits(conditions: tuple[Condition, ...]) -> list[dict[str, object]]:
-    """Conditions without the words that are only told."""
-    return [{"column": one.column, "values": one.values, "low": one.low, "high": one.high} for one in conditions]
-
-
 def _hash(said: list[object]) -> str:
-    return hashlib.sha256(json.dumps(to_json(said), sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(known_by(said), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _that_matter(card: ActionCard) -> set[tuple[str, str, str]]:

@@ -7,14 +7,14 @@ effect out of the coefficients); a level's part is its difference in share times
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import Cells, conditions_of, holds
+from automl_core.acting.conditions import Cells, conditions_of, holds, told_on
 from automl_core.acting.gap import Amount, amount
 from automl_core.data.table import Column
 from automl_core.explaining.groups import column_groups
@@ -183,3 +183,13 @@ def level_part(levels: Levels, parts: MixParts, places: NDArray[np.int64], toget
     made = amount(float(parts.values[places].sum()), parts.influence[:, places].sum(axis=1), together, parts.first)
     first = int(places[0])
     return LevelPart(levels.conditions[first], float(parts.share_first[first]), float(parts.share_second[first]), made)
+
+
+def parts_told(parts: tuple[ColumnPart, ...], rows: pd.DataFrame) -> tuple[ColumnPart, ...]:
+    """Parts whose conditions have the words that all rows allow (see `told_on`), not only those that were drawn."""
+    cells = Cells(rows)
+
+    def told(level: LevelPart) -> LevelPart:
+        return replace(level, condition=told_on((level.condition,), cells)[0])
+
+    return tuple(replace(part, levels=tuple(map(told, part.levels))) for part in parts)

@@ -154,5 +154,4 @@ def joined(first: Condition, second: Condition) -> Leaf:
         return (Condition(first.column, tuple(value for value in first.values if value in second.values)),)
     lows = [low for low in (first.low, second.low) if not math.isnan(low)]
     highs = [high for high in (first.high, second.high) if not math.isnan(high)]
-    only = first.only if first.only == second.only else ""
-    return (Condition(first.column, (), max(lows, default=math.nan), min(highs, default=math.nan), only),)
+    return (Condition(first.column, (), max(lows, default=math.nan), min(highs, default=math.nan)),)

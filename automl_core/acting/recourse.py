@@ -24,7 +24,7 @@ from automl_core.data.words import join_words
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.combined import CLOSE, Combined
-from automl_core.explaining.similar import Past
+from automl_core.explaining.similar import PastRows
 from automl_core.explaining.single import encode_row
 from automl_core.explaining.steps import MOST_STEPS
 from automl_core.explaining.words import money, number, percent, quote
@@ -87,7 +87,7 @@ def recourse(model: Model, row: Row, goal: Goal, background: pd.DataFrame, ask: 
     the goal has no lever that the model uses, or the target makes no sense.
     """
     ask = settled(model, goal, background, ask)
-    opened = open_row(model, row, goal, Past(background), ask)
+    opened = open_row(model, row, goal, PastRows(background), ask)
     found = opened.found
     if not found.reached:
         found = search(goal, found, Asked(opened.combined, ways_of(opened.grid, ask.changes, MOST_CANDIDATES)), ask)
@@ -123,7 +123,7 @@ class OpenedRow:
     combined: Combined
 
 
-def open_row(model: Model, row: Row, goal: Goal, past: Past, ask: RecourseAsk, without: int = -1) -> OpenedRow:
+def open_row(model: Model, row: Row, goal: Goal, past: PastRows, ask: RecourseAsk, without: int = -1) -> OpenedRow:
     """A row made ready; `ask` is one of `settled`. It is not compared with the past row `without`."""
     encoded = encode_row(model, row)
     said = model.predict_matrix(encoded[None, :])

@@ -36,7 +36,7 @@ from automl_core.acting.spelling import is_number
 from automl_core.data.schema import type_row
 from automl_core.data.table import Row
 from automl_core.errors import BadInput
-from automl_core.explaining.similar import Past
+from automl_core.explaining.similar import PastRows
 from automl_core.explaining.words import quote
 from automl_core.framing.dependent import codes_of, rows_worth, together_in
 from automl_core.search.model import Model
@@ -78,7 +78,7 @@ def recourse_summary(model: Model, frame: pd.DataFrame, goal: Goal, ask: Summary
     ways = settled(model, goal, frame, ways)
     drawn, asked, at_risk = _drawn(model, frame, goal, ways, ask)
     compared = _compared(len(frame), ask.seed)
-    past = Past(frame.iloc[compared])
+    past = PastRows(frame.iloc[compared])
     found: dict[int, _Looked] = {}
     target, passed = math.nan, 0
     for place in drawn.tolist():

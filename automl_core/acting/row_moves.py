@@ -15,7 +15,7 @@ from automl_core.acting.levers import spelled_alike
 from automl_core.acting.moves import is_numeric
 from automl_core.acting.spelling import number_of, spelled, texts
 from automl_core.data.table import Row
-from automl_core.explaining.similar import Past, level_seen, number_seen
+from automl_core.explaining.similar import PastRows, level_seen, number_seen
 from automl_core.explaining.single import value_text
 from automl_core.explaining.steps import MOST_STEPS, kept_within, steps_from
 from automl_core.search.model import Model
@@ -145,7 +145,7 @@ def _same(one: str, other: str) -> bool:
     return one == other or number_of(one) == number_of(other)
 
 
-def similar_rows(model: Model, row: Row, goal: Goal, past: Past, without: int = -1) -> pd.DataFrame:
+def similar_rows(model: Model, row: Row, goal: Goal, past: PastRows, without: int = -1) -> pd.DataFrame:
     """What can be changed of the 300 past rows most like this one in what cannot; all of them when there are fewer. The past row
     `without` is left out."""
     levers = dict.fromkeys(lever.column for lever in goal.levers if lever.column in past.frame)

@@ -10,7 +10,7 @@ from automl_core.acting.trials import Trial
 from automl_core.explaining.words import percent
 
 SAME_ROWS = 0.7
-FEW_SHARED = 0.005  # of the cards' rows: written as a share of whole percent it would be none
+FEW_SHARED = 0.005  # of the cards' rows: fewer are not worth a sentence
 
 
 def is_shown(trial: Trial, kept: Iterable[Trial]) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import Cells, holds, only
+from automl_core.acting.conditions import Cells, holds
 from automl_core.data.table import Column
 from automl_core.explaining.edges import short_between, short_edges
 
@@ -98,10 +98,7 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
         above = [] if few else _above_common(found, counts, most)
         # two edges with the same rows below them are one split, which chance would tell in the words of either
         inner = sorted({int(np.searchsorted(ordered, edge)): edge for edge in (*above, *cuts)}.values())
-        bounds = [limits for edge in inner for limits in ((math.nan, edge), (edge, math.nan))]
-        if len(found) == 2 and len(values) == series.notna().sum():  # and none that is infinite
-            return [only(series, float(value), *limits) for value, limits in zip(found, bounds, strict=True)]
-        return [Condition(name, (), *limits) for limits in bounds]
+        return [Condition(name, (), *bounds) for edge in inner for bounds in ((math.nan, edge), (edge, math.nan))]
     levels = series.dropna().astype("str").value_counts()
     if not 2 <= len(levels) <= MOST_LEVELS:
         return []

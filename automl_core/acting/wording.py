@@ -254,4 +254,4 @@ def pilot_sentence(subject: CardSubject) -> str:
         text += " (no number is enough if the true change is at the weak end, which is no change at all)"
     if subject.rows >= 2 * needed:
         return f"{text}."
-    return f"{text}. Only {subject.rows:,} such rows are here, so it has to go on with new rows."
+    return f"{text}. Only {subject.rows:,} of the rows with an outcome are such, so it has to take others, too."

@@ -85,12 +85,13 @@ def _quantiles(ordered: Floats) -> tuple[float, float]:
         place = share * (len(ordered) - 1)
         below = math.floor(place)
         one, other = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
-        found.append(one if one == other else one + (other - one) * (place - below))
+        part = place - below  # from the nearer end, so that no digit differs
+        found.append(one + (other - one) * part if part < 0.5 else other - (other - one) * (1 - part))
     return found[0], found[1]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Past:
+class PastRows:
     """Typed, cleaned past rows that many rows are compared with: what their columns tell is worked out once."""
 
     frame: pd.DataFrame
@@ -117,7 +118,7 @@ class Past:
 
 def nearest_rows(model: Model, row: Row, moving: Collection[str], background: pd.DataFrame) -> pd.DataFrame:
     """The 300 past rows most like this one in all but the columns that are `moving`; all of them when there are fewer."""
-    return background.iloc[Past(background).nearest(model, row, moving)]
+    return background.iloc[PastRows(background).nearest(model, row, moving)]
 
 
 def number_seen(values: np.ndarray, value: float) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
-from automl_core.codec import from_json, to_json
+from automl_core.codec import from_json, known_by, to_json
 from automl_core.data.table import Column, Origin, Table
 from automl_core.settings import Settings
 from automl_core.store import Newest, Record, Store
@@ -122,7 +122,7 @@ def fingerprint(*nouns: Any) -> str:
 
 
 def _text(noun: Any) -> str:
-    return json.dumps(to_json(noun), sort_keys=True, ensure_ascii=False)
+    return json.dumps(known_by(noun), sort_keys=True, ensure_ascii=False)
 
 
 @lru_cache(maxsize=8)

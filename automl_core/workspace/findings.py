@@ -12,9 +12,9 @@ from automl_core import acting, framing
 from automl_core import jobs as queue
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition, SegmentSearch
-from automl_core.acting.conditions import conditions_of
+from automl_core.acting.conditions import conditions_of, told_on
 from automl_core.acting.spelling import texts
-from automl_core.codec import from_json, to_json
+from automl_core.codec import from_json, known_by, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import by_rows, no_such_class
@@ -183,7 +183,7 @@ class Finding:
 
     def _asked(self, project_id: str, question: Question, label: str) -> dict[str, Any]:
         inputs = self.search.goal.inputs(project_id)
-        return {"inputs": to_json(inputs), "question": to_json(question)} | _named(self._label(project_id, inputs, label))
+        return {"inputs": to_json(inputs), "question": known_by(question)} | _named(self._label(project_id, inputs, label))
 
     def answer(self, project_id: str, question: Question, label: str = "") -> GapStory | None:
         """The answer to a question about the present table; None when it was not worked out."""
@@ -259,6 +259,6 @@ def _named(label: str) -> dict[str, str]:
 
 def _levels(frame: pd.DataFrame, column: Column, is_number: bool) -> tuple[Condition, ...]:
     if is_number and pd.api.types.is_numeric_dtype(frame[column.name].dtype):
-        return conditions_of(frame, column)
+        return told_on(conditions_of(frame, column), frame)
     values = texts(frame[column.name].dropna()).value_counts().index[:MOST_VALUES]
     return tuple(Condition(column.name, (str(value),)) for value in values)

@@ -176,6 +176,8 @@ def test_comparing_is_what_the_engine_says() -> None:
     assert to_json(second) == to_json(compare_groups(one.frame, one.y, COLUMNS, PROBLEM, pair))
     for first in ({"g": "x"}, {"g": ["x"]}, Condition("g", ("x",)), [Condition("g", ("x",))]):
         assert _group(first, opened(frame, "y").own, "first") == (Condition("g", ("x",)),)
+    told = compare(frame.assign(k=np.arange(len(frame)) % 3), "y", Condition("k", (), high=1.0, only="9"))
+    assert told.first == "“k” is 0"  # by this table’s rows, not by those that somebody had before
     periods = Periods("day", "2024-07-01")
     story = compare(frame.assign(y=one.y == 1), "y", periods)
     assert story.over_time

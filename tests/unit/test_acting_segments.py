@@ -13,7 +13,7 @@ import pytest
 
 from automl_core.acting import finding, findings
 from automl_core.acting.action import Condition
-from automl_core.acting.conditions import all_hold, conditions_of, describe, holds
+from automl_core.acting.conditions import all_hold, conditions_of, describe, holds, told_on
 from automl_core.acting.finding import FindingKind, find_segments, finding_kinds
 from automl_core.acting.findings import segments as halves
 from automl_core.acting.findings.segments import find_groups
@@ -126,14 +126,39 @@ def test_conditions_cover_a_column_once() -> None:
         assert (np.sum(masks, axis=0) == frame[column.name].notna()).all()
     few = pd.DataFrame({"k": [0, 1, 1, 2, 2]})
     assert [describe(c) for c in conditions_of(few, Column("k", "int", "number"))] == [
-        "“k” is 0", "“k” is 1", "“k” is 2"]
-    yes = pd.DataFrame({"k": [1.0, 0.0, 1.0]})  # it was said “below 1”
-    both = conditions_of(yes, Column("k", "int", "number"))
-    assert [describe(c) for c in both] == ["“k” is 0", "“k” is 1"]
-    assert [(c.values, c.low, c.high) for c in both] == [((), pytest.approx(np.nan, nan_ok=True), 1.0),
-                                                         ((), 1.0, pytest.approx(np.nan, nan_ok=True))]
+        "“k” is below 1",
+        "“k” is from 1 to below 2",
+        "“k” is 2 or more",
+    ]
     assert all_hold((), few).all()
     assert describe(Condition("c", ("x", "y"))) == "“c” is “x” or “y”"
+
+
+def test_a_range_in_which_rows_have_one_value_is_told_by_it() -> None:
+    """Of yes and no as 1 and 0 it was said “is below 1”."""
+    yes = pd.DataFrame({"k": [1.0, 0.0, np.nan, 1.0]})
+    both = conditions_of(yes, Column("k", "int", "number"))
+    assert [describe(c) for c in told_on(both, yes)] == ["“k” is 0", "“k” is 1"]
+    assert told_on(both, yes) == both  # who reads the keys finds the rows by the limits
+    for more, words in (([1.0, 0.0, 9.0], ["“k” is 0", "“k” is 1 or more"]), ([1.0, 0.0, -1.5], ["“k” is below 1", "“k” is 1"]),
+                        ([0.0, 1.0, 2.0, 3.0, 4.0], ["“k” is below 1", "“k” is 1 or more"])):
+        assert [describe(c) for c in told_on(told_on(both, yes), pd.DataFrame({"k": more}))] == words
+    half = (Condition("k", (), 0.25, 0.75), Condition("c", ("x",)), Condition("k", (), 7.0))
+    wide = pd.DataFrame({"k": [0.5, 1.0], "c": "x"})
+    assert [c.only for c in told_on(half, wide)] == ["0.5", "", ""]
+
+
+def test_what_one_half_has_not_is_not_left_out_of_the_words() -> None:
+    """The half that looked had no 7, and “is 3” was told of a row that has it."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"k": rng.integers(0, 4, 4000)})
+    y = np.where(frame["k"] == 3, rng.random(len(frame)) < 0.7, rng.random(len(frame)) < 0.2).astype(int)
+    columns = (Column("k", "int", "number"),)
+    assert "Where “k” is 3, " in find_groups(frame, y, columns, PROBLEM, 0).segments[0].sentence
+    frame.loc[17, "k"] = 7
+    y[17] = 1
+    (segment, *_) = find_groups(frame, y, columns, PROBLEM, 0).segments
+    assert "Where “k” is 3 or more, " in segment.sentence
 
 
 def test_outcome_counts_the_chosen_class() -> None:

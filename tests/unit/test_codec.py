@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -11,9 +11,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl_core.codec import from_json, to_json
+from automl_core.acting.action import Condition
+from automl_core.codec import from_json, known_by, to_json
 from automl_core.framing.problem import Money, Problem
 from automl_core.search.plan import Plan, Trial
+from automl_core.workspace.context import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,13 @@ def test_unknown_keys_are_ignored() -> None:
 
 def test_numpy_values_become_plain() -> None:
     assert to_json({"a": np.float64(1.5), "b": np.array([1, 2]), "c": np.float32("nan")}) == {"a": 1.5, "b": [1, 2], "c": None}
+
+
+def test_what_does_not_count_in_comparing_does_not_tell_two_values_apart() -> None:
+    """Words that were added to conditions hid every comparison that was kept before."""
+    before = {"column": "k", "values": [], "low": None, "high": 1.0}
+    said = Condition("k", (), high=1.0, only="0")
+    assert to_json(said) == before | {"only": "0"}
+    assert known_by([said, {"one": (said,)}]) == [before, {"one": [before]}]
+    assert fingerprint(said) == fingerprint(replace(said, only="")) == fingerprint(before)
+    assert from_json(Condition, before).only == ""

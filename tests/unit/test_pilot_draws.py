@@ -76,7 +76,7 @@ def test_a_range_that_ends_at_nothing_says_that_no_pilot_sees_its_weak_end() -> 
     subject = CardSubject(Move(Lever("Contract"), ("Month",), "One year"), (), effect, made, 0.4)
     assert re.search(r"2 × \d+ rows \(2 × \d+ if the true change is at the weak end\)\.$", pilot_sentence(subject))
     few = pilot_sentence(replace(subject, effect=replace(effect, moved=np.ones(70, dtype=bool))))
-    assert few.endswith(". Only 70 such rows are here, so it has to go on with new rows.")  # of a pilot that cannot be drawn
+    assert few.endswith(". Only 70 of the rows with an outcome are such, so it has to take others, too.")
     ends = pilot_sentence(replace(subject, effect=replace(effect, low=0.0)))
     assert ends.endswith(" rows (no number is enough if the true change is at the weak end, which is no change at all).")
 

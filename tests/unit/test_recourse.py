@@ -21,7 +21,7 @@ from automl_core.acting.row_moves import moves_of, similar_rows, spread, support
 from automl_core.data.schema import type_row
 from automl_core.data.table import Row, Table
 from automl_core.errors import BadInput
-from automl_core.explaining.similar import Past
+from automl_core.explaining.similar import PastRows
 from automl_core.explaining.single import row_frame
 from automl_core.explaining.swap import feature_places
 from automl_core.explaining.words import percent
@@ -59,7 +59,7 @@ def test_no_cheaper_way_exists(place: int) -> None:
     model, table = world()
     row = row_at(risky(60)[place * 9])
     found = recourse(model, row, GOAL, table.frame)
-    near = similar_rows(model, row, GOAL, Past(table.frame))
+    near = similar_rows(model, row, GOAL, PastRows(table.frame))
     grid = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in LEVERS]
     costs = []
     for combo in itertools.product(*grid):
@@ -346,7 +346,7 @@ def test_of_several_classes_the_aim_is_the_answer_of_the_model(cut: dict[str, An
         if here:
             assert found.sentence.startswith("This row is there already")
             continue
-        near = similar_rows(model, row, goal, Past(table.frame))
+        near = similar_rows(model, row, goal, PastRows(table.frame))
         grids = [[None, *(m for m in moves_of(lever, row, near) if supported(m, near))] for lever in goal.levers]
         combos = [moves for combo in itertools.product(*grids) if (moves := tuple(move for move in combo if move))]
         frame = moved(row_frame(model, row, table.frame), combos) if combos else table.frame.iloc[:0]
@@ -374,7 +374,7 @@ def test_of_two_classes_the_aim_is_the_answer_at_the_threshold_too() -> None:
 def test_missing_values_do_not_move_and_rows_are_not_mixed_up() -> None:
     model, table = world()
     row = {**row_at(risky(1)[0]), "contract": None, "charge": math.nan}
-    near = similar_rows(model, row, GOAL, Past(table.frame))
+    near = similar_rows(model, row, GOAL, PastRows(table.frame))
     assert moves_of(LEVERS[0], row, near) == ()
     assert moves_of(LEVERS[1], row, near) == ()
     base = row_frame(model, row_at(0), table.frame)

@@ -17,7 +17,7 @@ from automl_core.acting.row_ways import Asked, changed, ways_of
 from automl_core.data.schema import type_row
 from automl_core.data.table import Table
 from automl_core.explaining.combined import CLOSE
-from automl_core.explaining.similar import Past
+from automl_core.explaining.similar import PastRows
 from automl_core.explaining.single import encode_row, row_frame
 from automl_core.search.feature import Feature
 from automl_core.search.formulas import Formula, Formulas
@@ -118,7 +118,7 @@ def test_what_is_near_is_what_the_model_says(task: str, monkeypatch: pytest.Monk
         model = replace(made, members=members, formulas=formulas)
         for place in (3, 40):
             row = type_row(dict(table.frame.iloc[place]), model.cleaned)
-            near = similar_rows(model, row, goal_of(task), Past(table.frame))
+            near = similar_rows(model, row, goal_of(task), PastRows(table.frame))
             grid = [kept for lever in LEVERS if (kept := tuple(m for m in moves_of(lever, row, near) if supported(m, near)))]
             ways = ways_of(grid, 3, 10**6)
             base = row_frame(model, row, table.frame)

@@ -9,14 +9,24 @@ errors count a group's rows as dependent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import TOO_FEW, Condition, Segment, SegmentSearch
-from automl_core.acting.conditions import SMALLEST_LEVEL, Cells, Mask, all_hold, conditions_of, describe_all, holds, usable
+from automl_core.acting.conditions import (
+    SMALLEST_LEVEL,
+    Cells,
+    Mask,
+    all_hold,
+    conditions_of,
+    describe_all,
+    holds,
+    told_on,
+    usable,
+)
 from automl_core.acting.copies import together
 from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
@@ -62,7 +72,7 @@ def find_groups(
     Rows of one group (`problem.group`), or copies of a row, stay in one half, and intervals and tests are clustered by it. Above
     100,000 rows a random sample is used. Where no group could be looked at, `note` says why.
     """
-    outcome = make_outcome(y, problem)
+    outcome, every = make_outcome(y, problem), Cells(frame)
     generator = np.random.default_rng(seed)
     frame, values = _known_rows(frame, outcome.values, generator)
     alike = together(frame, values, columns, problem).codes
@@ -76,6 +86,7 @@ def find_groups(
     for looking in (first, ~first):
         found, seen = discover(frame[looking], values[looking], described, MOST_TESTED)
         looked_at, tested = looked_at + seen, tested + len(found)
+        found = [replace(one, conditions=told_on(one.conditions, every)) for one in found]
         checking = None if alike is None else alike[~looking]
         for segment in _confirm(frame[~looking], values[~looking], found, outcome, checking):
             mask = all_hold(segment.conditions, cells)
