@@ -29,7 +29,6 @@ BACKGROUND_ROWS = 100
 ROUNDS = 8
 FIXED_MIXTURES = 60_000
 ROW_SECONDS = 0.033  # by the clock, for the parts of one row: what is left of 50 ms is for rows that take longer than others
-ASKED_SECONDS = 0.025  # the same where mixtures are predicted: their threads and tables vary more
 EVERY_SECONDS = 0.1  # for all coalitions of up to eight columns: parts without chance are worth the wait
 
 
@@ -139,7 +138,7 @@ def row_care(reference: Reference) -> Care:
     chance."""
     if reference.enumerates(EVERY_SECONDS):
         return Care(0, 0, alone=True)
-    return reference.affords_alone(ASKED_SECONDS if reference.asked else ROW_SECONDS)
+    return reference.affords_alone(ROW_SECONDS)
 
 
 def fixed_row_care(reference: Reference) -> Care:

@@ -43,7 +43,9 @@ class Bins:
         """(n,) bins of the values."""
         missing = np.isnan(values)
         if not self.category:
-            return np.where(missing, 0, 1 + np.searchsorted(self.cuts, values, side="right"))
+            places = np.searchsorted(self.cuts, values, side="right") + 1
+            places[missing] = 0
+            return places
         codes = np.where(missing, 0, values).astype(np.int64)
         known = codes < len(self.cuts)
         places = np.where(known, self.cuts[np.where(known, codes, 0)].astype(np.int64) if len(self.cuts) else -1, -1)
@@ -184,8 +186,9 @@ def _bins(level: Any, feature: Feature) -> Bins:
 
 def _parts(model: Glassbox, matrix: Array) -> list[Array]:
     """(n, k) of each term."""
-    single = [bins.places(matrix[:, number]) for number, bins in enumerate(model.single)]
-    paired = [bins.places(matrix[:, number]) for number, bins in enumerate(model.paired)]
+    single = {term[0]: model.single[term[0]].places(matrix[:, term[0]]) for term in model.terms if len(term) == 1}
+    several = {number for term in model.terms if len(term) > 1 for number in term}
+    paired = {number: model.paired[number].places(matrix[:, number]) for number in several}
     return [table[single[term[0]]] if len(term) == 1 else table[tuple(paired[number] for number in term)]
             for term, table in zip(model.terms, model.scores, strict=True)]
 
