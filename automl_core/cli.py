@@ -34,6 +34,7 @@ ARGUMENTS = {  # what stands behind a command without a name of its own
     "data": "a file (csv, tsv, xlsx, parquet, json, sqlite) or sample:NAME", "batch": "a file of new rows",
     "bundle": "a model.zip, as train, more and choose write it", "run_id": "a search, by the id that train names at its end",
     "rung": "rule, linear, legible, small, student, single or ensemble"}
+WRITTEN = ("out", "ranked")  # arguments that name files to write
 BUNDLE = "where the model's bundle is written, such as model.zip"
 
 
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     command: Command = arguments.run
     try:
+        _spare(arguments)
         answer = command(arguments)
     except ClarionError as error:
         print(error, file=sys.stderr)
@@ -69,6 +71,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.json:
         print(json.dumps(to_json(answer.data), ensure_ascii=False))
     return answer.code
+
+
+def _spare(arguments: Arguments) -> None:
+    """BadInput when a file that is named to be read is to be written, too."""
+    named = {name: value for name, value in vars(arguments).items() if isinstance(value, str) and value}
+    outs = [value for name, value in named.items() if name in WRITTEN]
+    if outs:
+        from automl_core.workspace.out_files import check_not_read
+
+        check_not_read(outs, (value for name, value in named.items() if name not in WRITTEN))
 
 
 def _open() -> Workspace:

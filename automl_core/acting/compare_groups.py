@@ -22,7 +22,7 @@ from automl_core.acting.mix import column_parts, make_levels, mix_parts, parts_t
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.data.table import Column, find_column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import counted_alike, quote
+from automl_core.explaining.words import count, counted_alike, quote
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -57,9 +57,14 @@ def compare_groups(
     one = all_hold(pair.first, frame)
     other = all_hold(pair.second, frame) if pair.second else ~one & _known(frame, pair.first)
     one_is, other_is = (describe_all(told_on(group, frame)) for group in (pair.first, pair.second))
-    names = one_is, other_is or "that does not hold"
+    both = int((one & other).sum())
+    if both and (not (one & ~other).any() or not (other & ~one).any()):
+        raise BadInput("All rows of one group are in the other one, too.", "Choose groups that have rows of their own.")
+    own = " (and not the other)" if both else ""
+    names = f"{one_is}{own}", f"{other_is}{own}" if other_is else "that does not hold"
     sides = Sides(one & ~other, other & ~one, *names, tuple(condition.column for condition in conditions))
-    return tell_gap(frame, y, columns, problem, sides, seed)
+    story = tell_gap(frame, y, columns, problem, sides, seed)
+    return replace(story, sentence=f"{story.sentence} Left out: {count(both, 'row')} of both groups.") if both else story
 
 
 def check_no_outcome(target: str, names: Iterable[str]) -> None:

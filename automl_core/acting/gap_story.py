@@ -95,7 +95,7 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
     if story.gap.p != story.gap.p:
         return [f"{opening}.", _why_not(story)]
     spread = f"{opening}: {_signed(story.gap.value, outcome)} ({_range(story.gap, outcome)})."
-    lines = [spread] if story.confirmed else [spread, "That is no more than chance can make."]
+    lines = [spread] if story.confirmed else [spread, _chance(story)]
     if story.by_rows:
         lines.append(f"This speaks of these values of {quote(story.by_rows)} alone, as their rows are compared one by one.")
     whole = "change" if story.over_time else "gap"
@@ -114,6 +114,13 @@ def _sentences(story: GapStory, outcome: Outcome) -> list[str]:
         if names:
             lines.append(f"The rows differ most in {join_words(names)}.")
     return lines
+
+
+def _chance(story: GapStory) -> str:
+    """Why a gap that was not confirmed may be none; its range is that of one figure that is looked at alone."""
+    if story.gap.low * story.gap.high > 0:
+        return "Chance can still make that where several figures are looked at, as here: do not rely on it."
+    return "That is no more than chance can make."
 
 
 def _nobody(story: GapStory) -> str:

@@ -21,6 +21,8 @@ from automl_core.explaining.reference import Reference, open_reference
 from automl_core.explaining.words import edge, number, percent, quote, told_apart
 from automl_core.search.model import Model
 
+WORTH_TELLING = 0.2  # of the largest part: what is smaller is no second reason
+
 
 def explain_row(
     model: Model, row: Row, background: pd.DataFrame, label: str = "", reference: Reference | None = None
@@ -151,8 +153,15 @@ def _sentence(model: Model, prediction: float, base: float, parts: list[Contribu
         return f"{head}, as where nothing is known of a row."
     side = "above" if prediction > base else "below"
     head = f"{head}, {side} the {start} that the model says where nothing is known of a row"
-    towards = [part for part in parts[:6] if part.amount * (prediction - base) > 0][:2]
+    towards, against = ([part for part in parts if part.amount * (prediction - base) * way > 0] for way in (1, -1))
     if not towards:
         return f"{head}."
-    because = join_words([f"{quote(part.column)} = {quote(part.value)}" for part in towards])
-    return f"{head}, mostly because {because}."
+    told = [part for part in towards[:2] if abs(part.amount) >= WORTH_TELLING * abs(towards[0].amount)]
+    words = f"{head}, mostly because {_named(told)}"
+    if against and abs(against[0].amount) >= abs(prediction - base):
+        words += f", though {_named(against[:1])} pulls the other way"
+    return f"{words}."
+
+
+def _named(parts: list[Contribution]) -> str:
+    return join_words([f"{quote(part.column)} = {quote(part.value)}" for part in parts])

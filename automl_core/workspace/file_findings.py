@@ -1,7 +1,7 @@
 """Use cases of what happened and why on a file alone, and of fairness by a run: what the command line asks."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from automl_core import acting, cleaning, framing
 from automl_core.acting import GapStory, Pair, Periods
 from automl_core.acting.action import Condition
+from automl_core.acting.asked import known_values
 from automl_core.acting.compare_groups import check_no_outcome, check_pair
 from automl_core.acting.conditions import condition_of
 from automl_core.data.table import Column, meant_column
@@ -55,7 +56,7 @@ class FileFindings:
         """Two groups of a file's rows, or two periods; BadInput when neither or both are asked for, or a part of what is said has
         no place in that."""
         frame, columns, problem = self._opened(source, request, _named(asked))
-        question = _question(asked, columns)
+        question = _question(asked, columns, frame)
         y, keep = framing.encode_target(frame[problem.target], problem)
         rows, seed, problem = frame[keep].reset_index(drop=True), request.plan.seed, _counting(problem, y, asked.label)
         if question.periods is not None:
@@ -117,13 +118,15 @@ def _parts(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _question(asked: Asked, columns: tuple[Column, ...]) -> Question:
+def _question(asked: Asked, columns: tuple[Column, ...], frame: pd.DataFrame) -> Question:
     if asked.when:
         return Question(periods=Periods(meant_column(columns, asked.when).name, asked.since))
-    first, second = (tuple(_condition(text, columns) for text in texts) for texts in (asked.first, asked.second))
+    first, second = (tuple(_condition(text, columns, frame) for text in texts) for texts in (asked.first, asked.second))
     return Question(Pair(first, second))
 
 
-def _condition(text: str, columns: tuple[Column, ...]) -> Condition:
+def _condition(text: str, columns: tuple[Column, ...], frame: pd.DataFrame) -> Condition:
     name, value = _parts(text)
-    return condition_of(meant_column(columns, name).name, value)
+    column = meant_column(columns, name)
+    found = condition_of(column.name, value)
+    return replace(found, values=known_values(value, frame[column.name], column)) if found.values else found

@@ -45,6 +45,19 @@ def check_own_files(outs: Iterable[Path]) -> None:
         seen.add(out.resolve())
 
 
+def check_not_read(outs: Iterable[str], read: Iterable[str]) -> None:
+    """BadInput when a command would write over a file that it reads: the table of a user would be gone."""
+    sources = [Path(name) for name in read]
+    for out in map(Path, outs):
+        try:
+            there = out.resolve()  # a folder in between need not be there yet
+            same = there.exists() and any(source.exists() and there.samefile(source) for source in sources)
+        except (OSError, ValueError):  # what can be no file, such as a name that is too long, is told of where it is used
+            same = False
+        if same:
+            raise BadInput(f"“{out.name[:80]}” is read by this command and would be written over.", "Name another file.")
+
+
 def experiment_out(out: Path) -> Path:
     """Where the table of an experiment stands, beside that of the plan."""
     return out.with_name(f"{out.stem}_experiment{out.suffix or '.csv'}")

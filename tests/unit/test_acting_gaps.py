@@ -392,9 +392,13 @@ def test_whole_numbers_with_gaps_are_found_as_they_are_written() -> None:
     assert [one.values for one in _levels(ages, Column("age", "float", "category"), False)] == [("30",), ("31.5",)]
     column = (Column("age", "float", "number"),)
     for text, words in (("age=..50", "“age” is below 50"), ("age=30..", "“age” is 30 or more"), ("age=30", "“age” is “30”"),
-                        ("age=30..50", "“age” is from 30 to below 50"), ("age=a..b", "“age” is “a..b”"),
-                        ("age=..", "“age” is “..”")):
-        assert describe(_condition(text, column)) == words
+                        ("age=30..50", "“age” is from 30 to below 50")):
+        assert describe(_condition(text, column, ages)) == words
+    for text in ("age=a..b", "age=..", "age=33"):
+        with pytest.raises(BadInput, match=r"No row has “|stands for no value"):
+            _condition(text, column, ages)
+    paid = (Column("paid", "int", "number"),)
+    assert _condition("paid=yes", paid, pd.DataFrame({"paid": [0, 1]})).values == ("1",)  # as every other door takes it
 
 
 def test_numbers_that_people_write_alike_are_one_level_and_long_ones_keep_their_digits() -> None:
@@ -523,6 +527,31 @@ def test_a_split_that_rests_on_few_rows_says_so_even_when_nothing_is_confirmed()
     assert "no more than chance" in words
     assert "Only 19 % of the rows" in words
     assert "Only" not in told(replace(story, support=0.9), outcome).sentence
+
+
+def test_rows_of_both_groups_are_told_and_left_out() -> None:
+    """Both rates were of other rows than the sentence said."""
+    one = world(3, 1500, "both")
+    low, high = Condition("n0", (), high=0.5), Condition("n0", (), -0.5)
+    both = int(((one.frame["n0"] < 0.5) & (one.frame["n0"] >= -0.5)).sum())
+    story = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, Pair((low,), (high,)))
+    assert (story.first, story.second) == ("“n0” is below 0.5 (and not the other)", "“n0” is −0.5 or more (and not the other)")
+    assert story.sentence.endswith(f" Left out: {both} rows of both groups.")
+    assert story.rows_first == (one.frame["n0"] < -0.5).sum()
+    assert "not the other" not in compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G).sentence
+    inner = Condition("n0", (), high=0.0)
+    for pair in (Pair((low,), (low,)), Pair((inner,), (low,)), Pair((low,), (inner,))):
+        with pytest.raises(BadInput, match=r"All rows of one group are in the other one, too\."):
+            compare_groups(one.frame, one.y, COLUMNS, PROBLEM, pair)
+
+
+def test_a_gap_that_is_not_confirmed_is_not_called_chance_beside_a_range_without_nothing() -> None:
+    one = world(9, 800, "null")
+    story, outcome = compare_groups(one.frame, one.y, COLUMNS, PROBLEM, G), make_outcome(one.y, PROBLEM)
+    apart = replace(story, gap=replace(story.gap, value=-0.08, low=-0.143, high=-0.017), confirmed=())
+    words = told(apart, outcome).sentence
+    assert "no more than chance" not in words
+    assert "Chance can still make that where several figures are looked at" in words
 
 
 def test_nothing_is_told_with_a_sign_of_its_own() -> None:

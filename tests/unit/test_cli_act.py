@@ -231,6 +231,14 @@ def test_act_and_compare_say_at_once_what_cannot_be_done(
                                  str(tmp_path / name))
             told = f"“{name}” is no name of a CSV or an Excel file. Write a.csv or a.xlsx."
             assert (code, told in refused["error"]) == (2, True)
+        before = table.read_bytes()
+        for asked in (("act", bundle, table, "--goal", goal_file(tmp_path), "--out", table),
+                      ("act", bundle, table, "--goal", goal_file(tmp_path), "--ranked", tmp_path / "sub" / ".." / table.name),
+                      ("predict", bundle, table, "--out", table), ("predict", bundle, table, "--out", bundle),
+                      ("train", table, "--target", "churned", "--out", table)):
+            code, refused = call(capsys, *map(str, asked))
+            assert (code, "is read by this command and would be written over." in refused["error"]) == (2, True)
+        assert table.read_bytes() == before  # it was the scores, the plan, or a bundle, and the table was gone
         drawn = tmp_path / "drawn.toml"  # its table was written over the other
         drawn.write_text(f'{goal_file(tmp_path).read_text(encoding="utf-8")}[experiment]\ntreatment = "newsletter"', "utf-8")
         for goal, ranked in ((tmp_path / "goal.toml", "sub/../a.csv"), (drawn, "a_experiment.csv")):

@@ -32,7 +32,8 @@ from automl_core.explaining import (
 )
 from automl_core.explaining.changes import TableChange, TableWhatIf
 from automl_core.explaining.drops import compare
-from automl_core.explaining.single import explain_row
+from automl_core.explaining.explanation import Contribution
+from automl_core.explaining.single import _sentence, explain_row
 from automl_core.explaining.sure import sureness
 from automl_core.explaining.weak_spots import _two
 from automl_core.explaining.words import percent
@@ -109,6 +110,21 @@ def test_what_a_row_is_held_against_is_the_start_of_its_parts_and_not_an_average
         assert f", {side} the {percent(found.base / 100)} that the model says where nothing is known of a row" in found.sentence
         assert ", mostly because “" in found.sentence
     assert abs(found.base - 100 * said.mean()) > 0.2
+
+
+def test_a_small_part_is_no_second_reason_and_a_large_one_against_is_named() -> None:
+    """“mostly because “sex” = “female”” was said of one part in a hundred, and nothing of what pulled down by a third."""
+    made = model("regression", ("lightgbm",))
+    sizes = {"smoker": 15622.0, "age": -5606.0, "bmi": -4514.0, "sex": 166.0}
+    parts = [Contribution(name, "x", size) for name, size in sizes.items()]
+    words = _sentence(made, 18061.0, 13484.0, parts, "")
+    assert words.endswith(", mostly because “smoker” = “x”, though “age” = “x” pulls the other way.")
+    parts[3] = Contribution("sex", "x", 5000.0)
+    assert _sentence(made, 18061.0, 13484.0, sorted(parts, key=lambda part: -abs(part.amount)), "").endswith(
+        ", mostly because “smoker” = “x” and “sex” = “x”, though “age” = “x” pulls the other way.")
+    assert _sentence(made, 10000.0, 13484.0, parts[:2], "").endswith(
+        ", mostly because “age” = “x”, though “smoker” = “x” pulls the other way.")
+    assert "though" not in _sentence(made, 23000.0, 13484.0, parts[:3], "")
 
 
 def test_the_flip_says_where_the_answer_turns() -> None:
