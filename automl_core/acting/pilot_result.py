@@ -33,6 +33,7 @@ from automl_core.acting.wording import (
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, quote
 
 LOPSIDED = 0.01
+MOST_SWITCHED = 0.1  # of the rows that came back: from some slips of the pen no verdict changes
 
 
 def judge(pilot: Pilot, matched: Matched, today: date | None = None, early: bool = False) -> PilotResult:
@@ -101,6 +102,9 @@ def _why_open(pilot: Pilot, matched: Matched) -> str:
     if back.matched < ENOUGH_BACK * back.assigned:
         needed = math.ceil(ENOUGH_BACK * back.assigned)
         return f"Too little came back for a verdict: {needed:,} rows are needed, lest those that answered differ from the others."
+    if back.switched > MOST_SWITCHED * back.matched:
+        return (f"{back.switched:,} of {back.matched:,} rows name the other side than was drawn, so the outcomes may be those of "
+                "other rows: send the file with each outcome beside its own row.")
     lost = (pilot.treated - back.treated, pilot.held - back.held)
     table = [[back.treated, max(0, lost[0])], [back.held, max(0, lost[1])]]
     if sum(lost) > 0 and max(float(stats.fisher_exact(np.array(table))[1]), matched.uneven) < LOPSIDED:

@@ -204,11 +204,13 @@ def whole_words(card: ActionCard, is_rate: bool, able: int = 0) -> str:
     """What the three numbers are for everybody whom the change is for, where the card is about a group of them. `able`: so many
     the change is for, and only those are told of that have others to be compared with (0: all are). A card may be about more of
     its group than these."""
-    who = f"For all {card.whole_rows:,} rows that the change is for, not only these"
-    if able:
-        who = f"For those {card.whole_rows:,} of all {able:,} rows that the change is for that have others like them"
     gaps = (card.whole_raw_gap, card.whole_what_if, card.whole_adjusted)
-    return f"{who}: {told_ways(card, gaps, (card.whole_low, card.whole_high), is_rate)}."
+    told = told_ways(card, gaps, (card.whole_low, card.whole_high), is_rate)
+    if not able:
+        return f"For all {card.whole_rows:,} rows that the change is for, not only these: {told}."
+    seen, rest = told.split(", ", 1)  # what is seen in the data is seen of all of them
+    return (f"For all {able:,} rows that the change is for: {seen}. For those {card.whole_rows:,} of them that have others like "
+            f"them: {rest}.")
 
 
 def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade, near: str = "") -> str:

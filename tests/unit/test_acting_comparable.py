@@ -300,5 +300,6 @@ def test_figures_of_those_who_have_others_like_them_are_not_called_those_of_all(
     """A card of 800 rows said of 700 that these were all rows, and not only its own."""
     card = replace(CARD, rows=800, whole_rows=700, whole_adjusted=0.1, whole_low=0.05, whole_high=0.15)
     said = whole_words(card, True, 1000)
-    assert said.startswith("For those 700 of all 1,000 rows that the change is for that have others like them: as seen ")
+    assert said.startswith("For all 1,000 rows that the change is for: as seen in the data ")
+    assert ". For those 700 of them that have others like them: as the model says " in said  # all three were said to be of 700
     assert whole_words(card, True).startswith("For all 700 rows that the change is for, not only these: ")

@@ -315,6 +315,11 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     assert found.returned.switched == 3
     assert "3 lines name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
+    assert "other rows" not in judge(pilot, found).sentence
+    sent["arm"] = sent["arm"].map({"treat": "hold", "hold": "treat"})  # a column that was sorted alone: it was raised to A
+    wrong = judge(pilot, match_outcomes(pilot, assignment, sent, PROBLEM))
+    assert wrong.verdict == "open"
+    assert "197 of 200 rows name the other side than was drawn" in wrong.sentence
 
 
 @pytest.mark.parametrize("kept", ["row", "due"])
