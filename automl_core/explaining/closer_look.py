@@ -86,13 +86,15 @@ class Interactions:
 @dataclass(frozen=True, slots=True)
 class SpotCondition:
     """One condition of a group of rows: some levels, or a range from `low` to below `high` (NaN: open), or `gone`, that there is
-    no value; its `values` are then “missing”, as a level may be called as well (None: not noted, in older records)."""
+    no value; its `values` are then “missing”, as a level may be called as well (None: not noted, in older records). `numbers`
+    says that the values are those of a column of numbers (False in older records)."""
 
     column: str
     values: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
     gone: bool | None = None
+    numbers: bool = False
 
     @property
     def is_gone(self) -> bool:

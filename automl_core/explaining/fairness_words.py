@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from automl_core.data.words import few_of
 from automl_core.explaining.fairness_counts import LEAST_EACH, SMALL_ROWS, Rate, Spread
+from automl_core.explaining.fairness_figures import Fairness, GroupFigures
 from automl_core.explaining.words import Write, interval, level_name, number, percent, points, quote, told_apart
 
-if TYPE_CHECKING:
-    from automl_core.explaining.fairness_figures import Fairness, GroupFigures
-
-Pick = Callable[["GroupFigures"], Rate]
+Pick = Callable[[GroupFigures], Rate]
 AGAIN = "where it is"
 LIMITS = (
     "These figures do not settle whether the model treats people rightly: that depends on what is decided with it, and where "

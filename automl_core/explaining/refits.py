@@ -41,8 +41,7 @@ from automl_core.search.worker import FAILURES, LARGEST_SEED
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-REFITTED = ("lightgbm", "catboost", "xgboost", "linear", "ebm", "ordered")  # others take too long: LightGBM stands in
-STAND_IN = "lightgbm"
+STAND_IN = "lightgbm"  # for families that do not say that they are quick to fit again
 MOST_ROWS = 10_000
 LEAST_ROWS = 80
 MOST_ROUNDS = 400
@@ -106,7 +105,7 @@ class Refit:
 
 def spec_of(model: Model, member: Member, trials: tuple[Trial, ...]) -> MemberSpec:
     """The settings of a member from the search's list of what was tried; a slow kind of model is stood in for by LightGBM."""
-    if member.family not in REFITTED:
+    if not member.kind.refits:
         return MemberSpec(STAND_IN, loss_options(model.problem, STAND_IN), exact=False)
     trial = next((one for one in trials if one.family == member.family and one.label == member.label), None)
     if trial is None:
@@ -116,15 +115,16 @@ def spec_of(model: Model, member: Member, trials: tuple[Trial, ...]) -> MemberSp
 
 
 def kinds_used(model: Model) -> str:
-    """Which kinds of model are fitted again, in a sentence: the model's own, or what stands in for those that take too long."""
-    own = list(dict.fromkeys(member.kind.title for member in model.members if member.family in REFITTED))
-    slow = list(dict.fromkeys(member.kind.title for member in model.members if member.family not in REFITTED))
+    """Which kinds of model are fitted again, in a sentence: the model's own, or what stands in for those that do not
+    say that they are quick enough."""
+    own = list(dict.fromkeys(member.kind.title for member in model.members if member.kind.refits))
+    slow = list(dict.fromkeys(member.kind.title for member in model.members if not member.kind.refits))
     if not slow:
         return f"They are of the model's own kind ({join_words(own)})."
     standing = families().get(STAND_IN).title
-    takes = f"{join_words(slow)} {'takes' if len(slow) == 1 else 'take'} too long to fit again"
+    left = f"{join_words(slow)} {'is' if len(slow) == 1 else 'are'} not fitted again here"
     rest = f"; {join_words(own)} as in the model" if own else ""
-    return f"{takes}, so {standing} stands in{rest}: the figures are of these, not of the model itself."
+    return f"{left}, so {standing} stands in{rest}: the figures are of these, not of the model itself."
 
 
 def refits(model: Model, past: Past, seconds: float, fits: int = 0) -> Iterator[Refit]:

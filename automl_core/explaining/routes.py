@@ -22,7 +22,6 @@ from automl_core.search.model import Member, Model
 Floats = NDArray[np.float64]
 Part = TypeVar("Part")
 THREAD_ROWS = 20
-ADDITIVE = ("linear", "ebm")  # sums of terms, whose zero is no reference
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,7 +84,7 @@ def by_itself(model: Model) -> bool:
 
 def needs_background(model: Model) -> bool:
     """Whether the model's parts are measured against rows to compare with; trees carry their own reference."""
-    return not by_itself(model) or any(member.kind.name in ADDITIVE for member in model.members)
+    return not by_itself(model) or any(member.kind.additive for member in model.members)
 
 
 def of_member(model: Model, member: Member, whole: Floats, reference: Floats | None) -> tuple[Floats, Floats] | None:
@@ -96,7 +95,7 @@ def of_member(model: Model, member: Member, whole: Floats, reference: Floats | N
     if explained is None:
         return None
     phi, base = np.asarray(explained[0], dtype=np.float64), np.asarray(explained[1], dtype=np.float64)
-    if reference is not None and member.kind.name in ADDITIVE:
+    if reference is not None and member.kind.additive:
         found = plain.contributions(reference)
         assert found is not None
         mean = np.asarray(found[0], dtype=np.float64).mean(axis=0)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.refits import STAND_IN, MemberSpec, Past, early_or_given, spec_of
-from automl_core.explaining.routes import ADDITIVE
 from automl_core.framing.dependent import Codes
 from automl_core.search.families import families
 from automl_core.search.family import Family, FitRequest
@@ -135,7 +134,7 @@ def _shares(
     if fitted.truncated:
         return None
     phi = _explained(family, fitted.native, whole, began + seconds)
-    phi = phi - phi.mean(axis=0) if spec.family in ADDITIVE else phi
+    phi = phi - phi.mean(axis=0) if family.additive else phi
     sizes = {unit: float(np.abs(phi[:, places].sum(axis=1)).mean()) if places else 0.0 for unit, places in units.items()}
     noise = [float(np.abs(phi[:, list(places)].sum(axis=1)).mean()) for places in own]
     total = (sum(size for unit, size in sizes.items() if len(unit) == 1) + sum(noise)) or 1.0

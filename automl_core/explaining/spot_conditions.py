@@ -16,6 +16,7 @@ from automl_core.explaining.words import edge, number, quote
 Mask = NDArray[np.bool_]
 BINS = 4
 LEVEL_SHARE = 0.05
+PAIR_GAIN = 1.25  # a second condition must widen what is told by a quarter to be worth its words
 
 
 def conditions_of(series: pd.Series) -> list[SpotCondition]:
@@ -31,8 +32,9 @@ def conditions_of(series: pd.Series) -> list[SpotCondition]:
                  if not (math.isnan(low) and math.isnan(high))]
     else:
         shares = series.dropna().value_counts() / rows
-        texts = [_level(float(v)) if is_number(series) else str(v) for v in shares.index]
-        found = [SpotCondition(name, (text,), gone=False) for text, share in zip(texts, shares, strict=True)
+        numbers = is_number(series)
+        texts = [_level(float(v)) if numbers else str(v) for v in shares.index]
+        found = [SpotCondition(name, (text,), gone=False, numbers=numbers) for text, share in zip(texts, shares, strict=True)
                  if LEVEL_SHARE <= share <= 1 - LEVEL_SHARE]
     if LEVEL_SHARE <= float(series.isna().mean()) <= 1 - LEVEL_SHARE:
         found.append(SpotCondition(name, ("missing",), gone=True))
@@ -75,7 +77,7 @@ def describe(condition: SpotCondition) -> str:
     if condition.is_gone:
         return f"{name} is missing"
     if condition.values:
-        return f"{name} is {' or '.join(quote(value) for value in condition.values)}"
+        return f"{name} is {' or '.join(value if condition.numbers else quote(value) for value in condition.values)}"
     low, high = edge(condition.low), edge(condition.high)
     if math.isnan(condition.low):
         return f"{name} is below {high}"

@@ -14,8 +14,7 @@ from automl_core.explaining.orders import Orders, plan
 from automl_core.explaining.threads import shared
 from automl_core.framing.problem import Task
 from automl_core.search.calibration import Calibration
-from automl_core.search.families import families
-from automl_core.search.family import link, sigmoid
+from automl_core.search.family import Family, link, sigmoid
 from automl_core.search.feature import Feature
 from automl_core.search.log_target import from_log
 from automl_core.search.model import Member, Model
@@ -47,12 +46,13 @@ class Finish:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Terms:
-    """One such part, times `weight`: a linear fit over the model's features (n, p).
+    """One such part, times `weight`: a fit of a family of `kind` over the model's features (n, p).
 
     `source` (p,) tells the column of each feature, `others` (b, d, k) are the terms of the rows to compare with.
     """
 
     weight: float
+    kind: Family
     native: Any
     inputs: tuple[int, ...]
     source: Places
@@ -62,7 +62,7 @@ class Terms:
 
     def of(self, whole: Floats) -> Floats:
         """(n, d, k) terms of rows (n, p); what is the same for all rows counts as the first column's."""
-        contribute = families().get("linear").contributions
+        contribute = self.kind.contributions
         assert contribute is not None
         matrix = whole[:, self.inputs] if self.inputs else whole
         made, start = contribute(self.native, matrix)
@@ -85,13 +85,15 @@ class Terms:
 
 
 def member_terms(model: Model, member: Member, reference: Floats) -> Terms | None:
-    """A linear member as terms; None for others, and where a formula joins columns. `reference` (b, p) has all features."""
+    """A member whose family tells the `bounds` of its terms as such; None for others, and where a formula joins columns.
+    `reference` (b, p) has all features."""
     seen = model.seen_by(member)
-    if member.kind.name != "linear" or any(len(feature.sources) > 1 for feature in seen):
+    bounds = member.kind.bounds
+    if bounds is None or any(len(feature.sources) > 1 for feature in seen):
         return None
-    native = member.native
-    finish = Finish(model.problem.task, native.low, native.high, member.logs, member.scale)
-    made = Terms(member.weight, native, member.inputs, _sources(model, seen), len(model.sources), finish, np.zeros(0))
+    finish = Finish(model.problem.task, *bounds(member.native), member.logs, member.scale)
+    made = Terms(member.weight, member.kind, member.native, member.inputs, _sources(model, seen), len(model.sources), finish,
+                 np.zeros(0))
     return replace(made, others=made.of(reference))
 
 

@@ -45,25 +45,30 @@ def replaceable(
     options = {"learning_rate": 0.08, **loss_options(problem, "lightgbm")}
     judging = Counting(weights, among(together_of(past.frame, past.columns, problem), refit.valid))
 
-    def predicted(kept: NDArray[np.int64]) -> Floats:
+    family = families().get("lightgbm")
+
+    def predicted(kept: NDArray[np.int64]) -> Floats | None:
         request = FitRequest(train[:, kept], past.y[refit.train], tuple(features[place] for place in kept), problem.task,
                              max(2, len(problem.classes)), options, rounds=ROUNDS, seed=past.seed % LARGEST_SEED,
                              weights=learning)
-        family = families().get("lightgbm")
-        return family.predict(family.fit(request).native, valid[:, kept])
+        try:
+            native = family.fit(request).native
+        except FAILURES:
+            return None
+        return family.predict(native, valid[:, kept])
 
     found = [name for name in tried if drops[(name,)][1] <= 0]  # much used, but shuffling it does not clearly hurt
-    try:
-        before = predicted(np.arange(len(features)))
-        for name in tried:
-            if name in found:
-                continue
-            kept = np.flatnonzero([feature.sources != (name,) for feature in features])
-            if not len(kept):
-                continue
-            loss, variance = compare(problem, past.y[refit.valid], before, predicted(kept), judging, refit.model.read_at)
-            if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
-                found.append(name)
-    except FAILURES:
+    before = predicted(np.arange(len(features)))
+    if before is None:
         return ()
+    for name in tried:
+        kept = np.flatnonzero([feature.sources != (name,) for feature in features])
+        if name in found or not len(kept):
+            continue
+        without = predicted(kept)
+        if without is None:
+            return ()
+        loss, variance = compare(problem, past.y[refit.valid], before, without, judging, refit.model.read_at)
+        if loss + 1.645 * variance**0.5 < KEPT * drops[(name,)][0]:
+            found.append(name)
     return tuple(found)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl_core.data.words import join_words
 from automl_core.explaining.closer_look import SpotCondition, WeakSpot, WeakSpots
-from automl_core.explaining.spot_conditions import all_hold, conditions_of, describe, holds
+from automl_core.explaining.spot_conditions import PAIR_GAIN, all_hold, conditions_of, describe, holds
 from automl_core.explaining.swap import is_date
 from automl_core.explaining.words import count, level_name, number, percent, quote, told_apart
 from automl_core.framing.dependent import Codes, Welch, codes_of, rows_worth, sum_reach, welch
@@ -29,8 +29,7 @@ MOST_COLUMNS = 10
 MOST_TESTED = 10  # from each half: 20 in all
 SMALLEST, SMALLEST_SHARE = 50, 0.02
 FALSE_DISCOVERY = 0.05
-TWINS = 0.7
-PAIR_GAIN = 1.15
+TWINS = 0.7  # two groups that overlap this much are one finding: a group and three bins of four of it do, by 0.75
 LOSSES = {"classes": "log loss", "numbers": "absolute error"}
 
 

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
+from automl_core.data.words import NOTHING as NOTHING
+from automl_core.data.words import interval as interval
+from automl_core.data.words import is_nothing as is_nothing
+from automl_core.data.words import little
+from automl_core.data.words import percent as percent
+
 Form = TypeVar("Form")
 LONGEST = 80
-NOTHING = 1e-7  # per cent or points: what arithmetic leaves of nothing
-LEAST_SHOWN = 0.001
 MOST_ALIKE = 6  # significant digits of the largest number, with the decimals of others
 NO_CHANGE = "no measurable change"
 Write = Callable[..., str]  # a value in words, and with a second number in finer ones
@@ -118,30 +122,6 @@ def rounded(value: float, digits: int = 2) -> float:
     return float(round(value, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
-def percent(share: float, more: int = 0) -> str:
-    """A share between 0 and 1 as a percentage: 27 % from 10 to 99.5, 0.4 % for little, 100 % only for all and 0 % only for none.
-
-    `more` decimals than these where values must be told apart.
-    """
-    if not math.isfinite(share):
-        return "unknown"
-    value = 100 * share
-    if abs(value) < NOTHING:
-        return "0 %"
-    text = "100" if abs(value) == 100 else _little(abs(value), more + (0 if 10 <= abs(value) < 99.5 else 1))
-    if abs(value) < 100 and float(text.removeprefix("under ")) == 100:
-        text = "over 99.9"
-    return f"{'−' if value < 0 and not is_nothing(text) else ''}{text} %"
-
-
-def _little(size: float, places: int) -> str:
-    """A size with so many decimals, or with as many as it takes to show that it is not nothing."""
-    text = f"{size:.{places}f}"
-    if size < NOTHING or float(text):
-        return text
-    return f"{size:.{-math.floor(math.log10(size))}f}" if size >= LEAST_SHOWN else f"under {LEAST_SHOWN}"
-
-
 def told_apart(first: float, second: float, write: Write = percent) -> tuple[str, str]:
     """Two values as `write` has them, by default shares as percentages, with one or two decimals more where they differ and would
     read alike: 36.1 %, 35.5 %."""
@@ -158,7 +138,7 @@ def told_apart(first: float, second: float, write: Write = percent) -> tuple[str
 
 def points(share: float, more: int = 0) -> str:
     """A difference of shares in percentage points, without its sign's word: 12.6 points, 0.04 points."""
-    return f"{_little(abs(100 * share), 1 + more)} points" if math.isfinite(share) else "unknown"
+    return f"{little(abs(100 * share), 1 + more)} points" if math.isfinite(share) else "unknown"
 
 
 def signed(value: float, write: Write) -> str:
@@ -166,11 +146,6 @@ def signed(value: float, write: Write) -> str:
     no sign."""
     text = write(abs(value))
     return text if is_nothing(text) else f"{'+' if value > 0 else '−'}{text}"
-
-
-def is_nothing(text: str) -> bool:
-    """Whether an amount was written as nothing, or as less than is shown."""
-    return text.startswith("under ") or not any(digit in text for digit in "123456789")
 
 
 def change_range(low: float, high: float, write: Write, side: Callable[[float], str]) -> str:
@@ -209,13 +184,3 @@ def day(moment: date) -> str:
 def short_day(moment: date) -> str:
     """A day where there is little room: 3 Nov 2026."""
     return f"{moment.day} {moment:%b %Y}"
-
-
-def interval(low: str, high: str) -> str:
-    """Two written bounds as one range: “12 to 18 %” with the unit once when both carry it; two that read alike are one."""
-    if low == high:
-        return low if low == "unknown" else f"{low} at both ends"
-    for unit in (" %", " points"):
-        if low.endswith(unit) and high.endswith(unit):
-            return f"{low.removesuffix(unit)} to {high}"
-    return f"{low} to {high}"

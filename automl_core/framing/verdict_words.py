@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from automl_core.data import words as spoken
 from automl_core.framing.comparison import Evidence, Ruling
 from automl_core.framing.metrics import get_metric
 from automl_core.framing.problem import Leak, Problem, Rung
@@ -22,9 +23,8 @@ def number(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share in per cent with up to three digits."""
-    shown = 100 * value
-    return f"{shown:.1f} %" if abs(shown) < 99.95 else f"{shown:.0f} %"
+    """A share in per cent as all sentences write it, with one decimal where they have none: figures stand beside others here."""
+    return spoken.percent(value, 1 if 0.1 <= abs(value) < 0.995 else 0)
 
 
 def said(problem: Problem, score: float) -> str:
@@ -58,10 +58,10 @@ def brief(problem: Problem, score: float) -> str:
 
 
 def interval(problem: Problem, rung: Rung) -> str:
-    """“95 % interval 24.1 to 25.8”, the smaller figure first; of what costs, costs."""
+    """“95 % interval 24.1 to 25.8”, the smaller figure first; of what costs, costs. Ends that read alike are told once."""
     turn = -1 if problem.metric == "money" and rung.score < 0 else 1
     low, high = sorted((turn * rung.low, turn * rung.high), key=lambda value: -value if problem.metric == "log_loss" else value)
-    return f"95 % interval {brief(problem, low)} to {brief(problem, high)}"
+    return f"95 % interval {spoken.interval(brief(problem, low), brief(problem, high))}"
 
 
 def subject(rung: str, problem: Problem, rule: str) -> str:

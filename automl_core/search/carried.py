@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from automl_core.search.contest import Contest
-    from automl_core.search.journal import FoldResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +24,6 @@ class Carried:
     def place(self, key: str) -> int:
         """When the candidate's turn comes; what is not carried over comes last."""
         return self.order.index(key) if key in self.order else len(self.order)
-
-
-def renew(contest: Contest, result: FoldResult) -> bool:
-    """Whether a result replaces one that was cut off, if there is such a one; it is no longer waited for."""
-    place = (result.key, result.fold)
-    if place not in contest.spoilt:
-        return True
-    contest.spoilt.remove(place)
-    contest.renewed.add(result.key)
-    return not result.error and not (result.truncated and result.seconds <= contest.results[place].seconds)
 
 
 def waits(contest: Contest, key: str) -> bool:

@@ -76,6 +76,15 @@ class Contest:
         """Why a fit of the candidate failed, or an empty string."""
         return next((result.error for (name, _), result in self.results.items() if name == key and result.error), "")
 
+    def renew(self, result: FoldResult) -> bool:
+        """Whether the result counts. What was cut off and came again is no longer waited for; it stays where it is no worse."""
+        place = (result.key, result.fold)
+        if place not in self.spoilt:
+            return True
+        self.spoilt.remove(place)
+        self.renewed.add(result.key)
+        return not result.error and not (result.truncated and result.seconds <= self.results[place].seconds)
+
     def complete(self, key: str) -> bool:
         """Whether the candidate has been fitted on every fold in use."""
         return bool(self.folds) and all((key, fold) in self.results for fold in range(self.folds)) and not self.failure(key)

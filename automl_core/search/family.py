@@ -140,6 +140,10 @@ class Family:
     option that is worth tuning. `tried` are the labels and options of the candidates of a family that has no place in the
     portfolio; none: one without options.
     `letters` says that where levels are misspelt or seldom its first candidate is tried once more with their letters.
+    `refits` says that it is quick enough to be fitted again on halves of 10,000 rows while somebody waits: LightGBM stands in for
+    others. `additive` says that its contributions are those of a sum of terms, whose zero is no reference: they are measured
+    against the rows to compare with. `bounds(native)` is for one whose terms have one feature each, with nothing between them and
+    the prediction but the link: what their sum is kept between, infinite where nothing is.
     `weighs` False says that it cannot let some rows count more than others: it is not tried where rows have weights.
     In the `taught` tasks it can learn soft targets: numbers, or shares of classes as copies of a row that count by them, of which
     `leaf_rows` is the option that counts rows, if it has one.
@@ -180,6 +184,9 @@ class Family:
     space: Mapping[str, Range] = field(default_factory=dict)
     tried: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     letters: bool = False
+    refits: bool = False
+    additive: bool = False
+    bounds: Callable[[Any], tuple[float, float]] | None = None
 
     def work(self, options: Mapping[str, Any], task: Task) -> float:
         """How long a fit with these options should take, in fits of LightGBM."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from automl_core.errors import Cancelled
-from automl_core.search.carried import renew, through
+from automl_core.search.carried import through
 from automl_core.search.clock import Clock
 from automl_core.search.contest import Contest
 from automl_core.search.crew import Crew, Task
@@ -262,7 +262,7 @@ class Race:
 
     def _take(self, result: FoldResult) -> None:
         waited = (result.key, result.fold) in self.contest.spoilt
-        if waited and (not renew(self.contest, result) or (result.truncated and self.stop_file.exists())):
+        if waited and (not self.contest.renew(result) or (result.truncated and self.stop_file.exists())):
             return  # what was there is kept
         if waited:
             self.announced.discard(result.key)

@@ -195,7 +195,7 @@ def spot_words(conditions: tuple[Any, ...]) -> str:
     for condition in conditions:
         low, high = condition.low, condition.high
         if condition.values:
-            parts.append(f"{condition.column} {'' if condition.is_gone else '= '}{' or '.join(condition.values)}")
+            parts.append(f"{condition.column} is {' or '.join(condition.values)}")
         elif not math.isfinite(low):
             parts.append(f"{condition.column} under {words.edge(high)}")
         elif not math.isfinite(high):

@@ -199,7 +199,8 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def money(value: float, currency: str = "€") -> str:
-    """An amount with its currency, as the engine’s sentences write it: € 1,230, −€ 40."""
+    """An amount with its currency: € 1,230, −€ 40, € 12.34, € 1.23 million. The engine’s sentences have no cents of small amounts
+    and write millions out: € 12.3, € 1,230,000."""
     if value is None or not math.isfinite(value):
         return MISSING
     sign = "−" if value < 0 else ""

@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl_core.codec import from_json, to_json
 from automl_core.explaining import Judged, Past, explain, weak_spots, with_evidence
+from automl_core.explaining.closer_look import SpotCondition
 from automl_core.explaining.explanation import ShapePoint
 from automl_core.explaining.honesty import _warned
 from automl_core.explaining.importance import shape
 from automl_core.explaining.spot_conditions import conditions_of, describe, holds
 from automl_core.framing.problem import Problem
+from pages.ui.explain_charts import spot_words
 from tests.truth.explaining_data import Made, fitted
 
 
@@ -79,3 +82,29 @@ def test_a_report_tells_a_level_that_is_called_missing() -> None:
         ("a", True, False), ("missing", True, False), ("missing", False, True)]
     old = ShapePoint("missing", 9, 0.0, 1.0)
     assert (old.known, old.gone) == (False, True)
+
+
+def test_one_of_few_numbers_reads_as_a_number_in_sentence_and_chart() -> None:
+    """It read “children” is “3” where the Act page says “children” is 3, and children = 3 on the chart beside it."""
+    few = pd.DataFrame({"k": [1.0, 3.0] * 50, "c": pd.Series(["1", "3"] * 50).astype("str")})
+    numbers, texts = conditions_of(few["k"]), conditions_of(few["c"])
+    assert [describe(one) for one in numbers] == ["“k” is 1", "“k” is 3"]
+    assert [describe(one) for one in texts] == ["“c” is “1”", "“c” is “3”"]
+    gone = SpotCondition("k", ("missing",), gone=True)
+    assert spot_words((numbers[1], texts[0], gone)) == "k is 3, c is 1, k is missing"
+    assert [int(holds(one, few).sum()) for one in (*numbers, *texts)] == [50, 50, 50, 50]
+    assert describe(from_json(SpotCondition, to_json(numbers[1]))) == "“k” is 3"
+    assert describe(SpotCondition("k", ("3",))) == "“k” is “3”"  # of older records it is not known
+
+
+def test_a_second_condition_is_worth_its_words_from_a_quarter_more_on() -> None:
+    """As in groups whose outcome differs: here one that raised the loss beyond the mean by a fifth was tested, too."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: pd.Series(rng.choice(["in", "out"], 4000)).astype("str") for name in ("c", "d")})
+    inside = frame == "in"
+    loss = np.where(inside["c"], np.where(inside["d"], 1.1, 0.9), 0.0)  # 0.6 and 0.5 beyond the mean
+    # c and d alone are tested in either half, and both together where they are worth it
+    for more, tested in ((0.0, 4), (0.1, 6)):
+        y = loss + more * np.where(inside["c"] & inside["d"], 1.0, -1.0) * inside["c"]
+        found = weak_spots(Judged(frame, np.zeros(4000), y, np.zeros(4000), y, Problem("y", "regression", "rmse")), ("c", "d"))
+        assert found.tested == tested

@@ -498,7 +498,7 @@ def test_weak_spot_conditions_hold_where_they_say() -> None:
 def test_what_stands_in_is_named() -> None:
     assert "own kind (LightGBM)" in kinds_used(model("binary", ("lightgbm",)))
     slow = kinds_used(model("binary", ("extra_trees",)))
-    assert "too long to fit again, so LightGBM stands in" in slow
+    assert "Extra trees is not fitted again here, so LightGBM stands in" in slow
     mixed = kinds_used(model("binary", ("extra_trees", "linear")))
     assert "stands in; " in mixed
     assert "as in the model" in mixed

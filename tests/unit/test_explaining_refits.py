@@ -187,6 +187,27 @@ def test_the_noise_floor_and_twins_learn_by_the_weights_that_the_model_did(monke
         assert request.options.get("loss") == ("absolute" if request in seen[2:] else None)
 
 
+def test_a_slip_beside_the_fits_of_twins_is_no_fit_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it stood in one `try`: an error of our own read as “nothing can be left out”."""
+    model, past = skewed("mape", "lightgbm")
+    twin = past.frame["x"] + np.random.default_rng(1).normal(0, 0.01, 1000)
+    both = fitted(past.frame.assign(twin=twin), past.y, "regression", rounds=2)
+    model, past = replace(both.model, problem=model.problem), both.past
+    halves, told = next(refits(model, past, 0.0, 1)), explain(model, past.frame, past.y)
+    drops = {(name,): (1.0, 0.5, 1.5) for name in ("x", "twin")}
+
+    def broken(*_: Any) -> Any:
+        raise TypeError("a slip")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("automl_core.explaining.twins.compare", broken)
+        with pytest.raises(TypeError, match="a slip"):
+            replaceable(halves, past, told, drops)
+    failing = SimpleNamespace(get=lambda name: replace(families().get(name), fit=broken))
+    monkeypatch.setattr("automl_core.explaining.twins.families", lambda: failing)
+    assert replaceable(halves, past, told, drops) == ()
+
+
 def test_the_calibration_of_another_kind_of_model_is_not_that_of_what_stands_in() -> None:
     """One that was far too sure made all that boostings said of it nearly even, and their scores fell by nothing."""
     rng = np.random.default_rng(0)

@@ -131,6 +131,25 @@ def test_broad_excepts_stand_at_two_borders_only() -> None:
     assert users <= {"automl_core/jobs/child.py", "pages/ui/border.py"}
 
 
+def swallowing(tree: ast.AST) -> list[int]:
+    """Lines of handlers of `BaseException`, alone or among others, that do not end by raising again what they caught."""
+    return [node.lineno for node in ast.walk(tree)
+            if isinstance(node, ast.ExceptHandler) and node.type is not None and "'BaseException'" in ast.dump(node.type)
+            and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)]
+
+
+@pytest.mark.parametrize(("handler", "lines"), [
+    ("except BaseException:\n    pass", [3]), ("except (OSError, BaseException) as error:\n    print(error)", [3]),
+    ("except BaseException:\n    if later:\n        raise", [3]), ("except BaseException:\n    stop()\n    raise", []),
+    ("except OSError:\n    pass", [])])
+def test_one_that_swallows_all_is_seen(handler: str, lines: list[int]) -> None:
+    assert swallowing(ast.parse(f"try:\n    go()\n{handler}")) == lines
+
+
+def test_what_is_caught_of_all_is_raised_again() -> None:
+    assert {str(path.relative_to(ROOT)): found for path in all_files() if (found := swallowing(parsed(path)))} == {}
+
+
 def test_nothing_can_run_code_from_data() -> None:
     banned = {"pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal"}
     users = {str(path.relative_to(ROOT)): imported_modules(path) & banned for path in all_files()}

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -220,3 +221,18 @@ def test_what_does_not_fit_now_may_fit_when_fits_turn_out_quicker() -> None:
     place = next_place(contest, NOW)
     assert place is not None
     assert place.candidate == CAT
+
+
+@pytest.mark.parametrize(("again", "counts"), [
+    ({"seconds": 3.0}, True), ({"seconds": 3.0, "truncated": True}, True), ({"seconds": 1.0, "truncated": True}, False),
+    ({"error": "It failed."}, False)])
+def test_what_was_cut_off_is_replaced_by_what_had_more_time(again: dict[str, Any], counts: bool) -> None:
+    prepared = prepare(make_data("regression"), Plan(folds=2))
+    contest = contest_of(prepared, (BOOST, LINE), {"boost": 1.0, "line": 1.0})
+    contest.spoilt.add(("boost", 0))
+    cut = contest.results["boost", 0]
+    assert contest.renew(contest.results["line", 0])  # nobody waits for it
+    assert (contest.spoilt, contest.renewed) == ({("boost", 0)}, set())
+    assert contest.renew(replace(cut, **again)) == counts
+    assert (contest.spoilt, contest.renewed) == (set(), {"boost"})
+    assert contest.results["boost", 0] is cut

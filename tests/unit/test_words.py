@@ -29,7 +29,9 @@ from automl_core.explaining.words import (
     told_apart,
     told_by,
 )
+from automl_core.framing import verdict_words
 from automl_core.framing.metrics import METRICS
+from automl_core.framing.problem import Problem, Rung
 from pages.ui import words
 from pages.ui.charts import all_words
 from pages.ui.explain_charts import name_of
@@ -305,3 +307,19 @@ def test_a_long_list_is_told_by_its_first_ones_with_the_mark_of_thousands() -> N
 def test_what_is_written_tells_as_much_apart_as_it_can() -> None:
     assert told_by((0, 1, 3), lambda places: (f"{value:.{places}f}" for value in (1.04, 1.12)), 2) == ("1.0", "1.1")
     assert told_by((0, 1), lambda places: (f"{value:.{places}f}" for value in (1.04, 1.041)), 2) == ("1.0", "1.0")
+
+
+@pytest.mark.parametrize(("share", "text"), [
+    (0.9996, "over 99.9 %"), (1.0, "100 %"), (0.0003, "0.03 %"), (0.0, "0 %"), (0.996, "99.6 %"), (0.5, "50.0 %"),
+    (0.845, "84.5 %"), (0.034, "3.4 %"), (-0.2, "−20.0 %"), (1.019, "101.9 %")])
+def test_a_verdict_says_all_only_of_all(share: float, text: str) -> None:
+    """It was right in 100 % of the rows where it was wrong in four of 10,000, and in 0.0 % where it was right in three."""
+    assert verdict_words.percent(share) == text
+    problem = Problem("y", "binary", "accuracy", ("No", "Yes"), "Yes")
+    assert verdict_words.said(problem, share) == f"is right in {text} of the rows"
+
+
+def test_the_ends_of_a_verdict_that_read_alike_are_one() -> None:
+    problem = Problem("y", "binary", "accuracy", ("No", "Yes"), "Yes")
+    told = [verdict_words.interval(problem, Rung("linear", 0.9, *ends)) for ends in ((0.831, 0.849), (1.0, 1.0), (0.98, 0.9997))]
+    assert told == ["95 % interval 83.1 to 84.9 %", "95 % interval 100 % at both ends", "95 % interval 98.0 to over 99.9 %"]

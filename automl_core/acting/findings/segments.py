@@ -32,6 +32,7 @@ from automl_core.acting.finding import FindingKind
 from automl_core.acting.outcome import Outcome, make_outcome
 from automl_core.acting.statistics import Gap, benjamini_hochberg, gap_between
 from automl_core.data.table import Column
+from automl_core.explaining.spot_conditions import PAIR_GAIN
 from automl_core.explaining.words import change_range, number, points
 from automl_core.framing.dependent import Codes
 from automl_core.framing.problem import Problem
@@ -43,8 +44,7 @@ SMALLEST = 50
 SMALLEST_SHARE = 0.02
 FALSE_DISCOVERY = 0.025  # each way: 5 % in all
 MOST_ROWS = 100_000
-TWINS = 0.8  # two candidates whose rows overlap this much are one finding
-PAIR_GAIN = 1.25  # a second condition must widen the gap by a quarter to be worth its words
+TWINS = 0.8  # two candidates whose rows overlap this much are one finding: of four bins only one at a time is a condition
 
 FEW_ROWS = f"{TOO_FEW}: it takes {4 * SMALLEST} with an outcome."
 UNEVEN = ("The rows go together in too few or too uneven groups to find something on one half and confirm it on the other: each "

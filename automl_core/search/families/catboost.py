@@ -214,7 +214,7 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, fit_modules=("catboost",), grows=True, cost=2.0, effort=_effort, bagged=True, in_turn=True,
-    quantiles=True, hastens=True, letters=True,
+    quantiles=True, hastens=True, letters=True, refits=True,
     space=RATE | {"depth": Range(3, 9, False, True), "l2_leaf_reg": Range(0.5, 20.0, True), "subsample": Range(0.5, 1.0)},
     taught=("regression",),  # its codes of levels would read a row's answer off the copies that come before
 )

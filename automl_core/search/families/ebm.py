@@ -261,5 +261,5 @@ FAMILY = Family(
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, legible=True, fit_package="interpret", fit_modules=("interpret.glassbox",), cost=3.0,
     bagged=True,
-    hastens=True,
+    hastens=True, refits=True, additive=True,
 )

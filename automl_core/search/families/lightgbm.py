@@ -213,7 +213,7 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, fit_modules=("lightgbm",), grows=True, effort=_effort, bagged=True, in_turn=True,
-    quantiles=True, hastens=True, letters=True,
+    quantiles=True, hastens=True, letters=True, refits=True,
     space=RATE | {
         "num_leaves": Range(4, 256, True, True), "min_data_in_leaf": Range(1, 120, True, True),
         "feature_fraction": Range(0.3, 1.0), "bagging_fraction": Range(0.5, 1.0), "lambda_l2": Range(0.01, 20.0, True)},

@@ -288,5 +288,5 @@ FAMILY = Family(
                   help="1 leaves numbers far from the middle as they are; else they are softly clipped.")),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, legible=True, fit_package="scipy", fit_modules=("scipy.optimize",), cost=0.4,
-    quantiles=True, letters=True,
+    quantiles=True, letters=True, refits=True, additive=True, bounds=lambda model: (model.low, model.high),
 )

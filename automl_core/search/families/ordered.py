@@ -162,5 +162,5 @@ FAMILY = Family(
     tasks=("multiclass",), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     fit_modules=("lightgbm",), grows=True, cost=1.2, effort=lightgbm.FAMILY.effort, bagged=True, in_turn=True, ordered=True,
     most_classes=MOST_STEPS + 1,
-    hastens=True, space=lightgbm.FAMILY.space, letters=True,
+    hastens=True, space=lightgbm.FAMILY.space, letters=True, refits=True,
 )

@@ -239,7 +239,7 @@ FAMILY = Family(
     ),
     tasks=("binary", "multiclass", "regression"), fit=_fit, predict=_predict, predict_row=_predict_row, save=_save, load=_load,
     contributions=_contributions, fit_modules=("xgboost",), grows=True, cost=0.8, bagged=True, in_turn=True,
-    quantiles=True, hastens=True,
+    quantiles=True, hastens=True, refits=True,
     space=RATE | {
         "max_depth": Range(3, 10, False, True), "min_child_weight": Range(0.5, 50.0, True), "subsample": Range(0.5, 1.0),
         "colsample_bytree": Range(0.3, 1.0), "reg_lambda": Range(0.01, 20.0, True)},
