@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.comparison import holm
+from automl_core.framing.dependent import LEAST_TOGETHER, codes_of, effective, few, root_of_sums, student, two_means, unvaried
 
 Floats = NDArray[np.float64]
 CHANCE = 4.0  # three errors of a correlation: rows train the models that score each other, which makes each a third larger
@@ -34,7 +35,6 @@ def welch(first: Floats, second: Floats) -> Gap:
     """Welch's test for unequal variances, as `two_means` tells the means; each group needs two values or more."""
     from scipy.special import stdtr, stdtrit
 
-    from automl_core.framing.dependent import two_means
 
     told = two_means(first, second)
     difference = told.first - told.second
@@ -54,13 +54,12 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     """
     from scipy.special import stdtr
 
-    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, root_of_sums, student, unvaried
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
         return plain
     rows = np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
-    codes = group_codes(groups)
+    codes = codes_of(groups)
     influence = rows * np.where(inside, values - plain.first, values - plain.second)
     weights = np.square(np.bincount(codes, np.abs(rows)), dtype=np.float64)
     worth = effective(weights)  # as of groups whose rows are all alike, for a side may have few
@@ -72,13 +71,6 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     p = float(2 * stdtr(worth - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
     return Gap(plain.first, plain.second, plain.difference, min(plain.low, plain.difference - reach),
                max(plain.high, plain.difference + reach), max(p, plain.p))
-
-
-def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
-    from automl_core.framing.dependent import codes_of
-
-    return codes_of(groups)
 
 
 def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:
