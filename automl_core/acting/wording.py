@@ -28,9 +28,6 @@ from automl_core.explaining.words import (
     told_apart,
 )
 
-# A card below grade A must not contain one of these words.
-BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
-
 VERBS: dict[Grade, tuple[str, str]] = {  # of one change, and of two that are made together
     "A": ("was measured to change it", "were measured to change it"),
     "B": ("is likely to change it", "are likely to change it"),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from automl_core.acting.action import Change, Condition
 from automl_core.acting.pilot_result import graded
-from automl_core.acting.wording import BANNED
 from automl_core.reporting.card_page import CardPage, card_page
+from tests.promises import BANNED
 from tests.unit.piloting import CARD, GOAL, verdict
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
