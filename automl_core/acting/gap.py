@@ -19,6 +19,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.rates import FEW, Range, Shares, newcombe, no_surer, unlike
 from automl_core.framing.dependent import codes_of, effective, few, root_of_sums, rows_worth, student
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -138,7 +139,7 @@ def _of_constants(groups: TwoGroups, among: Mask) -> Amount:
         if clusters < LEAST_CLUSTERS:
             return Amount(one - other, -math.inf, math.inf, 1.0)
         sizes, tables = [clusters, clusters], clusters * math.log(2)
-        wider = few(clusters) * student(clusters) / 1.959964
+        wider = few(clusters) * student(clusters) / Z
     p = min(1.0, 2 * math.exp(-tables)) if one != other else 1.0
     down, up = (wider * float(reach) for reach in newcombe(one, other, (sizes[0], sizes[1])))
     return Amount(one - other, max(-1.0, one - other - down), min(1.0, one - other + up), p)
@@ -179,7 +180,7 @@ def amount(
     if together is None:
         error = float(influence.std(ddof=1)) / math.sqrt(rows)
         p = float(2 * ndtr(-abs(value) / error)) if error > 0 else 1.0
-        return Amount(value, value - 1.959964 * error, value + 1.959964 * error, p)
+        return Amount(value, value - Z * error, value + Z * error, p)
     codes = codes_of(together)
     clusters = fewest_clusters(codes, first)
     if clusters < LEAST_CLUSTERS:

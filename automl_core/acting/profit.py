@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Goal
 from automl_core.acting.mappings import money_of
 from automl_core.acting.profit_draws import Ranked, drawn_profits
-from automl_core.acting.rates import wilson
 from automl_core.acting.spelling import respelled
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 from automl_core.framing.dependent import codes_of, rows_worth, sum_reach
 from automl_core.framing.problem import Money
+from automl_core.framing.shares import wilson
 from automl_core.framing.suggestion import is_yes
 
 Floats = NDArray[np.float64]
@@ -209,7 +209,7 @@ def _parts(ranked: Ranked, sizes: list[int]) -> tuple[LiftPart, ...]:
     for size in sizes:
         first, hits, rows = ranked.only(np.arange(size)), float(found[size - 1]), float(reached[size - 1])
         rate, alone = hits / rows, rows_worth(first.y, first.together, first.mass)
-        low, high = wilson(rate * alone, alone)
+        low, high = wilson(rate, alone)
         lift, gain = (rate / (total / everyone), hits / total) if total else (math.nan, math.nan)
         made.append(LiftPart(rows / everyone, size, rate, low, high, lift, gain))
     return tuple(made)

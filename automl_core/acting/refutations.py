@@ -16,6 +16,7 @@ from automl_core.acting.scores import Mask, Scores, given_to_groups
 from automl_core.acting.statistics import told_beyond_chance
 from automl_core.explaining.words import quote
 from automl_core.framing.dependent import codes_of
+from automl_core.framing.shares import Z
 
 STRATA = 20
 LEAST_STRATUM = 20
@@ -86,7 +87,7 @@ def _dose_placebo(scores: Scores, leans: np.ndarray, rows: np.ndarray, seed: int
 
 def _differs(psi: np.ndarray, groups: np.ndarray | None) -> bool:
     """Whether the mean differs from nothing at 5 %; rows of one group are summed first."""
-    error, limit = float(psi.std(ddof=1)) / math.sqrt(len(psi)), 1.959964
+    error, limit = float(psi.std(ddof=1)) / math.sqrt(len(psi)), Z
     if groups is not None:
         from scipy.special import stdtrit
 

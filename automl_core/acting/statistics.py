@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl_core.framing.comparison import holm
 from automl_core.framing.dependent import LEAST_TOGETHER, codes_of, effective, few, root_of_sums, student, two_means, unvaried
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 CHANCE = 4.0  # three errors of a correlation: rows train the models that score each other, which makes each a third larger
@@ -142,10 +143,10 @@ def rows_per_arm(now: float, then: float, spread: float = math.nan) -> int:
     if change == 0 or not math.isfinite(change):
         return 0
     if math.isfinite(spread):
-        return math.ceil(2 * (1.959964 + 0.841621) ** 2 * spread**2 / change**2)
+        return math.ceil(2 * (Z + 0.841621) ** 2 * spread**2 / change**2)
     now, then = min(max(now, 0.0), 1.0), min(max(then, 0.0), 1.0)
     if now == then:
         return 0
     pooled = (now + then) / 2
-    root = 1.959964 * math.sqrt(2 * pooled * (1 - pooled)) + 0.841621 * math.sqrt(now * (1 - now) + then * (1 - then))
+    root = Z * math.sqrt(2 * pooled * (1 - pooled)) + 0.841621 * math.sqrt(now * (1 - now) + then * (1 - then))
     return math.ceil(root**2 / (now - then) ** 2)

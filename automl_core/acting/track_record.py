@@ -12,7 +12,6 @@ from automl_core.acting.pilot_result import cost_now, priced_alike
 from automl_core.acting.pilots import Pilot, direction
 from automl_core.explaining.words import interval, money, number, quote
 
-_Z = 1.959964
 _NOTHING = "No card has been measured by a pilot yet."
 
 

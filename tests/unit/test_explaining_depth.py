@@ -50,9 +50,10 @@ from automl_core.explaining.explanation import ColumnGroup
 from automl_core.explaining.interactions import _grid, _sentence, interactions
 from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.spot_conditions import conditions_of, describe, holds
-from automl_core.explaining.sure import sureness, wilson
+from automl_core.explaining.sure import sureness
 from automl_core.explaining.weak_spots import weak_spots
 from automl_core.explaining.words import percent
+from automl_core.framing.shares import wilson
 from automl_core.search.model import Model
 from tests.unit.test_explaining_routes import COLUMNS, PROBLEMS, model, table, target
 
