@@ -18,7 +18,7 @@ from automl_core.framing.dependent import Codes, resampled
 
 Floats = NDArray[np.float64]
 DRAWS = 200
-STABLE_RANGE = 3
+STABLE_RANGE = 3  # ranks: a column whose rank is as sure as that is called stable, however it was measured
 MOST_DIRECTIONS = 300  # of the columns used most: of thousands all would take seconds
 BINS = 12
 LEVELS = 12
