@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from automl_core.acting.action import ActionCard
+from automl_core.acting.grade_words import grade_words
 from automl_core.acting.pilots import change_words
 from automl_core.acting.wording import ALIKE_COUNTED, told_ways
 
@@ -15,19 +16,9 @@ def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:
     return f"{of}: {told_ways(card, gaps, span, is_rate)}."
 
 
-SURE = {
-    "A": "It was tested.",
-    "B": "It is likely.",
-    "C": "It is possible: test it first.",
-    "D": "A pattern, not advice.",
-}
-DOUBTED = "Chance was to decide who got the change; something not recorded may be behind it all the same."
-
-
 def sure_words(card: ActionCard) -> str:
     """How sure a card is, and why not surer; never empty, also where all reasons are told as what would overturn it."""
-    sure = SURE["A"] if card.measured else DOUBTED if card.drawn and card.grade == "C" else SURE[card.grade]
-    return " ".join((sure, *card.own_reasons))
+    return " ".join((grade_words(card).sure, *card.own_reasons))
 
 
 def card_lines(card: ActionCard) -> tuple[str, ...]:

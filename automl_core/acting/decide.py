@@ -15,9 +15,8 @@ from automl_core.acting.contact import cost_taken
 from automl_core.acting.decisions import counted_by, middle_of, risk
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.profit import LiftPart, ProfitCurve, curve_by_worth, gains, matrix_of, profit_curve
-from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count, interval, money, number, percent, quote
-from automl_core.framing.dependent import effective, sum_reach
+from automl_core.framing.dependent import codes_of, effective, sum_reach
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -97,7 +96,7 @@ def decide(inputs: DecisionInputs, actions: ActionList) -> Decision:
     goal, problem = inputs.goal, inputs.problem
     at_risk = np.nan_to_num(risk(inputs.predictions, problem, goal, inputs.weights))
     chosen = np.array([row.row for row in actions.rows], dtype=np.int64)
-    nan, together = math.nan, None if inputs.groups is None else group_codes(inputs.groups)
+    nan, together = math.nan, None if inputs.groups is None else codes_of(inputs.groups)
     curve: ProfitCurve | None = None
     lift: tuple[LiftPart, ...] = ()
     if problem.task == "regression":

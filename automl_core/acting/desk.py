@@ -19,7 +19,6 @@ from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.overlap import of_everybody
 from automl_core.acting.pilot_groups import Together, rows_together
-from automl_core.acting.statistics import group_codes
 from automl_core.acting.trials import Trial
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import (
@@ -36,6 +35,7 @@ from automl_core.acting.wording import (
     whole_words,
 )
 from automl_core.acting.worth import row_values
+from automl_core.framing.dependent import codes_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -183,7 +183,7 @@ class Desk:
         """The groups of the trial's rows, of which a pilot needs more rows; None when rows stand alone."""
         if not self.grouped or trial.scores.groups is None or not trial.rows.any():
             return None
-        return rows_together("", group_codes(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
+        return rows_together("", codes_of(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
 
     def _with_whole(self, card: ActionCard, trial: Trial) -> ActionCard:
         """The card with the figures of everybody whom its move is for. Nobody picked these, so their range is the plain one."""

@@ -17,8 +17,8 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import FOLDS, Learner, fold_of
 from automl_core.acting.scores import LEAST_ROWS, Scores, Setting, category_scores, level
 from automl_core.acting.shift import Shift, dose_of, shift_scores
-from automl_core.acting.statistics import group_codes, unseen_variance
-from automl_core.framing.dependent import LEAST_WORTH, effective, likeness, sum_error
+from automl_core.acting.statistics import unseen_variance
+from automl_core.framing.dependent import LEAST_WORTH, codes_of, effective, likeness, sum_error
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -226,7 +226,7 @@ def _unseen(scores: Scores, used: Mask, moved: Mask) -> float:
     y, sides = scores.y[used], (scores.new & used, moved)
     if scores.groups is None:
         return sum(unseen_variance(y, side[used]) * float(scores.weight[side].sum()) for side in sides)
-    codes = group_codes(scores.groups[used])
+    codes = codes_of(scores.groups[used])
     weight, alike, total = scores.weight[used], likeness(y, codes), 0.0
     for side in (one[used] for one in sides):
         sums = np.bincount(codes[side], np.sqrt(weight[side]))
@@ -239,7 +239,7 @@ def _clusters(scores: Scores, used: Mask) -> int:
     """How many groups of rows stand on the smaller side, by their effective number."""
     if scores.groups is None:
         return 0
-    codes = group_codes(scores.groups)
+    codes = codes_of(scores.groups)
     sides = (used,) if scores.numeric else (used & scores.new, used & scores.eligible)
     return int(min(effective(side.astype(np.float64), codes) for side in sides))
 
@@ -278,7 +278,7 @@ def _total_error(influence: Floats, groups: NDArray[np.generic] | None) -> float
     """Standard error of the sum of the influence, by the one rule for rows that go together: of so many groups as they are worth,
     and never less than for rows by themselves."""
     alone = sum_error(influence)
-    return alone if groups is None else max(alone, sum_error(influence, group_codes(groups)))
+    return alone if groups is None else max(alone, sum_error(influence, codes_of(groups)))
 
 
 def robustness_value(estimate: float, residual: float, weight: float) -> float:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.rates import FEW, Range, Shares, newcombe, no_surer, unlike
-from automl_core.acting.statistics import group_codes
-from automl_core.framing.dependent import effective, few, root_of_sums, rows_worth, student
+from automl_core.framing.dependent import codes_of, effective, few, root_of_sums, rows_worth, student
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -109,7 +109,7 @@ def _no_surer(told: Amount, groups: TwoGroups, counts: Floats) -> Amount:
     sides = [(counts > 0) & side for side in (groups.first, ~groups.first)]
     if not groups.binary or math.isinf(told.low) or min(unlike(groups.y[side]) for side in sides) >= FEW:
         return told
-    codes = None if groups.together is None else group_codes(groups.together)
+    codes = None if groups.together is None else codes_of(groups.together)
     freedom = math.inf if codes is None else fewest_clusters(codes, groups.first) - 1
     shares = [float(np.average(groups.y[side], weights=counts[side])) for side in sides]
     worth = [rows_worth(groups.y[side], None if codes is None else codes[side], counts[side]) for side in sides]
@@ -135,11 +135,11 @@ def _of_constants(groups: TwoGroups, among: Mask) -> Amount:
     if groups.together is None:
         tables = math.lgamma(sum(sizes) + 1) - math.lgamma(sizes[0] + 1) - math.lgamma(sizes[1] + 1)
     else:
-        clusters = fewest_clusters(group_codes(groups.together[among]), groups.first[among])
+        clusters = fewest_clusters(codes_of(groups.together[among]), groups.first[among])
         if clusters < LEAST_CLUSTERS:
             return Amount(one - other, -math.inf, math.inf, 1.0)
         sizes, tables = [clusters, clusters], clusters * math.log(2)
-        wider = few(clusters) * student(clusters) / 1.959964
+        wider = few(clusters) * student(clusters) / Z
     p = min(1.0, 2 * math.exp(-tables)) if one != other else 1.0
     down, up = (wider * float(reach) for reach in newcombe(one, other, (sizes[0], sizes[1])))
     return Amount(one - other, max(-1.0, one - other - down), min(1.0, one - other + up), p)
@@ -180,8 +180,8 @@ def amount(
     if together is None:
         error = float(influence.std(ddof=1)) / math.sqrt(rows)
         p = float(2 * ndtr(-abs(value) / error)) if error > 0 else 1.0
-        return Amount(value, value - 1.959964 * error, value + 1.959964 * error, p)
-    codes = group_codes(together)
+        return Amount(value, value - Z * error, value + Z * error, p)
+    codes = codes_of(together)
     clusters = fewest_clusters(codes, first)
     if clusters < LEAST_CLUSTERS:
         return Amount(value, -math.inf, math.inf, 1.0)

@@ -16,8 +16,7 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.linear import MOST_LEVELS
 from automl_core.acting.nuisance import Folds, Learner
 from automl_core.acting.scores import given_to_groups
-from automl_core.acting.statistics import group_codes
-from automl_core.framing.dependent import Codes, likeness
+from automl_core.framing.dependent import Codes, codes_of, likeness
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -35,7 +34,7 @@ def groups_tell(values: Floats, codes: Codes, shuffles: int = SHUFFLES) -> bool:
     mislead. Groups that are more even than by chance, as where each got as many, tell nothing, nor do rows that
     stand alone: how far these vary is no measure of how far groups do."""
     together = np.bincount(codes, minlength=1)[codes] > 1
-    values, codes = values[together], group_codes(codes[together])
+    values, codes = values[together], codes_of(codes[together])
     if not len(values) or likeness(values, codes) < LEAST_LIKE:
         return False
     centred, sizes = values - values.mean(), np.bincount(codes)
@@ -58,7 +57,7 @@ def groups_tell(values: Floats, codes: Codes, shuffles: int = SHUFFLES) -> bool:
 def share_in_group(values: Floats, known: Mask, codes: Codes) -> Floats:
     """(n,) the mean of the `known` values in each row's group, drawn to the mean of all by how alike rows of groups are. A group
     of fewer than ten is told without the row itself, whose own value it would be (NaN where it has no other row)."""
-    like = max(likeness(values[known], group_codes(codes[known])), LEAST_LIKE)
+    like = max(likeness(values[known], codes_of(codes[known])), LEAST_LIKE)
     prior, middle = (1 - like) / like, float(values[known].mean())
     own = np.where(known, values, 0.0)
     sums, counts = (np.bincount(codes, one)[codes] for one in (own, known.astype(np.float64)))
@@ -76,9 +75,9 @@ def with_shares(
     So it does of every category that has more levels than a line has room for, each a group; where whole groups have the lever,
     these are asked by one row each. Groups without a name are copies of a row, of which each repeats what the others have."""
     given = learner.covariates
-    own = None if groups is None else group_codes(groups)
+    own = None if groups is None else codes_of(groups)
     sources = [(name, own)] if own is not None and name else []
-    sources += [(wide, group_codes(codes)) for wide, codes in wide_categories(given)]
+    sources += [(wide, codes_of(codes)) for wide, codes in wide_categories(given)]
     if not sources:
         return learner
     added: list[tuple[str, Floats]] = []
@@ -88,7 +87,7 @@ def with_shares(
         if own is not None and whole:  # a group is one observation of who has it
             asked, shuffles = asked[np.unique(own[asked], return_index=True)[1]], OF_WHOLE
         for source, codes in sources:
-            inside = group_codes(codes[asked])
+            inside = codes_of(codes[asked])
             if _whole(values, among, codes, binary) or not groups_tell(values[asked], inside, shuffles):
                 continue
             if told is None and own is not None and whole and binary:
@@ -108,7 +107,7 @@ def _whole(values: Floats, among: Mask, codes: Codes, binary: bool) -> bool:
     """Whether whole groups have a lever, also where most of them have one row, whose others then say for certain what it has."""
     if binary and given_to_groups(values == 1, among, codes):
         return True
-    return likeness(values[among], group_codes(codes[among])) >= (WHOLE_OF_TWO if binary else WHOLE)
+    return likeness(values[among], codes_of(codes[among])) >= (WHOLE_OF_TWO if binary else WHOLE)
 
 
 def wide_categories(covariates: Covariates) -> list[tuple[str, Floats]]:

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from automl_core.acting.decisions import counted_by
 from automl_core.acting.mappings import money_of
-from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, edge, interval, money, number, percent, rounded
-from automl_core.framing.dependent import sum_reach
+from automl_core.framing.dependent import codes_of, sum_reach
 from automl_core.framing.problem import Money
 
 Floats = NDArray[np.float64]
@@ -96,7 +95,7 @@ def newsvendor(
     if len(y) < FEWEST_ROWS:
         raise BadInput(f"Only {count(len(y), 'row has', 'rows have')} an outcome and a prediction.", f"{FEWEST_ROWS} are needed.")
     level = costs.under / (costs.under + costs.over)
-    together = np.arange(len(y)) if groups is None else group_codes(np.asarray(groups)[known])
+    together = np.arange(len(y)) if groups is None else codes_of(np.asarray(groups)[known])
     folds = (np.random.default_rng(seed).permutation(int(together.max()) + 1) % FOLDS)[together]
     then = np.empty(len(y))
     for fold in range(FOLDS):

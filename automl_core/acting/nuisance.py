@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from automl_core.acting import linear, trees
 from automl_core.acting.covariates import Covariates
-from automl_core.acting.statistics import group_codes
+from automl_core.framing.dependent import codes_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -48,7 +48,7 @@ def fold_of(rows: int, groups: NDArray[np.generic] | None, seed: int, folds: int
     generator = np.random.default_rng(seed)
     if groups is None:
         return np.asarray(generator.permutation(rows) % folds, dtype=np.int64)
-    codes = group_codes(groups)
+    codes = codes_of(groups)
     return np.asarray((generator.permutation(int(codes.max(initial=-1)) + 2) % folds)[codes], dtype=np.int64)
 
 

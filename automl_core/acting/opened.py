@@ -21,7 +21,7 @@ from automl_core.data.table import Column, Table, find_column
 from automl_core.errors import BadInput
 from automl_core.explaining.classes import counting
 from automl_core.explaining.words import quote
-from automl_core.framing import encode_target, suggest_problem
+from automl_core.framing import check_target, encode_target, problem_for, suggest_problem
 from automl_core.framing.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -126,8 +126,6 @@ def _has(frame: pd.DataFrame, names: Names, column: str, value: object) -> bool:
 def problem_of(table: Table, outcome: str, good: object, roles: Roles) -> Problem:
     """What the outcome of a typed table is: a number where low or high is wanted, else what its values suggest; with roles.
     What is `given` is no id because it looks like one."""
-    from automl_core.framing.suggestion import check_target, problem_for
-
     number = pd.api.types.is_numeric_dtype(table.frame[outcome].dtype)
     if number and isinstance(good, str) and good.strip().casefold() in ("low", "high"):
         problem = problem_for(table.frame[outcome], outcome, "regression")

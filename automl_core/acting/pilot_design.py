@@ -43,9 +43,9 @@ from automl_core.acting.pilots import (
 )
 from automl_core.acting.power import FEWEST_SIDE, Change, Power, fewest_rows, measure_power, power_of, total_rows
 from automl_core.acting.spelling import texts
-from automl_core.acting.statistics import group_codes
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, day, quote
+from automl_core.framing.dependent import codes_of
 from automl_core.framing.problem import Problem
 
 
@@ -77,7 +77,7 @@ def barred(frame: pd.DataFrame, problem: Problem, busy: Collection[int]) -> Mask
     """(n,) the rows at the places `busy`, and all that go together with them."""
     mask = np.isin(np.arange(len(frame)), list(busy))
     if problem.group and problem.group in frame:
-        codes = group_codes(frame[problem.group].to_numpy())
+        codes = codes_of(frame[problem.group].to_numpy())
         mask = np.isin(codes, codes[mask])
     return np.asarray(mask, dtype=bool)
 
@@ -197,7 +197,7 @@ def draw(card: ActionCard, rows: PilotRows, choice: PilotChoice, size: int) -> D
     available = np.flatnonzero(able.mask)
     group = rows.problem.group
     if group and group in rows.frame:
-        codes = group_codes(rows.frame[group].to_numpy())
+        codes = codes_of(rows.frame[group].to_numpy())
         fewest = fewest_rows(choice.treated_share, FEWEST_GROUPS if choice.rows else LEAST_GROUPS)
     else:
         codes, fewest = np.arange(len(rows.frame), dtype=np.int64), 0

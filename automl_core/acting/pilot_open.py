@@ -15,9 +15,8 @@ import pandas as pd
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.pilot_groups import Together, rows_together, strata_of, told_by_strata
 from automl_core.acting.pilots import Floats, Mask, PilotRows
-from automl_core.acting.statistics import group_codes
 from automl_core.explaining.words import count
-from automl_core.framing.dependent import likeness
+from automl_core.framing.dependent import codes_of, likeness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,7 +56,7 @@ def open_first(free: Mask, about: Mask, rows: PilotRows, ended: bool) -> Drawabl
     others = free & ~still
     group = rows.problem.group
     if group and group in rows.frame:
-        codes = group_codes(rows.frame[group].to_numpy())
+        codes = codes_of(rows.frame[group].to_numpy())
         others &= ~np.isin(codes, codes[still])
     return Drawable(still | others, still) if ended else Drawable(still, still, int(others.sum()))
 
@@ -106,7 +105,7 @@ def groups_drawn(rows: PilotRows, drawn: Drawable, about: Mask) -> Together | No
     group = rows.problem.group
     if not group or group not in rows.frame or not drawn.mask.any():
         return None
-    codes, values = group_codes(rows.frame[group].to_numpy()), values_of(rows)[0]
+    codes, values = codes_of(rows.frame[group].to_numpy()), values_of(rows)[0]
     if not drawn.open:
         return rows_together(group, codes[drawn.mask], values[drawn.mask])
     known = known_like(about, rows)

@@ -48,14 +48,13 @@ class Sums:
         """The sums over sides that are `mixed` (z, m) from the basis, whose first column holds every row."""
         single = [mixed.T @ sums[0] for sums in (self.gain, self.square, self.count)]
         pairs = [mixed.T @ sums @ mixed for sums in (self.gain, self.square, self.count)]
-        return Sides(float(self.gain[0, 0]), *single, *pairs)
+        return Sides(*single, *pairs)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sides:
-    """The gain of everybody, and sums over every side (m,) and every two sides (m, m): of gains, their squares, and rows."""
+    """Sums over every side (m,) and every two sides (m, m): of gains, their squares, and rows."""
 
-    everybody: float
     gain: Floats
     square: Floats
     count: Floats

@@ -14,12 +14,12 @@ from automl_core.acting.power_of_shares import chance_counted, few_expected
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, percent, quote
+from automl_core.framing.shares import Z
 
 CHANCE = 0.8
 FEWEST_SIDE = 10  # with fewer outcomes on a side nothing is compared
 ENOUGH_BACK = 0.8  # of the drawn rows: with less, those that answered may differ from those that did not
 LEAST_DRAWN = math.ceil(FEWEST_SIDE / ENOUGH_BACK)  # on each side, so that enough is left when as many go missing as may
-_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _critical(treated: float, held: float, together: Together | None) -> tuple[f
     the difference counted in such errors then varies (the normal approximation to the noncentral t; Johnson and Welch 1940)."""
     degrees = design_freedom(treated, held, together)
     if math.isinf(degrees):
-        return _Z, 1.0
+        return Z, 1.0
     from scipy.special import stdtrit
 
     critical = float(stdtrit(degrees, 0.975))

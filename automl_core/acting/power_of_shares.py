@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.pilot_groups import Together, design_freedom, strata_of
-from automl_core.acting.rates import FEW, Z, error_of_both, newcombe, reach_of
+from automl_core.acting.rates import FEW, error_of_both, newcombe, reach_of
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 MOST_COUNTS = 100  # of each side: where more may come, neighbours are taken together

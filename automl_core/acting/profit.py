@@ -22,12 +22,12 @@ from automl_core.acting.action import Goal
 from automl_core.acting.mappings import money_of
 from automl_core.acting.profit_draws import Ranked, drawn_profits
 from automl_core.acting.spelling import respelled
-from automl_core.acting.statistics import group_codes
 from automl_core.data.values import to_text
 from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
-from automl_core.framing.dependent import rows_worth, sum_reach
+from automl_core.framing.dependent import codes_of, rows_worth, sum_reach
 from automl_core.framing.problem import Money
+from automl_core.framing.shares import wilson
 from automl_core.framing.suggestion import is_yes
 
 Floats = NDArray[np.float64]
@@ -202,8 +202,6 @@ def gains(
 
 def _parts(ranked: Ranked, sizes: list[int]) -> tuple[LiftPart, ...]:
     """What the first rows of the ranking hold, for each of these numbers of rows."""
-    from automl_core.acting.rates import wilson
-
     ranked = ranked.only(ranked.order)
     found, reached = np.cumsum(ranked.mass * ranked.y), np.cumsum(ranked.mass)
     total, everyone = float(found[-1]), float(reached[-1])
@@ -211,7 +209,7 @@ def _parts(ranked: Ranked, sizes: list[int]) -> tuple[LiftPart, ...]:
     for size in sizes:
         first, hits, rows = ranked.only(np.arange(size)), float(found[size - 1]), float(reached[size - 1])
         rate, alone = hits / rows, rows_worth(first.y, first.together, first.mass)
-        low, high = wilson(rate * alone, alone)
+        low, high = wilson(rate, alone)
         lift, gain = (rate / (total / everyone), hits / total) if total else (math.nan, math.nan)
         made.append(LiftPart(rows / everyone, size, rate, low, high, lift, gain))
     return tuple(made)
@@ -237,7 +235,7 @@ def _codes(together: Codes, known: NDArray[np.bool_]) -> Codes:
     given = np.asarray(together)
     if given.shape != known.shape:
         raise BadInput("Outcomes and the groups of their rows do not belong together.", "Give one of each a row.")
-    return given[known] if given.dtype.kind in "iu" else group_codes(given[known])
+    return given[known] if given.dtype.kind in "iu" else codes_of(given[known])
 
 
 def _all_cuts(ranked: Ranked, money: Money) -> Cuts:

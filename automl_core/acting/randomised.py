@@ -17,9 +17,10 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.group_shares import groups_tell, wide_categories
 from automl_core.acting.nuisance import FOLDS, Learner
 from automl_core.acting.scores import mostly_whole
-from automl_core.acting.statistics import group_codes, too_few_to_tell
+from automl_core.acting.statistics import too_few_to_tell
 from automl_core.errors import BadInput
 from automl_core.explaining.words import count, quote
+from automl_core.framing.dependent import codes_of
 
 Floats = NDArray[np.float64]
 LEVEL = 0.001
@@ -70,7 +71,7 @@ def check_experiment(
     if len(dealt) < len(treated):
         _check_groups(treated[dealt], group)
     _check_folds(folds, treated)
-    if groups is not None and len(dealt) == len(treated) and groups_tell(treated.astype(np.float64), group_codes(groups)):
+    if groups is not None and len(dealt) == len(treated) and groups_tell(treated.astype(np.float64), codes_of(groups)):
         raise BadInput(
             f"Treatment was not left to chance: rows with the same {quote(group)} were treated alike more often than by chance.",
             NO_EXPERIMENT,
@@ -157,7 +158,7 @@ def check_randomised(covariates: Covariates, treated: NDArray[np.bool_], folds: 
 def _by_levels(covariates: Covariates, treated: NDArray[np.bool_]) -> str:
     """The first category of many levels, too small to differ one by one, whose levels tell who was treated; empty for none."""
     side = treated.astype(np.float64)
-    return next((name for name, codes in wide_categories(covariates) if groups_tell(side, group_codes(codes))), "")
+    return next((name for name, codes in wide_categories(covariates) if groups_tell(side, codes_of(codes))), "")
 
 
 def _auc(chance: Floats, treated: NDArray[np.bool_]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The interval of a share of rows, and what the difference of two shares, or of two means, tells where few rows differ.
+"""What the difference of two shares, or of two means, tells where few rows differ.
 
 A side on which nobody has the outcome, or everybody, brings no variance of its own, and one with a handful hardly any. Its error
 is that of both sides taken together, and its range at least that of Newcombe (1998, method 10), which has a width there.
@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_core.framing.shares import Z, wilson_ends
+
 Floats = NDArray[np.float64]
-Z = 1.959964
 FEW = 10  # rows unlike the others of their side: with fewer, the variance that they show is too small by chance too often
 
 
@@ -38,26 +39,10 @@ class Shares:
     freedom: float = math.inf
 
 
-def wilson(hits: float, rows: float) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927): never outside 0 and 1, never without width. `rows` that go together may
-    be worth fewer, and no whole number of them."""
-    low, high = _wilson(hits / max(rows, 1e-300), rows, Z)
-    return float(low), float(high)
-
-
-def _wilson(share: Any, rows: float, z: float) -> tuple[Floats, Floats]:
-    if rows < 1:
-        return np.zeros_like(share, dtype=np.float64), np.ones_like(share, dtype=np.float64)
-    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    reach = z / (1 + z * z / rows) * np.sqrt(np.maximum(share * (1 - share), 0) / rows + z * z / (4 * rows * rows))
-    # rounding may not put the share itself outside
-    return np.minimum(np.maximum(0.0, middle - reach), share), np.maximum(np.minimum(1.0, middle + reach), share)
-
-
 def newcombe(first: Any, second: Any, rows: tuple[float, float], z: float = Z) -> tuple[Floats, Floats]:
     """How far below and above the difference of two shares (numbers, or arrays of them) its range reaches (Newcombe 1998, method
     10), by default that of 95 %."""
-    (low, high), (least, most) = _wilson(first, rows[0], z), _wilson(second, rows[1], z)
+    (low, high), (least, most) = wilson_ends(first, rows[0], z), wilson_ends(second, rows[1], z)
     down, up = np.hypot(first - low, most - second), np.hypot(high - first, second - least)
     return np.asarray(down, dtype=np.float64), np.asarray(up, dtype=np.float64)
 

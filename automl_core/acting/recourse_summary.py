@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from automl_core.acting.action import Direction, Goal, Lever
 from automl_core.acting.asked import whole
-from automl_core.acting.rates import wilson
 from automl_core.acting.recourse import (
     MOST_CANDIDATES,
     OpenedRow,
@@ -39,6 +38,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.similar import PastRows
 from automl_core.explaining.words import quote
 from automl_core.framing.dependent import codes_of, rows_worth, together_in
+from automl_core.framing.shares import wilson
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -219,5 +219,5 @@ def _with_range(made: RecourseSummary, together: Places | None) -> RecourseSumma
     if together is not None:
         worth = rows_worth(missed.astype(np.float64), codes_of(together[list(made.positions)]))
     share = float(missed.mean())
-    low, high = wilson(share * worth, worth)
+    low, high = wilson(share, worth)
     return replace(made, infeasible=share, low=low, high=high)

@@ -13,8 +13,10 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, Effect, comparison_scores, estimate, robustness_value
 from automl_core.acting.nuisance import MOST_BENT, Learner
 from automl_core.acting.scores import Mask, Scores, given_to_groups
-from automl_core.acting.statistics import group_codes, told_beyond_chance
+from automl_core.acting.statistics import told_beyond_chance
 from automl_core.explaining.words import quote
+from automl_core.framing.dependent import codes_of
+from automl_core.framing.shares import Z
 
 STRATA = 20
 LEAST_STRATUM = 20
@@ -53,7 +55,7 @@ def placebo_passes(scores: Scores, group: Mask, seed: int = 0) -> bool:
     chance, y, middle = scores.chance[rows], scores.y[rows], scores.middle[rows]
     new = scores.new[rows]
     odds = (1 - chance) / chance
-    groups = None if scores.groups is None else group_codes(scores.groups[rows])
+    groups = None if scores.groups is None else codes_of(scores.groups[rows])
     units = np.arange(len(rows))
     if groups is not None and given_to_groups(new, np.ones(len(rows), dtype=bool), groups):
         units = groups  # what whole groups have is shuffled among groups
@@ -74,7 +76,7 @@ def _dose_placebo(scores: Scores, leans: np.ndarray, rows: np.ndarray, seed: int
     generator = np.random.default_rng(seed + 1)
     strata = np.array_split(np.argsort(scores.middle[rows], kind="stable"), min(STRATA, max(1, len(rows) // 50)))
     failed = 0
-    groups = None if scores.groups is None else group_codes(scores.groups[rows])
+    groups = None if scores.groups is None else codes_of(scores.groups[rows])
     for _ in range(SHUFFLES):
         fake = leans.copy()
         for stratum in strata:
@@ -85,7 +87,7 @@ def _dose_placebo(scores: Scores, leans: np.ndarray, rows: np.ndarray, seed: int
 
 def _differs(psi: np.ndarray, groups: np.ndarray | None) -> bool:
     """Whether the mean differs from nothing at 5 %; rows of one group are summed first."""
-    error, limit = float(psi.std(ddof=1)) / math.sqrt(len(psi)), 1.959964
+    error, limit = float(psi.std(ddof=1)) / math.sqrt(len(psi)), Z
     if groups is not None:
         from scipy.special import stdtrit
 
@@ -186,7 +188,7 @@ def levers_go_together(case: Comparison, others: tuple[str, ...]) -> str:
     bent = None if binary else linear.curved(known, start, MOST_BENT)
     start = start if bent is None else bent
     near = linear.fit(start, target, True) if named and binary else None
-    codes = None if case.groups is None else group_codes(case.groups[picked])
+    codes = None if case.groups is None else codes_of(case.groups[picked])
     for name in named:
         added = linear.design(given.only(name))[:, 1:]
         matrix = np.hstack([start, added[:, :-1] if given.only(name).categorical and added.shape[1] > 1 else added])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.acting.nuisance import CrossFit, Folds, Learner
-from automl_core.acting.statistics import group_codes
+from automl_core.framing.dependent import codes_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -101,7 +101,7 @@ class Level:
 
 def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
     """Whether the marked `rows` are (but for one in fifty) whole groups of those `among`, and groups have several rows."""
-    codes = group_codes(groups)[among]
+    codes = codes_of(groups)[among]
     return bool(len(codes) >= 2 * np.count_nonzero(np.bincount(codes))) and mostly_whole(rows[among], codes)
 
 
@@ -137,7 +137,7 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     if others is not None:
         chance, halves = 1 - others.chance, tuple(1 - half for half in others.half_chances)
     elif setting.groups is not None and given_to_groups(rows, among, setting.groups):
-        chance = learner.group_chance(rows, among, setting.folds, group_codes(setting.groups))
+        chance = learner.group_chance(rows, among, setting.folds, codes_of(setting.groups))
     else:
         told = learner.cross_fits(rows.astype(np.float64), among, setting.folds, True)
         chance, halves = told.whole, tuple(half.clip(1e-6, 1 - 1e-6) for half in learner.halves(told, setting.groups))

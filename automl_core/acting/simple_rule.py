@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
+from automl_core.framing.columns import usable_columns
 from automl_core.framing.problem import Problem
+from automl_core.framing.simple_matrix import simple_matrix
+from automl_core.framing.validation import make_folds, row_weights
 
 if TYPE_CHECKING:
     from automl_core.framing.rungs import Material
@@ -30,7 +33,6 @@ def rule_predictions(
     the rule learned from all of those.
     """
     from automl_core.framing.rungs import rule
-    from automl_core.framing.validation import make_folds
 
     shape = (len(y), len(problem.classes)) if problem.task == "multiclass" else (len(y),)
     out = np.full(shape, np.nan)
@@ -63,11 +65,8 @@ def rule_or_none(
 
 def _material(frame: pd.DataFrame, y: NDArray[np.generic], columns: tuple[Column, ...], problem: Problem, seed: int) -> Material:
     """What the rule needs, without what only the rungs above it do."""
-    from automl_core.framing.columns import usable_columns
     from automl_core.framing.partition import make_groupings
     from automl_core.framing.rungs import Material, lesson_weights, one_hot_targets, working_scale
-    from automl_core.framing.simple_matrix import simple_matrix
-    from automl_core.framing.validation import row_weights
 
     used = usable_columns(columns, problem)
     weights = row_weights(frame, problem)

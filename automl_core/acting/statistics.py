@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.comparison import holm
+from automl_core.framing.dependent import LEAST_TOGETHER, codes_of, effective, few, root_of_sums, student, two_means, unvaried
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 CHANCE = 4.0  # three errors of a correlation: rows train the models that score each other, which makes each a third larger
@@ -34,7 +36,6 @@ def welch(first: Floats, second: Floats) -> Gap:
     """Welch's test for unequal variances, as `two_means` tells the means; each group needs two values or more."""
     from scipy.special import stdtr, stdtrit
 
-    from automl_core.framing.dependent import two_means
 
     told = two_means(first, second)
     difference = told.first - told.second
@@ -54,13 +55,12 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     """
     from scipy.special import stdtr
 
-    from automl_core.framing.dependent import LEAST_TOGETHER, effective, few, root_of_sums, student, unvaried
 
     plain = welch(values[inside], values[~inside])
     if groups is None:
         return plain
     rows = np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
-    codes = group_codes(groups)
+    codes = codes_of(groups)
     influence = rows * np.where(inside, values - plain.first, values - plain.second)
     weights = np.square(np.bincount(codes, np.abs(rows)), dtype=np.float64)
     worth = effective(weights)  # as of groups whose rows are all alike, for a side may have few
@@ -72,13 +72,6 @@ def gap_between(values: Floats, inside: NDArray[np.bool_], groups: NDArray[np.ge
     p = float(2 * stdtr(worth - 1, -abs(plain.difference) / max(error, null))) if error > 0 else plain.p
     return Gap(plain.first, plain.second, plain.difference, min(plain.low, plain.difference - reach),
                max(plain.high, plain.difference + reach), max(p, plain.p))
-
-
-def group_codes(groups: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Codes (n,) of who goes together; rows whose group is missing get a code of their own each."""
-    from automl_core.framing.dependent import codes_of
-
-    return codes_of(groups)
 
 
 def told_beyond_chance(told: Floats, got: Floats, times: float = 1.0) -> bool:
@@ -150,10 +143,10 @@ def rows_per_arm(now: float, then: float, spread: float = math.nan) -> int:
     if change == 0 or not math.isfinite(change):
         return 0
     if math.isfinite(spread):
-        return math.ceil(2 * (1.959964 + 0.841621) ** 2 * spread**2 / change**2)
+        return math.ceil(2 * (Z + 0.841621) ** 2 * spread**2 / change**2)
     now, then = min(max(now, 0.0), 1.0), min(max(then, 0.0), 1.0)
     if now == then:
         return 0
     pooled = (now + then) / 2
-    root = 1.959964 * math.sqrt(2 * pooled * (1 - pooled)) + 0.841621 * math.sqrt(now * (1 - now) + then * (1 - then))
+    root = Z * math.sqrt(2 * pooled * (1 - pooled)) + 0.841621 * math.sqrt(now * (1 - now) + then * (1 - then))
     return math.ceil(root**2 / (now - then) ** 2)

@@ -12,7 +12,6 @@ from automl_core.acting.pilot_result import cost_now, priced_alike
 from automl_core.acting.pilots import Pilot, direction
 from automl_core.explaining.words import interval, money, number, quote
 
-_Z = 1.959964
 _NOTHING = "No card has been measured by a pilot yet."
 
 
@@ -22,7 +21,6 @@ class Kept:
 
     pilot: str
     what: str
-    ended_as: str
     promised: float
     promised_low: float
     promised_high: float
@@ -108,14 +106,12 @@ def _kept(pilot: Pilot, in_money: bool) -> Kept:
     assert result is not None
     what = f"{pilot.card.lever}: {pilot.card.to_value}"
     if in_money:
-        return Kept(
-            pilot.id, what, pilot.state, pilot.promised, pilot.promised_low, pilot.promised_high, result.delivered,
-            result.delivered_low, result.delivered_high,
-        )  # fmt: skip
+        return Kept(pilot.id, what, pilot.promised, pilot.promised_low, pilot.promised_high, result.delivered,
+                    result.delivered_low, result.delivered_high)
     turned = direction(pilot.goal, pilot.is_rate)
     given = [turned * value * pilot.treated for value in pilot.promise]
     found = [turned * value * pilot.treated for value in (result.difference, result.low, result.high)]
-    return Kept(pilot.id, what, pilot.state, given[0], min(given[1:]), max(given[1:]), found[0], min(found[1:]), max(found[1:]))
+    return Kept(pilot.id, what, given[0], min(given[1:]), max(given[1:]), found[0], min(found[1:]), max(found[1:]))
 
 
 def _sentence(record: TrackRecord, in_money: bool) -> str:

@@ -9,7 +9,7 @@ from automl_core.acting.covariates import make_covariates
 from automl_core.acting.nuisance import Learner, fold_of
 from automl_core.acting.opened import Opened
 from automl_core.acting.outcome import make_outcome
-from automl_core.acting.statistics import group_codes
+from automl_core.framing.dependent import codes_of
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ def told_unseen(one: Opened, good: str, seed: int) -> Floats:
     problem = one.problem
     counted = make_outcome(one.y, problem, "" if problem.task == "regression" else good)
     known = np.isfinite(one.y)
-    groups = group_codes(one.frame[problem.group].to_numpy()) if problem.group else None
+    groups = codes_of(one.frame[problem.group].to_numpy()) if problem.group else None
     with threadpool_limits(1):
         learner = Learner(make_covariates(one.frame, one.columns, problem, ()), seed=seed, bends=False)
         folds = fold_of(len(known), groups, seed)

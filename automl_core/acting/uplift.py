@@ -30,12 +30,11 @@ from automl_core.acting.pilot_groups import rows_together
 from automl_core.acting.qini import Ranking, by_gain, judge_ranking, widened
 from automl_core.acting.randomised import FIRST_FOLDS, NEARLY_ONE, Balance, check_experiment, check_sides
 from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, error_of_both, no_surer, reach_of, unlike
-from automl_core.acting.statistics import group_codes
 from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import interval, number, points
-from automl_core.framing.dependent import rows_worth, sum_reach
+from automl_core.framing.dependent import codes_of, rows_worth, sum_reach
 from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
@@ -272,12 +271,12 @@ def _mean_effect(trial: _Trial, psi: Floats, missed: Floats) -> Range:
 
 
 def _freedom(trial: _Trial) -> float:
-    return math.inf if trial.groups is None else fewest_clusters(group_codes(trial.groups), trial.treated) - 1
+    return math.inf if trial.groups is None else fewest_clusters(codes_of(trial.groups), trial.treated) - 1
 
 
 def _raw_shares(trial: _Trial) -> Shares:
     """The shares of both sides as they are, and how many rows each is worth."""
-    values, codes = trial.values, None if trial.groups is None else group_codes(trial.groups)
+    values, codes = trial.values, None if trial.groups is None else codes_of(trial.groups)
     sides = (trial.treated, ~trial.treated)
     worth = [rows_worth(values[side], None if codes is None else codes[side]) for side in sides]
     return Shares(float(values[sides[0]].mean()), float(values[sides[1]].mean()), (worth[0], worth[1]), _freedom(trial))
@@ -288,7 +287,7 @@ def _error_of_both(trial: _Trial, missed: Floats) -> float:
     if trial.is_rate:
         raw = _raw_shares(trial)
         return float(error_of_both(raw.first, raw.second, raw.rows))
-    together = None if trial.groups is None else rows_together("", group_codes(trial.groups), missed)
+    together = None if trial.groups is None else rows_together("", codes_of(trial.groups), missed)
     each = (1.0 if together is None else together.design) * sum(1 / int(side.sum()) for side in (trial.treated, ~trial.treated))
     return float(np.sqrt((missed**2).mean() * each))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from automl_core.acting.action import ActionCard, Change, Condition, Grade
 from automl_core.acting.conditions import describe, describe_all
 from automl_core.acting.effects import Effect
+from automl_core.acting.grade_words import GRADES
 from automl_core.acting.moves import Move
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_groups import Together
@@ -28,16 +29,6 @@ from automl_core.explaining.words import (
     told_apart,
 )
 
-# A card below grade A must not contain one of these words.
-BANNED = ("causes", "cause of", "will", "guarantees", "guaranteed", "proves", "proven")
-
-VERBS: dict[Grade, tuple[str, str]] = {  # of one change, and of two that are made together
-    "A": ("was measured to change it", "were measured to change it"),
-    "B": ("is likely to change it", "are likely to change it"),
-    "C": ("goes together with the change after comparing like with like; test it before a rollout",
-          "go together with the change after comparing like with like; test them before a rollout"),
-    "D": ("is a pattern, not advice", "are a pattern, not advice"),
-}
 WAYS = {tested: ("as seen in the data", "as the model says", "measured" if tested else "like with like")
         for tested in (False, True)}  # raw gap, what-if and adjusted effect, wherever they are told, by `ActionCard.is_tested`
 MOST_NAMED = 6  # values in a sentence
@@ -175,7 +166,7 @@ def card_sentence(subject: CardSubject, grade: Grade, worth: Worth | None) -> st
             f"If all of it is real and all {subject.rows:,} change: {with_costs(money(worth.net, worth.currency), worth.cost)} "
             f"({interval(money(worth.low, worth.currency), money(worth.high, worth.currency))}). "
         )
-    return f"{text}Evidence {grade}: {change_words(subject)} {VERBS[grade][bool(subject.also)]}."
+    return f"{text}Evidence {grade}: {change_words(subject)} {GRADES[grade].verbs[bool(subject.also)]}."
 
 
 def _alike_words(subject: CardSubject) -> str:

@@ -57,7 +57,7 @@ class Curve:
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """Two columns whose effects do not add up: `h2` is Friedman's squared H, `strength` the size of what is beyond adding up (in
-    log-odds for classes, else target units), `null` the largest such size in models of data where effects do add up.
+    log-odds for classes, else target units).
 
     `grid` (first's places x second's) is that part in display units.
     """
@@ -66,7 +66,6 @@ class Interaction:
     second: str
     h2: float
     strength: float
-    null: float
     first_labels: tuple[str, ...]
     second_labels: tuple[str, ...]
     grid: tuple[tuple[float, ...], ...]
@@ -75,11 +74,10 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """The pairs that stand above the null (at most three), of `looked_at` pairs, against `shuffles` null models."""
+    """The pairs that stand above the null (at most three), of `looked_at` pairs."""
 
     pairs: tuple[Interaction, ...]
     looked_at: int
-    shuffles: int
     sentence: str
 
 

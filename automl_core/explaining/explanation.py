@@ -63,13 +63,12 @@ class ColumnGroup:
 
 @dataclass(frozen=True, slots=True)
 class ShapePoint:
-    """One bin or level of one column: its mean contribution, the observed mean outcome and its rows, and how far the outcomes of
-    these differ from each other (standard deviation; NaN: not known). `level` says whether it is a value of the column, which may
+    """One bin or level of one column: its rows, the observed mean outcome, and how far the outcomes of these
+    differ from each other (standard deviation; NaN: not known). `level` says whether it is a value of the column, which may
     be called “missing” or “others”, or stands for those without one, or with a rare one (None: kept by an earlier version)."""
 
     label: str
     rows: int
-    contribution: float
     observed: float
     value: float = float("nan")
     spread: float = float("nan")
@@ -88,7 +87,7 @@ class ShapePoint:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the contribution of one column goes with its value. `kind` is "number" or "category"."""
+    """How outcomes go with the value of one column. `kind` is "number" or "category"."""
 
     column: str
     kind: str

@@ -28,10 +28,10 @@ from automl_core.explaining.fairness_counts import (
     mean_rate,
     mean_spread,
     odds_spread,
+    rate_of,
     share_rate,
     share_spread,
     widened,
-    wilson,
 )
 from automl_core.explaining.fairness_figures import Audit, CalibrationPoint, Fairness, GroupFigures
 from automl_core.explaining.fairness_words import sentences
@@ -94,7 +94,7 @@ def _groups(labels: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int64]]:
 def _figures(case: Audit, mask: Mask, name: str) -> GroupFigures:
     y, prediction = case.y[mask], case.prediction[mask]
     together = None if case.together is None else case.together[mask]
-    nobody = wilson(0, 0)
+    nobody = rate_of(0, 0)
     chosen = found = false_alarms = nobody
     observed, error = mean_rate(y, together), nobody
     if case.selected is not None:

@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.explaining.fairness_counts import DRAWS, REACH, UNKNOWN, Rate, Spread, mean_rate, resampled_means, widest
+from automl_core.explaining.fairness_counts import DRAWS, UNKNOWN, Rate, Spread, mean_rate, resampled_means, widest
 from automl_core.framing.dependent import LEAST_WORTH, Codes, codes_of, design, effective, likeness, rows_of_group
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 MOST_APART = 2.0  # all of one group told and none came true, and the other way round
@@ -28,7 +29,7 @@ def off_rate(told: Floats, y: Floats, together: Codes | None) -> Rate:
     if rate.rows < 2 or not math.isfinite(rate.low):
         return rate
     worth = _worth(told, y, codes)
-    reach = REACH * math.sqrt(_variance(_moved(told, worth)) / (rate.rows * worth))
+    reach = Z * math.sqrt(_variance(_moved(told, worth)) / (rate.rows * worth))
     reach = max(reach, rate.high - rate.value)
     least, most = -float(told.mean()), 1 - float(told.mean())
     return Rate(rate.value, max(least, rate.value - reach), min(most, rate.value + reach), rate.rows)

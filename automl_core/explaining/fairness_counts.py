@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.framing.dependent import Codes, codes_of, rows_worth, sum_reach
+from automl_core.framing.shares import wilson
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -25,7 +26,6 @@ SMALL_ROWS = 100
 LEAST_EACH = 20  # rows of a class that an error rate needs before it is compared with another group's
 NORMAL_ROWS = 300
 STILL = 0.9  # of a group's outcomes
-REACH = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +58,20 @@ class Spread:
 UNKNOWN = Spread(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
 
 
-def wilson(hits: int, rows: int, worth: float = 0.0) -> Rate:
+def rate_of(hits: int, rows: int, worth: float = 0.0) -> Rate:
     """A share with its Wilson score interval (Wilson 1927); `worth` says how many rows it is worth where they go together."""
     if not rows:
         return Rate(math.nan, math.nan, math.nan, 0)
-    share, size, z2 = hits / rows, worth or rows, REACH**2
-    centre = (share + z2 / (2 * size)) / (1 + z2 / size)
-    reach = REACH / (1 + z2 / size) * math.sqrt(share * (1 - share) / size + z2 / (4 * size**2))
-    return Rate(share, max(0.0, centre - reach), min(1.0, centre + reach), rows)
+    low, high = wilson(hits / rows, worth or rows)
+    return Rate(hits / rows, low, high, rows)
 
 
 def share_rate(hits: Mask, together: Codes | None) -> Rate:
     """The share of rows (n,) that are hits, with an interval for whole groups of rows where some go together (n,)."""
     count, rows = int(hits.sum()), len(hits)
     if together is None or rows < 2:
-        return wilson(count, rows)
-    return wilson(count, rows, rows_worth(hits.astype(np.float64), codes_of(together)))
+        return rate_of(count, rows)
+    return rate_of(count, rows, rows_worth(hits.astype(np.float64), codes_of(together)))
 
 
 def mean_rate(values: Floats, together: Codes | None = None) -> Rate:

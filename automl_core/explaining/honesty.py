@@ -24,6 +24,7 @@ from automl_core.explaining.contributions import (
 from automl_core.explaining.copies import among, together_of
 from automl_core.explaining.drops import REPEATS, permutation_drops, pooled, some_rows
 from automl_core.explaining.explanation import LEAST_NAMED, MOST_NAMED, ColumnGroup, Explanation, Importance
+from automl_core.explaining.importance import STABLE_RANGE
 from automl_core.explaining.reference import Care
 from automl_core.explaining.refits import Past, Refit, kinds_used, refits, why_none
 from automl_core.explaining.shadows import Noise, noise_floor
@@ -39,7 +40,6 @@ DRAWS = 40
 REFIT_ROWS, SAMPLED_ROWS = 500, 60
 MOST_DROPS = 40
 NOISE_SHARE, NOISE_SECONDS = 0.4, 8.0  # of the time for the noise floor; what it may take at least
-STABLE_RANGE = 3
 GROUP_NAMED = 3  # columns of a group
 UNKNOWN = (math.nan, math.nan, math.nan)
 Judged = TypeVar("Judged", Importance, ColumnGroup)

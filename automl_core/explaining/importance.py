@@ -1,4 +1,4 @@
-"""How much each column matters, how sure its rank is, and how its part goes with its value."""
+"""How much each column matters, how sure its rank is, and how outcomes go with its value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from automl_core.framing.dependent import Codes, resampled
 
 Floats = NDArray[np.float64]
 DRAWS = 200
-STABLE_RANGE = 3
+STABLE_RANGE = 3  # ranks: a column whose rank is as sure as that is called stable, however it was measured
 MOST_DIRECTIONS = 300  # of the columns used most: of thousands all would take seconds
 BINS = 12
 LEVELS = 12
@@ -65,20 +65,19 @@ def direction(series: pd.Series, phi: Floats) -> str:
     return "higher raises" if related > 0 else "higher lowers"
 
 
-def shape(name: str, explained: pd.Series, phi: Floats, table: pd.Series, observed: Floats) -> Shape:
-    """The column's mean part by bin (numbers, dates) or level (12 most common) in the rows that were `explained`, and the mean
-    outcome there in the whole `table`, for what is said of a group can be counted. Groups of below 5 explained rows are left out.
-
-    `phi` is aligned with `explained`, `observed` (NaN when unknown) with `table`.
+def shape(name: str, explained: pd.Series, table: pd.Series, observed: Floats) -> Shape:
+    """How many of the rows that were `explained` are in each bin (numbers, dates) or level (12 most common) of the column, and
+    the mean outcome there in the whole `table`, for what is said of a group can be counted. Groups of below 5 explained rows are
+    left out. `observed` (n,), NaN when unknown, is aligned with `table`.
     """
     date = pd.api.types.is_datetime64_any_dtype(table.dtype)
     if date or pd.api.types.is_numeric_dtype(table.dtype):
-        return Shape(name, "number", _bins(_amounts(explained), phi, _amounts(table), observed, date))
+        return Shape(name, "number", _bins(_amounts(explained), _amounts(table), observed, date))
     levels = [str(level) for level in table.astype("str")[table.notna()].value_counts().index[:LEVELS]]
     groups = [*levels, "others", "missing"]
     mine, all_rows = _level_places(explained, levels), _level_places(table, levels)
     return Shape(name, "category", tuple(
-        replace(_point(label, phi[mine == place], observed[all_rows == place]), level=place < len(levels))
+        replace(_point(label, int((mine == place).sum()), observed[all_rows == place]), level=place < len(levels))
         for place, label in enumerate(groups) if (mine == place).sum() >= LEAST_ROWS))
 
 
@@ -96,7 +95,7 @@ def _level_places(series: pd.Series, levels: list[str]) -> NDArray[np.int64]:
     return np.where(series.isna(), len(levels) + 1, places)
 
 
-def _bins(values: Floats, phi: Floats, table: Floats, observed: Floats, date: bool) -> tuple[ShapePoint, ...]:
+def _bins(values: Floats, table: Floats, observed: Floats, date: bool) -> tuple[ShapePoint, ...]:
     known, points = np.isfinite(table), []
     if known.any():
         found = np.unique(table[known])
@@ -106,9 +105,9 @@ def _bins(values: Floats, phi: Floats, table: Floats, observed: Floats, date: bo
         parts = [table[all_rows == place] for place in shown]
         for place, label in zip(shown, _ranges([(float(part.min()), float(part.max())) for part in parts], date), strict=True):
             middle = float(np.median(values[mine == place]))
-            points.append(replace(_point(label, phi[mine == place], observed[all_rows == place], middle), level=True))
+            points.append(replace(_point(label, int((mine == place).sum()), observed[all_rows == place], middle), level=True))
     if (~np.isfinite(values)).sum() >= LEAST_ROWS:
-        points.append(replace(_point("missing", phi[~np.isfinite(values)], observed[~known]), level=False))
+        points.append(replace(_point("missing", int((~np.isfinite(values)).sum()), observed[~known]), level=False))
     return tuple(points)
 
 
@@ -126,7 +125,7 @@ def _ranges(ends: list[tuple[float, float]], date: bool) -> tuple[str, ...]:
     return told_by(MOMENTS, lambda form: map(span, first.dt.strftime(form), last.dt.strftime(form)), len(set(ends)))
 
 
-def _point(label: str, phi: Floats, seen: Floats, value: float = math.nan) -> ShapePoint:
+def _point(label: str, rows: int, seen: Floats, value: float = math.nan) -> ShapePoint:
     known = seen[np.isfinite(seen)]
     mean, spread = (float(known.mean()), float(known.std())) if len(known) else (math.nan, math.nan)
-    return ShapePoint(label, len(phi), float(phi.mean()), mean, value, spread)
+    return ShapePoint(label, rows, mean, value, spread)

@@ -71,7 +71,7 @@ def interactions(
     grids = [grid for grid in (_grid(rows, name) for name in names[:COLUMNS]) if grid is not None]
     pairs = list(combinations(range(len(grids)), 2))
     if not pairs:
-        return Interactions((), 0, 0, "There are no two columns whose effects could depend on each other.")
+        return Interactions((), 0, "There are no two columns whose effects could depend on each other.")
     background = _background(rows, past.seed)
     found = _all_pairs(rows, grids, background)
     null, shuffles = 0.0, 0
@@ -88,17 +88,17 @@ def interactions(
             break
     if not shuffles:
         few = int(np.isfinite(past.y).sum()) < LEAST_ROWS
-        return Interactions((), len(pairs), 0, "There are too few rows to tell which effects depend on each other." if few else
+        return Interactions((), len(pairs), "There are too few rows to tell which effects depend on each other." if few else
                             "No model could be fitted to data in which effects add up, so nothing is known of pairs of columns.")
     tell(0.95, "Asking rows that were not learned from.")
     passed = [pair for pair in found if found[pair].strength > null]
     real = _confirmed(rows, past, grids, background) if passed else frozenset[tuple[int, int]]()
     if real is None:
-        return Interactions((), len(pairs), shuffles, f"{count(len(passed), 'pair')} of columns may depend on each other, but "
+        return Interactions((), len(pairs), f"{count(len(passed), 'pair')} of columns may depend on each other, but "
                             "models could not be fitted to a half of the rows and asked on the other, so none is told.")
     ordered = sorted(real & set(passed), key=lambda pair: -found[pair].strength)
-    kept = tuple(_interaction(rows, (grids[a], grids[b]), found[a, b], null) for a, b in ordered[:SHOWN])
-    return Interactions(kept, len(pairs), shuffles, _sentence(len(ordered), len(pairs)))
+    kept = tuple(_interaction(rows, (grids[a], grids[b]), found[a, b]) for a, b in ordered[:SHOWN])
+    return Interactions(kept, len(pairs), _sentence(len(ordered), len(pairs)))
 
 
 def _confirmed(
@@ -193,7 +193,7 @@ def _beyond(rows: Rows, base: Floats, first: _Grid, second: _Grid, raw: bool = T
     return _Beyond(surface, size**0.5, min(1.0, size / whole) if whole > 1e-12 else 0.0)
 
 
-def _interaction(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: float) -> Interaction:
+def _interaction(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond) -> Interaction:
     """The pair with its picture in display units."""
     first, second = pair
     shown = _beyond(rows, rows.matrix[_background(rows, 1)], first, second, raw=False).surface
@@ -205,7 +205,7 @@ def _interaction(rows: Rows, pair: tuple[_Grid, _Grid], found: _Beyond, null: fl
                 f"{quote(second.labels[top[1]])} the prediction is {number(abs(amount), 2)}{unit} {word} than the two effects "
                 "added up.")
     grid = tuple(tuple(float(value) for value in row) for row in shown)
-    return Interaction(first.name, second.name, found.h2, found.strength, null, first.labels, second.labels, grid, sentence)
+    return Interaction(first.name, second.name, found.h2, found.strength, first.labels, second.labels, grid, sentence)
 
 
 def _sentence(beyond: int, looked_at: int) -> str:

@@ -132,8 +132,7 @@ def _explanation(model: Model, sample: pd.DataFrame, made: Contributions, shared
     """One class, or number, explained by the parts of a sample."""
     ordered = importances(made, sample, shared.seed, shared.together)
     used = [one for one in ordered if one.share > 0][:MOST_SHAPES]
-    shapes = tuple(shape(one.column, sample[one.column], made.phi[:, made.names.index(one.column)],
-                         shared.table[one.column], shared.observed) for one in used)
+    shapes = tuple(shape(one.column, sample[one.column], shared.table[one.column], shared.observed) for one in used)
     units = "points" if made.label else model.problem.target
     doubt = float(np.nan_to_num(made.doubt).mean()) if len(sample) else 0.0
     told = Explanation(ordered, shapes, float(made.prediction.mean()), units, len(sample), made.label, "",

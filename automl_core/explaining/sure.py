@@ -20,6 +20,7 @@ from automl_core.explaining.single import encode_row, is_missing, value_text
 from automl_core.explaining.swap import as_numbers, is_date, is_number
 from automl_core.explaining.words import count, counted_alike, interval, number, percent, quote, told_apart
 from automl_core.framing.dependent import Codes, rows_worth
+from automl_core.framing.shares import wilson
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -210,14 +211,6 @@ def sureness(cases: PastCases, prediction: float, skip: int = -1) -> Sureness | 
 def band_words(prediction: float, low: float, high: float) -> str:
     """How far off a predicted number is likely to be."""
     return f"Predicted {number(prediction)}; nine of ten such rows lie between {number(low)} and {number(high)}."
-
-
-def wilson(rate: float, rows: float) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927)."""
-    z = 1.959964
-    middle = (rate + z * z / (2 * rows)) / (1 + z * z / rows)
-    reach = z / (1 + z * z / rows) * math.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _nearest(cases: PastCases, row: Row, columns: tuple[str, ...], skip: int) -> tuple[Neighbour, ...]:

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automl_core.acting.action import ActionCard, Goal
+from automl_core.acting.grade_words import grade_words
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, change_words
 from automl_core.acting.wording import ALIKE_COUNTED, WAYS, costs_told
 from automl_core.explaining.words import count, day, interval, money, number, percent, points, signed
 from automl_core.reporting.render import environment
-
-GRADES = {
-    "A": "Tested in an experiment in which chance decided",
-    "B": "Well supported by past data; not yet measured",
-    "C": "Test it first: something unseen could explain part of it",
-    "D": "A pattern, not advice",
-}
-MEASURED = "Measured by a pilot in which chance decided"
-RETIRED = "Retired by a pilot in which chance decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ def card_page(page: CardPage) -> str:
             card=card,
             page=page,
             change=change_words(card),
-            grade=_grade(card),
+            grade=grade_words(card).long,
             why=" ".join(reason for reason in card.own_reasons if reason not in card.sentence),
             figures=_figures(page),
             three=_three(page),
@@ -56,12 +48,6 @@ def card_page(page: CardPage) -> str:
             made=day(page.made_at),
         )
     )
-
-
-def _grade(card: ActionCard) -> str:
-    if card.measured:
-        return RETIRED if card.grade == "D" else MEASURED
-    return GRADES[card.grade]
 
 
 def _gap(value: float, is_rate: bool) -> str:

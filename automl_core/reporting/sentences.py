@@ -7,6 +7,7 @@ import math
 from automl_core.acting.action import ActionCard, SegmentSearch
 from automl_core.acting.card_words import three_words
 from automl_core.acting.conditions import describe_all
+from automl_core.acting.grade_words import grade_words
 from automl_core.acting.wording import with_costs
 from automl_core.data.words import join_words
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, ShapePoint
@@ -28,12 +29,6 @@ from automl_core.reporting.sections import PERSONAL, SMALLEST_GROUP
 
 MOST_DRIVERS = 3
 MOST_SEGMENTS = 3
-TRUST = {
-    "A": "measured where chance decided",
-    "B": "likely, after comparing like with like",
-    "C": "something hidden may explain it, so test it first",
-    "D": "a pattern, not advice",
-}
 
 
 def driver_sentences(explanation: Explanation | None, problem: Problem) -> tuple[str, ...]:
@@ -137,4 +132,4 @@ def card_sentences(card: ActionCard, classes: bool, currency: str) -> str:
         worth, *ends = (money(value, currency) for value in (card.net_value, card.net_low, card.net_high))
         condition = "the others respond alike" if tested else "all of it is real"
         text += f", worth {with_costs(worth, card.whole_cost)} ({interval(*ends)}) if {condition}"
-    return f"{text}. {three_words(card, classes, ranged=False)} Evidence {card.grade}: {TRUST[card.grade]}."
+    return f"{text}. {three_words(card, classes, ranged=False)} Evidence {card.grade}: {grade_words(card).trust}."

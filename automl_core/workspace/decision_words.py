@@ -6,8 +6,9 @@ import math
 
 from automl_core.acting import Decision, ProfitCurve
 from automl_core.acting.action import Goal
-from automl_core.acting.card_words import sure_words as sure_words  # these three for pages, too
+from automl_core.acting.card_words import sure_words as sure_words  # these four for pages, too
 from automl_core.acting.experiment import priced_treatment as priced_treatment
+from automl_core.acting.grade_words import grade_words as grade_words
 from automl_core.acting.list_words import turn_words
 from automl_core.acting.wording import with_costs as with_costs
 from automl_core.explaining.words import count, interval, money, number, percent, quote

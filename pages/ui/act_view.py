@@ -11,7 +11,7 @@ import streamlit as st
 from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
-from automl_core.workspace.decision_words import range_words, sure_words, with_costs
+from automl_core.workspace.decision_words import grade_words, range_words, sure_words, with_costs
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -19,9 +19,7 @@ from pages.ui.row_view import digits
 from pages.ui.theme import TEXT_WIDTH
 from pages.ui.words import count, cut, interval, label, lead, money, money_range, number, percent, plain, quoted, signed, span
 
-GRADES = {"A": "Tested in an experiment", "B": "Well supported", "C": "Test it first", "D": "Only a hint"}
 COLOURS: dict[str, Literal["green", "blue", "gray"]] = {"A": "green", "B": "blue", "C": "gray", "D": "gray"}
-RETIRED = "Retired by its pilot"
 
 
 def action_list(project: str, goal: Goal) -> None:
@@ -131,7 +129,7 @@ def former_cards(found: tuple[ActionCard, ...]) -> None:
 
 def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(f"{card.grade}: {RETIRED if _retired(card) else GRADES[card.grade]}", color=COLOURS[card.grade])
+        st.badge(f"{card.grade}: {grade_words(card).short}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(pilot_view.move_words(card))}**")
     alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
     st.markdown(f"{plain(card.who + alike, 900)}.", width=TEXT_WIDTH)
@@ -194,10 +192,6 @@ def _patterns(found: Actions) -> None:
                 f"- **{plain(pilot_view.move_words(card))}**: {seen} {plain(_gap(card.raw_gap, rate))}, {best} "
                 f"{plain(_gap(card.adjusted, rate))} ({plain(_range(card, rate))}). {plain(' '.join(card.reasons))}",
                 width=TEXT_WIDTH)
-
-
-def _retired(card: ActionCard) -> bool:
-    return card.grade == "D" and card.measured
 
 
 def _level(value: float, rate: bool) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from automl_core import Workspace
 from automl_core.acting.card_words import three_words
-from automl_core.reporting.sentences import TRUST
+from automl_core.acting.grade_words import grade_words
 from tests.browser.conftest import Watcher, photo, pick, settle
 from tests.browser.test_walk import go, no_errors
 from tests.serving import Server
@@ -50,7 +50,7 @@ def test_a_manager_reads_the_card_on_a_phone(
     told = move.inner_text().replace("\xa0", " ")
     assert re.search(r"worth \D{0,3}[\d,.]+ after costs \(\D{0,3}[\d,.]+ to \D{0,3}[\d,.]+\)", told), told
     assert three_words(cards[0], cards[0].in_points, ranged=False) in told
-    assert f"Evidence {cards[0].grade}: {TRUST[cards[0].grade]}" in told
+    assert f"Evidence {cards[0].grade}: {grade_words(cards[0]).trust}" in told
     expect(page.get_by_text(re.compile(re.escape(cards[0].next_step.removeprefix("Next: ")[:30]), re.IGNORECASE)).first
            ).to_be_visible()
     context.close()

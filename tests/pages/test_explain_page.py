@@ -583,7 +583,7 @@ def test_a_closer_look_is_kept_for_each_class_and_what_the_score_needs_is_measur
         return tuple(replace(one, refits=2) for one in explanations)
 
     def looked(model: Any, past: Any, oof: Any, explanation: Any, *_: Any) -> Evidence:
-        return Evidence((), Interactions((), 0, 0, f"Of {explanation.label}."), WeakSpots((), 0, 0, "", ""), 0.0)
+        return Evidence((), Interactions((), 0, f"Of {explanation.label}."), WeakSpots((), 0, 0, "", ""), 0.0)
 
     monkeypatch.setattr(explaining, "all_with_evidence", measured)
     monkeypatch.setattr(explaining, "evidence", looked)

@@ -15,7 +15,6 @@ from automl_core import acting
 from automl_core import jobs as queue
 from automl_core.acting import Pilot, PilotChoice, card_key, forbidden_by
 from automl_core.acting.action import Change
-from automl_core.acting.wording import BANNED
 from automl_core.codec import from_json, to_json
 from automl_core.errors import BadInput, Conflict, NotFound
 from automl_core.reporting import render
@@ -28,8 +27,7 @@ from automl_core.workspace.ranked import Predictions
 from pages.ui.pilot_view import not_offered
 from pages.ui.words import plain
 from tests.pages.conftest import LEVERS, PAGES, Carded, at_once, open_page, primary, texts
-
-PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
+from tests.promises import PROMISES
 
 
 def outcomes(carded: Carded, pilot_id: str, effect: float, seed: int = 0, missing: float = 0.0) -> bytes:

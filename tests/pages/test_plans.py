@@ -27,7 +27,8 @@ from automl_core.workspace.explain import Explaining
 from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
 from tests.pages.conftest import Carded, open_page, texts
-from tests.pages.test_pilots import PROMISES, outcomes
+from tests.pages.test_pilots import outcomes
+from tests.promises import PROMISES
 
 
 def test_decision_plan_and_files(page: Carded) -> None:

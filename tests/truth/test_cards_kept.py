@@ -21,8 +21,9 @@ from automl_core.acting.levers import forbidden_by
 from automl_core.acting.moves import Move, category_moves, is_numeric, numeric_moves
 from automl_core.acting.opened import Opened, opened
 from automl_core.acting.own_names import names_of
-from automl_core.acting.wording import BANNED, to_words
+from automl_core.acting.wording import to_words
 from automl_core.errors import BadInput
+from tests.promises import BANNED
 from tests.truth.keeping import PLANS, SIZES, Case, kept_when_applied, kept_when_piloted, kept_when_planned, levers_of, shop
 
 ROLES = Roles(never=("gender",), later=("total",), negative_control=("before",), group="team")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from automl_core.explaining import Audit, Fairness, audit
-from automl_core.explaining.fairness_counts import mean_rate, odds_spread, share_rate, share_spread, wilson
+from automl_core.explaining.fairness_counts import mean_rate, odds_spread, rate_of, share_rate, share_spread
 from automl_core.framing.dependent import codes_of, group_errors, welch
 
 
@@ -249,7 +249,7 @@ def test_intervals_of_a_rate_hold_the_truth_where_rows_are_of_few_customers(peop
         hits = rng.random(len(who)) < rng.beta(share, 1 - share, people)[who]
         rate, mean = share_rate(hits, who), mean_rate(rng.normal(size=people)[who] + rng.normal(size=len(who)), who)
         held += (rate.low <= share <= rate.high, mean.low <= 0 <= mean.high)
-        plain = wilson(int(hits.sum()), len(hits))
+        plain = rate_of(int(hits.sum()), len(hits))
         alone += plain.low <= share <= plain.high
     assert (held / runs >= floor(runs)).all()
     assert alone / runs < 0.6
@@ -269,7 +269,7 @@ def test_intervals_of_a_rate_are_as_they_were_where_rows_stand_alone() -> None:
     assert held / runs >= floor(runs)
     assert np.median(wider) < 1.15
     none, one_customer = np.zeros(400, dtype=bool), np.zeros(30, dtype=np.int64)
-    assert share_rate(none, np.repeat(np.arange(40), 10)).high == pytest.approx(wilson(0, 40).high)  # ten alike may be one
+    assert share_rate(none, np.repeat(np.arange(40), 10)).high == pytest.approx(rate_of(0, 40).high)  # ten alike may be one
     assert share_rate(none[:30], one_customer).high > 0.7
     assert math.isnan(mean_rate(np.ones(30), one_customer).low)
 
@@ -284,7 +284,7 @@ def test_figures_of_groups_are_those_of_customers() -> None:
         rates = [getattr(group, name) for one in made for group in one.groups]
         assert np.mean([rate.low <= truth <= rate.high for rate in rates]) >= floor(2 * runs), name
     for rate in (point.observed for one in classes for group in one.groups for point in group.calibration):
-        alone = wilson(round(rate.value * rate.rows), rate.rows)
+        alone = rate_of(round(rate.value * rate.rows), rate.rows)
         assert rate.high - rate.low > alone.high - alone.low
 
 

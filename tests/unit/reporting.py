@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from automl_core.acting.action import ActionCard, Condition, Goal, Segment, SegmentSearch
 from automl_core.acting.action_list import ActionList, ActionRow
-from automl_core.acting.wording import BANNED
 from automl_core.explaining.explanation import Explanation, Importance, Shape, ShapePoint
 from automl_core.framing.problem import Leak, Problem, Rung, Verdict
 from automl_core.reporting import ReportInputs
@@ -17,7 +15,6 @@ from automl_core.search.plan import RunSummary, Score
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}\u202e"
 NAN = math.nan
-PROMISES = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
 PROBLEM = Problem("Churn", "binary", "roc_auc", ("No", "Yes"), "Yes")
 SUMMARY = RunSummary(
     "binary",
@@ -42,7 +39,7 @@ SUMMARY = RunSummary(
 def inputs(name: str = "Contract") -> ReportInputs:
     explanation = Explanation(
         (Importance(name, 0.6, 6.0, 1, 1, True), Importance("tenure", 0.4, 4.0, 2, 6, False)),
-        (Shape(name, "category", (ShapePoint("Monthly", 300, 5.0, 43.0), ShapePoint("Two year", 300, -5.0, 3.0))),),
+        (Shape(name, "category", (ShapePoint("Monthly", 300, 43.0), ShapePoint("Two year", 300, 3.0))),),
         26.5,
         "points",
         2000,

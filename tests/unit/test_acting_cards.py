@@ -37,13 +37,14 @@ from automl_core.acting.outcome import Outcome
 from automl_core.acting.pilot_result import cost_now
 from automl_core.acting.pilots import money_of
 from automl_core.acting.what_if import WhatIf
-from automl_core.acting.wording import BANNED, CardSubject, card_sentence, who_words
+from automl_core.acting.wording import CardSubject, card_sentence, who_words
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining.words import number
 from automl_core.framing.problem import Problem
 from automl_core.workspace.lever_choices import LeverChoice, spelled_as
+from tests.promises import BANNED
 from tests.unit.carding import COLUMNS, NAMES, inputs
 
 

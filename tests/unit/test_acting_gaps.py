@@ -38,13 +38,12 @@ from automl_core.acting.mix import column_parts, make_levels, mix_parts
 from automl_core.acting.nuisance import fold_of
 from automl_core.acting.outcome import make_outcome
 from automl_core.acting.spelling import texts
-from automl_core.acting.statistics import group_codes
 from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Contributions, Fairness
 from automl_core.explaining.fairness_counts import Spread
-from automl_core.framing.dependent import together_in
+from automl_core.framing.dependent import codes_of, together_in
 from automl_core.framing.problem import Problem
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.workspace.fairness import Auditing
@@ -577,12 +576,12 @@ def test_rows_without_a_group_stand_alone(monkeypatch: pytest.MonkeyPatch) -> No
     alike = together(frame, frame["sales"].to_numpy(), columns, problem)
     groups = _stage(made, make_outcome(made.y, problem), alike).groups
     assert groups is not None
-    assert len(np.unique(group_codes(groups))) == 392
+    assert len(np.unique(codes_of(groups))) == 392
     half = first_half(400, together_in(frame, "shop"), np.random.default_rng(0))
     assert 150 < half.sum() < 250
     monkeypatch.setattr(uplift, "_measured", lambda trial, *_: trial)
     trial = uplift.measure_uplift(frame, "sales", "arm", uplift.UpliftRoles(good="high", group="shop"))
-    assert len(np.unique(group_codes(trial.groups))) == 392  # type: ignore[attr-defined]
+    assert len(np.unique(codes_of(trial.groups))) == 392  # type: ignore[attr-defined]
 
 
 def test_all_against_none_is_no_chance() -> None:

@@ -20,12 +20,12 @@ from automl_core.acting.decide import Decision, DecisionInputs, decide
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.newsvendor import Newsvendor, newsvendor
 from automl_core.acting.profit import Ranked, _parts, analytic_threshold, curve_by_worth, gains, matrix_of, profit_curve
-from automl_core.acting.rates import wilson
 from automl_core.acting.simple_rule import rule_predictions
 from automl_core.data.infer import table_from_frame
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.framing.problem import Money, Problem
+from automl_core.framing.shares import wilson
 from automl_core.workspace.decide import Deciding
 from automl_core.workspace.ranked import Predictions
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,9 @@ import pytest
 
 from automl_core.acting import Lever, PilotChoice, find_actions, judge_pilot, pilot_of
 from automl_core.acting.experiment import Experiment, experiment_frame
-from automl_core.acting.rates import wilson
 from automl_core.errors import BadInput
+from automl_core.explaining.fairness_counts import rate_of
+from automl_core.framing.shares import wilson
 
 
 def test_a_rare_value_is_said_to_be_rare() -> None:
@@ -65,5 +67,15 @@ def test_a_day_may_be_written_as_its_file_writes_days() -> None:
 def test_a_range_holds_its_share() -> None:
     """Of 0 of 300 its low end was 9e-19."""
     for hits, rows in ((0, 300), (300, 300), (7, 7), (0, 1)):
-        low, high = wilson(hits, rows)
+        low, high = wilson(hits / rows, rows)
         assert low <= hits / rows <= high
+
+
+def test_one_function_gives_the_interval_of_a_share() -> None:
+    """It stood in three files, two of which let the low end of 0 of 300 be 9e-19; and 1.959964 was typed in eight."""
+    rate = rate_of(0, 300)
+    assert (rate.low, rate.high) == wilson(0.0, 300)
+    assert wilson(0.3, 0.5) == (0.0, 1.0)
+    root = Path(__file__).parents[2] / "automl_core"
+    typed = [path.name for path in root.rglob("*.py") if "1.959964" in path.read_text(encoding="utf-8")]
+    assert typed == ["shares.py"]

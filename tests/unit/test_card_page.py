@@ -1,17 +1,21 @@
 """A card as a page: complete alone, escaped, and honest about its grade."""
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from automl_core.acting.action import Change, Condition
 from automl_core.acting.pilot_result import graded
-from automl_core.acting.wording import BANNED
 from automl_core.reporting.card_page import CardPage, card_page
+from automl_core.reporting.sentences import card_sentences
+from tests.promises import BANNED
 from tests.unit.piloting import CARD, GOAL, verdict
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
 
 
 def shown(page: CardPage) -> str:
@@ -74,3 +78,22 @@ def test_page_shows_three_numbers_money_and_the_pilot() -> None:
     assert "What would overturn it" not in retired
     number = shown(CardPage(replace(CARD, adjusted=-3.5), replace(GOAL, good="low"), False, None, "p", NOW, "0"))
     assert "−3.5" in number
+
+
+def test_what_a_grade_is_called_is_written_in_one_file() -> None:
+    """Badge, sheet, text and report each had words of their own by grade: what one of them said of a card of chance, or of one
+    that its pilot retired, the others did not hear of."""
+    by_grade = {
+        str(path.relative_to(ROOT))
+        for path in (*(ROOT / "automl_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Dict) and [key.value for key in node.keys if isinstance(key, ast.Constant)] == list("ABCD")
+        and any(" " in str(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Constant))}
+    assert by_grade == {"automl_core/acting/grade_words.py"}
+
+
+def test_a_card_that_its_pilot_retired_is_no_mere_pattern_in_a_report() -> None:
+    retired = graded(CARD, verdict(0.0)[0])
+    assert (retired.grade, retired.measured) == ("D", True)
+    assert card_sentences(retired, True, "€").endswith("Evidence D: retired by a pilot in which chance decided.")
+    assert card_sentences(replace(CARD, grade="D"), True, "€").endswith("Evidence D: a pattern, not advice.")

@@ -10,7 +10,7 @@ import pytest
 
 from automl_core.codec import from_json, to_json
 from automl_core.explaining import Judged, Past, explain, weak_spots, with_evidence
-from automl_core.explaining.closer_look import SpotCondition
+from automl_core.explaining.closer_look import Interaction, Interactions, SpotCondition
 from automl_core.explaining.explanation import ShapePoint
 from automl_core.explaining.honesty import _warned
 from automl_core.explaining.importance import shape
@@ -74,13 +74,13 @@ def test_a_level_that_is_called_missing_is_a_level() -> None:
 def test_a_report_tells_a_level_that_is_called_missing() -> None:
     series = pd.Series(["a"] * 700 + ["missing"] * 200, name="c").astype("str")
     observed = np.where(series == "missing", 90.0, 10.0)
-    made = shape("c", series, observed, series, observed)
+    made = shape("c", series, series, observed)
     assert [(point.label, point.known, point.gone) for point in made.points] == [("a", True, False), ("missing", True, False)]
     without = series.where(np.arange(900) < 850)
-    told = shape("c", without, observed, without, observed).points
+    told = shape("c", without, without, observed).points
     assert [(point.label, point.known, point.gone) for point in told] == [
         ("a", True, False), ("missing", True, False), ("missing", False, True)]
-    old = ShapePoint("missing", 9, 0.0, 1.0)
+    old = ShapePoint("missing", 9, 1.0)
     assert (old.known, old.gone) == (False, True)
 
 
@@ -108,3 +108,14 @@ def test_a_second_condition_is_worth_its_words_from_a_quarter_more_on() -> None:
         y = loss + more * np.where(inside["c"] & inside["d"], 1.0, -1.0) * inside["c"]
         found = weak_spots(Judged(frame, np.zeros(4000), y, np.zeros(4000), y, Problem("y", "regression", "rmse")), ("c", "d"))
         assert found.tested == tested
+
+
+def test_what_was_kept_before_is_read_without_what_nobody_shows_of_it() -> None:
+    """The mean part of a bin, and how many null models pairs were held against with what result, were kept for no reader."""
+    point = {"label": "a", "rows": 9, "contribution": 0.5, "observed": 1.0, "value": 2.0, "spread": 0.1, "level": True}
+    assert from_json(ShapePoint, point) == ShapePoint("a", 9, 1.0, 2.0, 0.1, True)
+    pair = {"first": "a", "second": "b", "h2": 0.2, "strength": 1.0, "null": 0.3, "first_labels": ["1"], "second_labels": ["x"],
+            "grid": [[1.0]], "sentence": "They depend on each other."}
+    kept = from_json(Interactions, {"pairs": [pair], "looked_at": 1, "shuffles": 9, "sentence": "1 pair."})
+    told = Interaction("a", "b", 0.2, 1.0, ("1",), ("x",), ((1.0,),), "They depend on each other.")
+    assert kept == Interactions((told,), 1, "1 pair.")

@@ -12,7 +12,8 @@ from automl_core.explaining.closer_look import Curve, CurvePoint, Interaction, S
 from automl_core.explaining.explanation import ColumnGroup, Contribution, Explanation, Importance, RowExplanation, said_once
 from pages.ui import curve_charts, explain_charts
 from pages.ui.figures import Chart, amounts_gutter, gutter
-from pages.ui.theme import DARK, LIGHT, Palette, contrast
+from pages.ui.theme import DARK, LIGHT, Palette
+from tests.unit.colours import contrast
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** [l](http://evil.example) ![i](http://evil.example/p.png) $x$"
 IMPORTANCE = (Importance("Contract", 0.5, 18.0, 1, 1, True, "", 0.1, 0.05, 0.15),
@@ -26,7 +27,7 @@ NUMBER = Curve("tenure", "number", "ale", POINTS, "points", "The prediction move
 LINES = replace(NUMBER, method="pdp", lines=tuple(tuple(float(n) for n in range(13)) for _ in range(3)))
 LEVELS = replace(NUMBER, column="Contract", kind="category", method="levels", points=POINTS[:4])
 DATES = replace(NUMBER, kind="date", points=tuple(replace(point, label=f"2026-01-{n + 1:02d}") for n, point in enumerate(POINTS)))
-PAIR = Interaction("a", "b", 0.2, 1.0, 0.3, ("1", "2"), ("x", "y"), ((1.0, -1.0), (-1.0, 1.0)), "They depend on each other.")
+PAIR = Interaction("a", "b", 0.2, 1.0, ("1", "2"), ("x", "y"), ((1.0, -1.0), (-1.0, 1.0)), "They depend on each other.")
 ROW = RowExplanation(60.0, 20.0, tuple(Contribution(f"c{n}", "v", 4.0) for n in range(10)), "points", "Yes", "")
 TABLE = TableWhatIf(10, 10, 20.0, 25.0, 4.0, 6.0, 2, 1, 0, (0.0, 50.0, 100.0), (6, 4), (5, 5), "points", "It moves.", "Beware.")
 SPOT = WeakSpot((SpotCondition("a", ("x",)), SpotCondition("b", (), 1.0)), 60, 0.7, 0.4, 0.3, 0.2, 0.4, 0.001, 40.0, 50.0, "W.")

@@ -50,9 +50,10 @@ from automl_core.explaining.explanation import ColumnGroup
 from automl_core.explaining.interactions import _grid, _sentence, interactions
 from automl_core.explaining.refits import kinds_used, refits
 from automl_core.explaining.spot_conditions import conditions_of, describe, holds
-from automl_core.explaining.sure import sureness, wilson
+from automl_core.explaining.sure import sureness
 from automl_core.explaining.weak_spots import weak_spots
 from automl_core.explaining.words import percent
+from automl_core.framing.shares import wilson
 from automl_core.search.model import Model
 from tests.unit.test_explaining_routes import COLUMNS, PROBLEMS, model, table, target
 
@@ -118,7 +119,7 @@ def test_closer_look(task: str) -> None:
     deep = evidence(made, rows, oof(made), found, 1.0)
     assert from_json(Evidence, to_json(deep)) == from_json(Evidence, to_json(from_json(Evidence, to_json(deep))))
     assert deep.curves[0].column == "a"
-    assert deep.interactions.shuffles >= 1
+    assert deep.interactions.sentence.startswith("10 pairs of the columns used most were looked at; ")
     assert deep.interactions.looked_at == 10
 
 
@@ -353,13 +354,13 @@ def test_pairs_of_a_model_of_logarithms_are_held_against_numbers_that_have_one()
     drawn = np.concatenate(additive_outcomes(made, known, 3))
     assert drawn.min() >= 0
     assert np.quantile(drawn, 0.9) == pytest.approx(np.quantile(known.y, 0.9), rel=0.3)
-    assert interactions(open_rows(made, frame.head(200)), known, ("a", "b"), 0.1).shuffles >= 1
+    told = interactions(open_rows(made, frame.head(200)), known, ("a", "b"), 0.1).sentence
+    assert told.startswith("1 pair of the columns used most was looked at; ")
 
 
 def test_that_no_model_could_be_fitted_is_not_called_too_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["automl_core.explaining.interactions"], "again", lambda *given: None)
     found = interactions(open_rows(model("binary", ("lightgbm",)), table()[0].head(200)), past(), ("a", "b"), 0.1)
-    assert found.shuffles == 0
     assert "too few rows" not in found.sentence
     assert found.sentence.startswith("No model could be fitted")
 

@@ -14,7 +14,7 @@ from automl_core.codec import from_json, to_json
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
 from automl_core.explaining import Audit, Fairness, audit, in_order, likely_protected, protected_groups
-from automl_core.explaining.fairness_counts import is_still, mean_spread, wilson
+from automl_core.explaining.fairness_counts import is_still, mean_spread, rate_of
 from pages.ui import cards, fairness_view, findings_charts
 from pages.ui.cards import Fact
 from pages.ui.theme import LIGHT
@@ -165,10 +165,10 @@ def test_likely_columns_are_a_hint() -> None:
 
 
 def test_wilson_against_known_values() -> None:
-    rate = wilson(8, 10)
+    rate = rate_of(8, 10)
     assert (rate.low, rate.high) == pytest.approx((0.4902, 0.9433), abs=2e-4)
-    assert math.isnan(wilson(0, 0).value)
-    assert wilson(0, 50).low == 0
+    assert math.isnan(rate_of(0, 0).value)
+    assert rate_of(0, 50).low == 0
 
 
 def test_groups_of_a_number_are_shown_from_low_to_high() -> None:

@@ -43,7 +43,7 @@ def test_no_two_places_of_a_curve_are_called_alike(name: str) -> None:
 @pytest.mark.parametrize("name", ["long", "lat", "when"])
 def test_no_two_bins_of_a_driver_are_called_alike(name: str) -> None:
     frame, y = table()
-    labels = [point.label for point in shape(name, frame[name], y, frame[name], y).points]
+    labels = [point.label for point in shape(name, frame[name], frame[name], y).points]
     assert len(set(labels)) == len(labels) == 12, labels
 
 

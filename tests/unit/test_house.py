@@ -56,6 +56,29 @@ def imported_modules(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+def file_of(module: str) -> Path | None:
+    """The file of a module of ours; None for what is none, such as a name in one."""
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
+
+
+@cache
+def at_once(path: Path) -> frozenset[Path]:
+    """The files of ours that importing a file loads at once, however far below, with the packages they are in."""
+    todo, seen = [path], set[Path]()
+    while todo:
+        here = todo.pop()
+        within = here.relative_to(ROOT).parent.parts
+        names = [".".join(within[:depth + 1]) for depth in range(len(within))]
+        for node in parsed(here).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("automl_core"):
+                names += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        found = {file for name in names if (file := file_of(name))} - seen - {path}
+        seen |= found
+        todo += found
+    return frozenset(seen)
+
+
 def room(path: Path) -> str:
     part = path.relative_to(CORE).parts[0]
     return part.removesuffix(".py")
@@ -69,6 +92,14 @@ def test_arrows_point_down(path: Path) -> None:
     rooms = {name.split(".")[1] for name in imported_modules(path) if name.startswith("automl_core.")}
     rooms &= {item.stem if item.suffix == ".py" else item.name for item in CORE.iterdir()}
     assert rooms <= ALLOWED[here], f"{here} must not use {sorted(rooms - ALLOWED[here])}"
+
+
+@pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_import_inside_a_function_saves_something(path: Path) -> None:
+    """A module that is loaded with the file anyway is imported at its top. A package gives its names late by itself."""
+    late = {node.module for inside in ast.walk(parsed(path)) if isinstance(inside, (ast.FunctionDef, ast.AsyncFunctionDef))
+            for node in ast.walk(inside) if isinstance(node, ast.ImportFrom) and node.module}
+    assert [name for name in late if (file := file_of(name)) and file.stem != "__init__" and file in at_once(path)] == []
 
 
 @pytest.mark.parametrize("socket", SOCKETS)

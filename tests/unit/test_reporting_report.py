@@ -26,7 +26,8 @@ from automl_core.reporting.report import Report
 from automl_core.reporting.sections import SectionInputs, make_sections
 from automl_core.reporting.sentences import _matters
 from automl_core.search.plan import RungOffer, Score, Trial
-from tests.unit.reporting import EVIL, PROBLEM, PROMISES, SUMMARY, inputs
+from tests.promises import PROMISES
+from tests.unit.reporting import EVIL, PROBLEM, SUMMARY, inputs
 
 
 def test_full_report() -> None:
@@ -108,7 +109,7 @@ def test_columns_that_say_much_the_same_are_one_driver_as_on_the_explain_page() 
     """Near copies of one column took all three places."""
     made = inputs("x")
     assert made.explanation is not None
-    points = (ShapePoint("low", 500, 0.0, 20.0), ShapePoint("high", 500, 0.0, 50.0))
+    points = (ShapePoint("low", 500, 20.0), ShapePoint("high", 500, 50.0))
     shares = {"x": 0.3, "x2": 0.28, "x3": 0.27, "z": 0.1}
     columns = tuple(Importance(name, share, 10 * share, 1, 3, True) for name, share in shares.items())
     group = ColumnGroup(("x", "x2", "x3"), 0.85, 8.5)
@@ -140,7 +141,7 @@ def test_rows_without_a_value_are_told_where_they_matter(
     """Where missing incomes alone tell, the levels of those that are known said little."""
     made = inputs("x")
     assert made.explanation is not None
-    shape = Shape("x", kind, tuple(ShapePoint(label, rows, 0.0, observed, spread=10.0) for label, rows, observed in points))
+    shape = Shape("x", kind, tuple(ShapePoint(label, rows, observed, spread=10.0) for label, rows, observed in points))
     explained = replace(made.explanation, shapes=(shape,))
     assert make_report(replace(made, explanation=explained)).drivers[0] == told
     number = replace(explained, units="x", label="")
@@ -153,12 +154,12 @@ def test_missing_numbers_are_told_where_chance_does_not_explain_them() -> None:
     rng, told = np.random.default_rng(0), 0
     for _ in range(400):
         known, gone = 50 + rng.normal(0, 8, 200), 50 + rng.normal(0, 8, 100)
-        points = [ShapePoint("a", len(part), 0.0, part.mean(), spread=part.std()) for part in (known, gone)]
+        points = [ShapePoint("a", len(part), part.mean(), spread=part.std()) for part in (known, gone)]
         told += _matters(points[1], points[:1], False)
         assert _matters(replace(points[1], observed=points[0].observed + 8), points[:1], False)
     assert told <= 400 * 0.07
-    assert not _matters(ShapePoint("missing", 100, 0.0, 50.1), [ShapePoint("a", 200, 0.0, 50.0)], False)  # of an old explanation
-    assert _matters(ShapePoint("missing", 100, 0.0, 60.0), [ShapePoint("a", 9, 0.0, 50.0), ShapePoint("b", 9, 0.0, 51.0)], False)
+    assert not _matters(ShapePoint("missing", 100, 50.1), [ShapePoint("a", 200, 50.0)], False)  # of an old explanation
+    assert _matters(ShapePoint("missing", 100, 60.0), [ShapePoint("a", 9, 50.0), ShapePoint("b", 9, 51.0)], False)
 
 
 def test_balanced_accuracy_is_not_the_share_that_is_right() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pages.ui.theme import DARK, LIGHT, STATIC, Palette, contrast, palette
+from pages.ui.theme import DARK, LIGHT, STATIC, Palette, palette
+from tests.unit.colours import contrast
 
 ROOT = Path(__file__).parents[2]
 CONFIG: dict[str, Any] = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from automl_core.cleaning.step import CleaningStep, Options, distinct_texts, is_text, need_column, replace_column
+from automl_core.data.numbers import find_number_style
 from automl_core.data.table import Reading, Row
 from automl_core.data.values import is_null_token, parse_number
 from automl_core.errors import BadInput
@@ -22,8 +23,6 @@ def learn(frame: pd.DataFrame, column: str, options: Options) -> Options:
         return {**given, "decimal": given["decimal"] or "."}
     if not is_text(series):
         return {"decimal": ".", "thousands": "", "unit": ""}
-    from automl_core.data.numbers import find_number_style
-
     counts = Counter({str(text): int(count) for text, count in series.value_counts().items() if not is_null_token(str(text))})
     shape = find_number_style(list(counts), list(counts.values())) if counts else None
     if shape is None:
