@@ -47,7 +47,6 @@ class Tally:
     idle: int = 0
     share: float = 0.0
     above_everybody: int = 0
-    above_c: int = 0
     shown: int = 0
 
 
@@ -65,7 +64,6 @@ def run(seeds: range, **truth: float | bool) -> Tally:
         best, everybody = oracle(made)
         tally.share += got / best if best else float(got >= 0)
         tally.above_everybody += got > everybody
-        tally.above_c += any(card.grade in "AB" for card in found.cards)
         tally.shown += bool(found.cards)
     return tally
 
