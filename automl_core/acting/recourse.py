@@ -250,6 +250,13 @@ def _said(model: Model, value: float) -> str:
     return number(value) if model.problem.task == "regression" else percent(value)
 
 
+def _how_near(value: float, target: float, model: Model) -> str:
+    """How close the best within the limits comes: “to 69 %”, never to what reads as the aim itself."""
+    if math.isfinite(target) and _said(model, value) == _said(model, target):
+        return "just short of it"
+    return f"to {_said(model, value)}"
+
+
 def aim_words(target: float, model: Model, goal: Goal, ask: RecourseAsk) -> str:
     """What is to be reached, in words; NaN: the model's own answer of several classes."""
     if model.problem.task == "regression":
@@ -282,7 +289,7 @@ def _sentence(found: Recourse, model: Model, goal: Goal, aim: str) -> str:
         if found.cut or not found.complete:
             words = f"None was found: no change that was tried reaches {aim} (now {now})."
         if found.closest is not None:
-            words += f" The closest comes to {_said(model, found.closest.after)}."
+            words += f" The closest comes {_how_near(found.closest.after, found.target, model)}."
         return words + beyond
     count = len(found.options)
     ways = "One way" if count == 1 else f"{count} ways"

@@ -394,3 +394,16 @@ def test_the_limit_of_combinations_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert not found.complete
     assert "stopped at its limit of 30 combinations" in found.sentence
     assert "None within your limits" not in found.sentence
+
+
+def test_the_closest_is_never_told_as_the_aim_itself() -> None:
+    """“No allowed change reaches 70 %. The closest comes to 70 %.”"""
+    model, table = world()
+    row, goal = row_at(risky(20)[3]), replace(GOAL, levers=LEVERS[1:2])
+    far = recourse(model, row, goal, table.frame, RecourseAsk(0.99, 1)).closest
+    assert far is not None
+    missed = recourse(model, row, goal, table.frame, RecourseAsk(far.after + 1e-6, 1))
+    assert missed.options == ()
+    assert "The closest comes just short of it." in missed.sentence
+    clearly = recourse(model, row, goal, table.frame, RecourseAsk(0.99, 1))
+    assert f"The closest comes to {percent(far.after)}." in clearly.sentence
