@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from automl_core.acting.action import ActionCard
+from automl_core.acting.conditions import describe_all
 from automl_core.acting.grade_words import grade_words
 from automl_core.acting.pilots import change_words
 from automl_core.acting.wording import ALIKE_COUNTED, told_ways
+
+
+def meant_words(card: ActionCard) -> str:
+    """Who is meant; where not all of them have rows to be compared with, which of them do."""
+    parts = "; or where ".join(describe_all(part) for part in card.alike)
+    return f"{card.who}; of them those where {parts}." if parts else f"{card.who}."
 
 
 def three_words(card: ActionCard, is_rate: bool, ranged: bool = True) -> str:

@@ -6,7 +6,8 @@ import math
 
 from automl_core.acting import Decision, ProfitCurve
 from automl_core.acting.action import Goal
-from automl_core.acting.card_words import sure_words as sure_words  # these four for pages, too
+from automl_core.acting.card_words import meant_words as meant_words  # these five for pages, too
+from automl_core.acting.card_words import sure_words as sure_words
 from automl_core.acting.experiment import priced_treatment as priced_treatment
 from automl_core.acting.grade_words import grade_words as grade_words
 from automl_core.acting.list_words import turn_words

@@ -11,7 +11,7 @@ import streamlit as st
 from automl_core.acting import ALIKE_COUNTED, WAYS, Pilot
 from automl_core.acting.action import ActionCard, Actions, Goal
 from automl_core.explaining.words import NO_CHANGE, NOTHING
-from automl_core.workspace.decision_words import grade_words, range_words, sure_words, with_costs
+from automl_core.workspace.decision_words import grade_words, meant_words, range_words, sure_words, with_costs
 from automl_core.workspace.pilots import card_key
 from pages.ui import cards, charts, decision_view, pilot_view, session
 from pages.ui.cards import Fact
@@ -131,8 +131,7 @@ def _card(project: str, card: ActionCard, goal: Goal, pilot: Pilot | None) -> No
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(f"{card.grade}: {grade_words(card).short}", color=COLOURS[card.grade])
         st.markdown(f"**{plain(pilot_view.move_words(card))}**")
-    alike = f"; of them those where {'; or where '.join(charts.all_words(part, 12) for part in card.alike)}" if card.alike else ""
-    st.markdown(f"{plain(card.who + alike, 900)}.", width=TEXT_WIDTH)
+    st.markdown(plain(meant_words(card), 900), width=TEXT_WIDTH)
     figures, ways = card_figures(card, goal), three_ways(card)
     if len(figures) == len(ways):
         cards.facts(figures + ways, columns=3, inside=True)

@@ -55,7 +55,7 @@ def segments(search: SegmentSearch, palette: Palette) -> Chart:
     scale = 100 if search.in_points else 1
     unit = "percentage points" if search.in_points else f"units of “{words.cut(search.units, 40)}”"
     marks = [
-        Mark(condition_words(item), item.difference * scale,
+        Mark(condition_words(item.conditions), item.difference * scale,
              f"{words.signed(item.difference * scale)} {unit}, {words.count(item.rows, 'checked row')}",
              item.low * scale, item.high * scale, strong=index == 0)
         for index, item in enumerate(search.segments[:SHOWN_BARS])
@@ -159,17 +159,12 @@ def amount(value: float, in_points: bool) -> str:
     return words.percent(value / 100, 3) if in_points else words.number(value)
 
 
-def condition_words(segment: Any) -> str:
-    """A segment’s conditions in words: Contract is Month-to-month, tenure under 12."""
-    return all_words(segment.conditions)
-
-
-def all_words(conditions: tuple[Any, ...], most: int = 3) -> str:
-    """Conditions in words, with at most so many values of each."""
+def condition_words(conditions: tuple[Any, ...]) -> str:
+    """A segment’s conditions in few words, as a chart has room for: Contract is Month-to-month, tenure under 12."""
     parts = []
     for condition in conditions:
         if condition.values:
-            parts.append(f"{condition.column} is {' or '.join(first_few(condition.values, most))}")
+            parts.append(f"{condition.column} is {' or '.join(first_few(condition.values, 3))}")
         elif condition.only:
             parts.append(f"{condition.column} is {condition.only}")
         elif not math.isfinite(condition.low):

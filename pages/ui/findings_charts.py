@@ -24,7 +24,7 @@ def waterfall(story: SegmentStory, unit: str, scale: float, palette: Palette) ->
     parts.append(("Not explained", story.not_explained * scale))
     marks = [Mark(name, value, words.signed(value)) for name, value in parts]
     total = words.signed(story.segment.difference * scale)
-    name = words.quoted(condition_words(story.segment))
+    name = words.quoted(condition_words(story.segment.conditions))
     sentence = f"Where the difference of {words.plain(f'{total} {unit}'.strip())} in {name} comes from, column by column."
     said = "; ".join(f"{mark.label} {mark.text}" for mark in marks)
     figure = bars(marks, f"Part of the difference{_of(unit)}", palette, signs=True)

@@ -72,7 +72,7 @@ def _again(project: str, found: WhatHappened, label: str) -> None:
 
 def _one_group(found: WhatHappened) -> None:
     st.subheader("One group", anchor=False)
-    names = {index: charts.condition_words(story.segment) for index, story in enumerate(found.stories)}
+    names = {index: charts.condition_words(story.segment.conditions) for index, story in enumerate(found.stories)}
     chosen = st.selectbox("Group", list(names), format_func=lambda index: names[index], key="happened_group")
     story = found.stories[chosen or 0]
     scale, unit = _scale(found.search.in_points)

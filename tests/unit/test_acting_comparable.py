@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Lever, Options, Roles, find_actions, pairs
-from automl_core.acting.action import Actions, Goal
+from automl_core.acting.action import Actions, Condition, Goal
+from automl_core.acting.card_words import meant_words
 from automl_core.acting.cards import CardInputs, _of_everybody, _stage, counted, make_cards
 from automl_core.acting.copies import Together
 from automl_core.acting.given import compared_in, given_notes
@@ -303,3 +304,12 @@ def test_figures_of_those_who_have_others_like_them_are_not_called_those_of_all(
     assert said.startswith("For all 1,000 rows that the change is for: as seen in the data ")
     assert ". For those 700 of them that have others like them: as the model says " in said  # all three were said to be of 700
     assert whole_words(card, True).startswith("For all 700 rows that the change is for, not only these: ")
+
+
+def test_of_whom_only_a_part_is_compared_is_said_as_who_is_meant() -> None:
+    """The page said “tenure from 3” beside “tenure is 3 or more”."""
+    part = replace(CARD, who="Rows where “plan” is “old”", alike=(
+        (Condition("tenure", low=3.0), Condition("age", high=60.0)), (Condition("region", ("north", "west")),)))
+    assert meant_words(part) == ("Rows where “plan” is “old”; of them those where “tenure” is 3 or more and “age” is below 60; "
+                                 "or where “region” is “north” or “west”.")
+    assert meant_words(replace(part, alike=())) == "Rows where “plan” is “old”."

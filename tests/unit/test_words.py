@@ -31,7 +31,7 @@ from automl_core.framing import verdict_words
 from automl_core.framing.metrics import METRICS
 from automl_core.framing.problem import Problem, Rung
 from pages.ui import words
-from pages.ui.charts import all_words
+from pages.ui.charts import condition_words
 from pages.ui.explain_charts import name_of
 from pages.ui.row_view import digits
 from tests.promises import PROMISES
@@ -123,7 +123,7 @@ def test_a_bound_is_written_as_it_is_and_a_year_as_a_year() -> None:
     assert [edge(value) for value in (2015.0, 12345.0, 0.123456, 1234.5)] == ["2015", "12,345", "0.123456", "1,234.5"]
     assert [words.edge(value) for value in (2015.0, 4.96, 28.8, 12345.0, 1.5e6, -0.5, 100.0, 1e-7)] == [
         "2015", "4.96", "28.8", "12,345", "1.5 million", "−0.5", "100", "1.00000e-07"]
-    assert all_words((Condition("year", (), float("nan"), 2015.0),)) == "year under 2015"
+    assert condition_words((Condition("year", (), float("nan"), 2015.0),)) == "year under 2015"
     assert describe(Condition("price", (), 12345.0, float("nan"))) == "“price” is 12,345 or more"
 
 
@@ -295,8 +295,8 @@ def test_a_long_list_is_told_by_its_first_ones_with_the_mark_of_thousands() -> N
     assert few_of(names[:4], 2, "or") == "n0, n1 or 2 more"
     assert "; ".join(first_few(names, 2, "and ")) == "n0; n1; and 1,204 more"
     for most in (3, 4):
-        values = tuple(names[:most])
-        assert all_words((Condition("x", values),), 2).endswith("n1 or n2" if most == 3 else "n1 or 2 more")
+        values = tuple(names[:most + 1])
+        assert condition_words((Condition("x", values),)).endswith("n2 or n3" if most == 3 else "n2 or 2 more")
         named = name_of(ColumnGroup(tuple(names[:most + 1]), 0.1, 0.1))
         assert named == ("n0 + n1 + n2 + n3" if most == 3 else "n0 + n1 + n2 + 2 more")
     assert [few_of(names[:most], 2) for most in (0, 1, 2, 3)] == ["", "n0", "n0 and n1", "n0, n1 and n2"]
