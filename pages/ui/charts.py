@@ -15,7 +15,7 @@ from automl_core.framing.problem import Verdict
 from automl_core.production.contract import ColumnDrift
 from automl_core.search.plan import RungOffer, RunSummary
 from pages.ui import words
-from pages.ui.figures import AMOUNTS, Chart, Mark, bars, base, dots
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, Chart, Mark, amounts_gutter, bars, base, dots, titled
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -80,14 +80,16 @@ def capacity(actions: ActionList, palette: Palette, currency: str) -> Chart:
         line.append(total)
     step = max(1, len(line) // 300)
     picked = sorted({*range(0, len(line), step), len(line) - 1}) if line else []
-    figure = base(height=280)
-    figure.add_trace(go.Scatter(
+    curve = go.Scatter(
         x=[index + 1 for index in picked], y=[line[index] for index in picked], mode="lines",
         line={"color": palette.accent, "width": 2.5},
-        hovertemplate="%{x:,} rows: " + words.label(currency, 4) + "%{y:,.0f}<extra></extra>",
-    ))
-    figure.update_xaxes(title_text=f"Rows acted on, {'as listed' if actions.mixed else 'best first'}", showgrid=False, **AMOUNTS)
-    figure.update_yaxes(title_text=f"Expected value, {words.label(currency, 4)}", rangemode="tozero", **AMOUNTS)
+        hovertemplate="%{x:,} rows: " + words.label(currency, 4) + "%{y:,.0f}<extra></extra>")
+    figure = base(
+        height=280, traces=(curve,),
+        more={"margin": {"l": amounts_gutter([0.0, *line], 6), "r": 16, "t": 8, "b": AXIS_ROOM}},
+        axes=(titled(f"Rows acted on, {'as listed' if actions.mixed else 'best first'}") | {"showgrid": False} | AMOUNTS | GIVEN,
+              {"title": {"text": f"Expected value, {words.label(currency, 4)}"}, "rangemode": "tozero", "nticks": 6}
+              | AMOUNTS | GIVEN))
     text = words.money(total, currency)
     whole = f"Together {words.count(len(line), 'row')} are expected to bring {words.plain(text)}"
     half = len(line) // 2

@@ -11,7 +11,7 @@ from automl_core.explaining.closer_look import Curve, Interaction, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, RowExplanation
 from pages.ui import words
 from pages.ui.charts import amount
-from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter, unique
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter, titled, unique
 from pages.ui.theme import Palette
 
 SHOWN_BARS = 12
@@ -145,9 +145,9 @@ def waterfall(row: RowExplanation, palette: Palette) -> Chart:
         text=[words.signed(size) for _, size in steps], textposition="outside", cliponaxis=False, constraintext="none",
         hovertemplate="%{y}: %{text}<extra></extra>")
     room = 0.22 * ((max(every) - min(every)) or 1.0)
-    title = words.label("Predicted, %" if row.in_points else f"Predicted, {unit_of(row)}", 60)
+    title = "Predicted, %" if row.in_points else f"Predicted, {unit_of(row)}"
     figure = base(rows=len(names), traces=(outer, bars), axes=(
-        {"title": {"text": title, "standoff": 8}, "nticks": 6, "range": [min(every) - room, max(every) + room], **GIVEN},
+        titled(title) | {"nticks": 6, "range": [min(every) - room, max(every) + room], **GIVEN},
         {"autorange": "reversed", "showgrid": False, "type": "category", "categoryorder": "array", "categoryarray": names,
          **GIVEN}), more={"margin": {"l": gutter([unescape(name) for name in names]), "r": 16, "t": 8, "b": AXIS_ROOM}})
     sentence = (f"From {amount(row.base, row.in_points)} where nothing is known of a row to "
@@ -162,19 +162,19 @@ def table_what_if(found: TableWhatIf, palette: Palette) -> Chart:
     import plotly.graph_objects as go
 
     most = max((*found.before, *found.after), default=0)
-    figure = base(height=280, more={"margin": {"l": gutter([f"{2 * most:,}"]) + TITLE_ROOM, "r": 16, "t": 8, "b": AXIS_ROOM}})
     middles = [(low + high) / 2 for low, high in zip(found.edges, found.edges[1:], strict=False)]
-    figure.add_trace(go.Bar(x=middles, y=found.before, marker={"color": palette.neutral}, opacity=0.55, name="before",
-                            hovertemplate="before: %{y:,} rows<extra></extra>"))
-    line = {"color": palette.accent, "width": 2.5, "shape": "hvh"}
+    before = go.Bar(x=middles, y=found.before, marker={"color": palette.neutral}, opacity=0.55, name="before",
+                    hovertemplate="before: %{y:,} rows<extra></extra>")
     whole = [found.edges[0], *middles, found.edges[-1]], [found.after[0], *found.after, found.after[-1]]  # to the outer edges
-    figure.add_trace(go.Scatter(x=whole[0], y=whole[1], mode="lines", line=line,
-                                hovertemplate="after: %{y:,} rows<extra></extra>"))
-    figure.update_layout(bargap=0.05)
+    after = go.Scatter(x=whole[0], y=whole[1], mode="lines", line={"color": palette.accent, "width": 2.5, "shape": "hvh"},
+                       hovertemplate="after: %{y:,} rows<extra></extra>")
     title = "Predicted, %" if found.in_points else f"Predicted “{words.cut(found.units, 40)}”"
     marked = AMOUNTS if found.edges[-1] >= 10_000 else {}  # so large are no years: 5,000 beside 10,000
-    figure.update_xaxes(title_text=words.label(title, 60), showgrid=False, **marked, **GIVEN)
-    figure.update_yaxes(title_text="Rows", nticks=5, **AMOUNTS, **GIVEN)
+    figure = base(
+        height=280, traces=(before, after), axes=(
+            titled(title) | {"showgrid": False} | marked | GIVEN,
+            {"title": {"text": "Rows"}, "nticks": 5} | AMOUNTS | GIVEN),
+        more={"margin": {"l": gutter([f"{2 * most:,}"]) + TITLE_ROOM, "r": 16, "t": 8, "b": AXIS_ROOM}, "bargap": 0.05})
     sentence = "How the predictions are spread: as it is (grey bars) and with the change (line)."
     return Chart(figure, sentence, f"Predictions before and after: mean {found.means[0]} and {found.means[1]}.")
 

@@ -64,19 +64,27 @@ def base(
     } | (more or {}))
 
 
+def titled(text: str, signs: int = 60) -> dict[str, Any]:
+    """The title of a horizontal axis."""
+    return {"title": {"text": words.label(text, signs), "standoff": 8}}
+
+
+def upright(x: float, palette: Palette) -> dict[str, Any]:
+    """The part of a layout that draws a dotted line from bottom to top at `x`."""
+    line = {"color": palette.neutral, "width": 1, "dash": "dot"}
+    return {"shapes": [{"type": "line", "x0": x, "x1": x, "yref": "y domain", "y0": 0, "y1": 1, "line": line}]}
+
+
 def dots(marks: list[Mark], title: str, palette: Palette, zero: bool = False) -> go.Figure:
     """One dot a line with its interval, first on top. `zero` draws a line at zero. Dots of one colour are one trace."""
-    figure = base(rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks))
     names = unique([two_lines(mark.label) for mark in marks])
-    for strong, colour in ((False, palette.neutral), (True, palette.accent)):
-        lines = [(name, mark) for name, mark in zip(names, marks, strict=True) if mark.strong == strong]
-        if lines:
-            figure.add_trace(_dots(lines, colour))
-    if zero:
-        figure.add_vline(x=0, line={"color": palette.neutral, "width": 1, "dash": "dot"})
-    figure.update_yaxes(autorange="reversed", showgrid=False, type="category", categoryorder="array", categoryarray=names)
-    figure.update_xaxes(title_text=words.label(title, 60), nticks=6, **(AMOUNTS if zero else {}))  # about zero are no years
-    return figure
+    sides = [([(name, mark) for name, mark in zip(names, marks, strict=True) if mark.strong == strong], colour)
+             for strong, colour in ((False, palette.neutral), (True, palette.accent))]
+    return base(
+        rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks), more=upright(0, palette) if zero else {},
+        traces=tuple(_dots(lines, colour) for lines, colour in sides if lines), axes=(
+            titled(title) | {"nticks": 6} | (AMOUNTS if zero else {}),  # about zero are no years
+            {"autorange": "reversed", "showgrid": False, "type": "category", "categoryorder": "array", "categoryarray": names}))
 
 
 def _dots(lines: list[tuple[str, Mark]], colour: str) -> go.Scatter:
@@ -97,24 +105,22 @@ def bars(marks: list[Mark], title: str, palette: Palette, signs: bool = False) -
     """Horizontal bars from zero, first on top. With `signs`, blue lowers and orange raises, and the text carries the sign."""
     import plotly.graph_objects as go
 
-    figure = base(rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks))
     names = unique([two_lines(mark.label) for mark in marks])
     if signs:
         colours = [palette.up if mark.value > 0 else palette.down for mark in marks]
     else:
         colours = [palette.accent if mark.strong else palette.neutral for mark in marks]
-    figure.add_trace(go.Bar(
-        x=[mark.value for mark in marks], y=names, orientation="h", marker={"color": colours},
-        text=[words.label(mark.text, 24) for mark in marks], textposition="auto", cliponaxis=False, constraintext="none",
-        hovertemplate="%{y}: %{text}<extra></extra>",
-    ))
-    figure.update_traces(textposition="outside")
-    figure.update_yaxes(autorange="reversed", showgrid=False)
     values = [mark.value for mark in marks if math.isfinite(mark.value)] or [0.0]
     low, high = min(0.0, *values), max(0.0, *values)
     room = max(0.3, ROOM_PER_SIGN * max((len(mark.text) for mark in marks), default=0)) * ((high - low) or 1.0)
-    figure.update_xaxes(title_text=words.label(title, 60), range=[low - (room if low < 0 else 0), high + room], nticks=6)
-    return figure
+    return base(
+        rows=len(marks), tall=any(len(mark.label) > LABEL for mark in marks),
+        traces=(go.Bar(
+            x=[mark.value for mark in marks], y=names, orientation="h", marker={"color": colours},
+            text=[words.label(mark.text, 24) for mark in marks], textposition="outside", cliponaxis=False,
+            constraintext="none", hovertemplate="%{y}: %{text}<extra></extra>"),),
+        axes=(titled(title) | {"range": [low - (room if low < 0 else 0), high + room], "nticks": 6},
+              {"autorange": "reversed", "showgrid": False}))
 
 
 def two_lines(text: str) -> str:

@@ -2,17 +2,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from automl_core.acting import Decision, Experiment, Pilot, ProfitCurve, RecourseSummary, TrackRecord
 from automl_core.explaining.words import points, signed
 from automl_core.workspace.decision_words import best_words, lift_words, threshold_words
 from pages.ui import words
-from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, Chart, Mark, amounts_gutter, bars, base, dots
+from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, Chart, Mark, amounts_gutter, bars, base, dots, titled, upright
 from pages.ui.theme import Palette
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 
 def promised(pilot: Pilot, palette: Palette) -> Chart:
@@ -52,19 +49,19 @@ def profit(curve: ProfitCurve, currency: str, palette: Palette) -> Chart:
     import plotly.graph_objects as go
 
     points = curve.points
-    beside = amounts_gutter([end for point in points for end in (point.low, point.high)], 6)
-    figure = base(height=300, more={"margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM}})
-    rows = [point.rows for point in points]
-    _band(figure, rows, ([point.low for point in points], [point.high for point in points]), palette)
-    figure.add_trace(go.Scatter(
+    rows, ends = [point.rows for point in points], ([point.low for point in points], [point.high for point in points])
+    line = go.Scatter(
         x=rows, y=[point.profit for point in points], mode="lines", line={"color": palette.accent, "width": 2.5},
         text=[f"{words.count(point.rows, 'row')} at {threshold_words(curve, point.threshold, currency)} or more<br>"
               f"{_money(point.profit, currency)}" for point in points],
-        hovertemplate="%{text}<extra></extra>"))
-    figure.add_vline(x=curve.best.rows, line={"color": palette.neutral, "width": 1, "dash": "dot"})
+        hovertemplate="%{text}<extra></extra>")
     first = "stake" if curve.in_money else "risk"
-    figure.update_xaxes(title_text=f"Rows acted on, most at {first} first", showgrid=False, **AMOUNTS, **GIVEN)
-    figure.update_yaxes(title_text=f"Money, {words.label(currency, 4)}", nticks=6, **AMOUNTS, **GIVEN)
+    figure = base(
+        height=300, traces=(*_band(rows, ends, palette), line),
+        more={"margin": {"l": amounts_gutter([*ends[0], *ends[1]], 6), "r": 16, "t": 8, "b": AXIS_ROOM}}
+        | upright(curve.best.rows, palette),
+        axes=(titled(f"Rows acted on, most at {first} first") | {"showgrid": False} | AMOUNTS | GIVEN,
+              {"title": {"text": f"Money, {words.label(currency, 4)}"}, "nticks": 6} | AMOUNTS | GIVEN))
     sentence = best_words(curve, currency)
     return Chart(figure, words.plain(sentence, 600), f"Money by rows acted on, with its 95 % band: {sentence}")
 
@@ -83,16 +80,16 @@ def recourse(found: RecourseSummary, currency: str, palette: Palette) -> Chart:
     import plotly.graph_objects as go
 
     points = found.curve
-    beside = amounts_gutter([0, 100], 5)
-    figure = base(height=220, more={"margin": {"l": beside, "r": 16, "t": 8, "b": AXIS_ROOM}})
-    figure.add_trace(go.Scatter(
+    line = go.Scatter(
         x=[0.0, *(point.cost for point in points)], y=[0.0, *(100 * point.share for point in points)], mode="lines",
         line={"color": palette.accent, "width": 2.5, "shape": "hv"},
         text=["", *(f"{words.percent(point.share)} of rows for {_money(point.cost, currency)} or less each" for point in points)],
-        hovertemplate="%{text}<extra></extra>"))
-    figure.update_xaxes(title_text=f"Money for one row at most, {words.label(currency, 4)}", rangemode="tozero", showgrid=False,
-                        nticks=6, **AMOUNTS, **GIVEN)
-    figure.update_yaxes(title_text="Rows, %", range=[0, 104], nticks=5, **GIVEN)
+        hovertemplate="%{text}<extra></extra>")
+    figure = base(
+        height=220, traces=(line,), more={"margin": {"l": amounts_gutter([0, 100], 5), "r": 16, "t": 8, "b": AXIS_ROOM}},
+        axes=(titled(f"Money for one row at most, {words.label(currency, 4)}")
+              | {"rangemode": "tozero", "showgrid": False, "nticks": 6} | AMOUNTS | GIVEN,
+              {"title": {"text": "Rows, %"}, "range": [0, 104], "nticks": 5} | GIVEN))
     steps = points[:: max(1, len(points) // 6)]
     said = "; ".join(f"{words.percent(point.share)} for {_money(point.cost, currency)} or less" for point in steps)
     sentence = "How many of these rows a change brings there by the model, by what one row may cost at most."
@@ -106,16 +103,15 @@ def experiment(found: Experiment, palette: Palette) -> Chart:
 
     first = "largest effect" if found.priced_by else "those that gain most"
     scale, points = (100 if found.is_rate else 1), found.curve
-    figure = base(height=300)
     x = [100 * point.share for point in points]
-    _band(figure, x, ([scale * point.low for point in points], [scale * point.high for point in points]), palette)
-    figure.add_trace(go.Scatter(x=x, y=[scale * point.random for point in points], mode="lines", hoverinfo="skip",
-                                line={"color": palette.neutral, "width": 1.5, "dash": "dot"}))
-    figure.add_trace(go.Scatter(x=x, y=[scale * point.gain for point in points], mode="lines",
-                                line={"color": palette.accent, "width": 2.5},
-                                hovertemplate="%{x:.0f} % treated: %{y:.2f}<extra></extra>"))
-    figure.update_xaxes(title_text=f"Rows treated, {first} first, %", showgrid=False)
-    figure.update_yaxes(title_text="Gain, points of all rows" if found.is_rate else "Gain per row", nticks=6)
+    random = go.Scatter(x=x, y=[scale * point.random for point in points], mode="lines", hoverinfo="skip",
+                        line={"color": palette.neutral, "width": 1.5, "dash": "dot"})
+    line = go.Scatter(x=x, y=[scale * point.gain for point in points], mode="lines",
+                      line={"color": palette.accent, "width": 2.5}, hovertemplate="%{x:.0f} % treated: %{y:.2f}<extra></extra>")
+    band = _band(x, ([scale * point.low for point in points], [scale * point.high for point in points]), palette)
+    figure = base(height=300, traces=(*band, random, line), axes=(
+        titled(f"Rows treated, {first} first, %") | {"showgrid": False},
+        {"title": {"text": "Gain, points of all rows" if found.is_rate else "Gain per row"}, "nticks": 6}))
     sentence = f"The line against the dotted one of a random choice, on rows the ranking had not seen: {found.areas}."
     if math.isfinite(found.auuc):
         sentence += " Qini is the area between the two, AUUC all that is under the line."
@@ -147,13 +143,12 @@ def _money(value: float, currency: str) -> str:
     return words.money(value, words.cut(currency, 4))
 
 
-def _band(figure: go.Figure, x: list[Any], ends: tuple[list[float], list[float]], palette: Palette) -> None:
+def _band(x: list[Any], ends: tuple[list[float], list[float]], palette: Palette) -> list[Any]:
     """The 95 % band behind a line."""
     import plotly.graph_objects as go
 
-    for values, fill in ((ends[1], None), (ends[0], "tonexty")):
-        figure.add_trace(go.Scatter(x=x, y=values, mode="lines", line={"width": 0}, hoverinfo="skip", fill=fill,
-                                    fillcolor=_faint(palette.accent)))
+    return [go.Scatter(x=x, y=values, mode="lines", line={"width": 0}, hoverinfo="skip", fill=fill,
+                       fillcolor=_faint(palette.accent)) for values, fill in ((ends[1], None), (ends[0], "tonexty"))]
 
 
 def _faint(colour: str) -> str:
