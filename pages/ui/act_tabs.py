@@ -12,7 +12,7 @@ from pages.ui.border import border
 @st.fragment
 def tabs(project: str, goal: Goal) -> None:
     """One tab’s body at a time."""
-    drawn = st.tabs(["The list", "What it is worth", "One action each", "One row"], on_change="rerun", key="act_tab")
+    drawn = st.tabs(["The list", "What it is worth", "One action each", "One row", "Many rows"], on_change="rerun", key="act_tab")
     if drawn[0].open:
         with drawn[0], border(), st.spinner("Ranking the rows", show_time=True):
             act_view.action_list(project, goal)
@@ -26,5 +26,7 @@ def tabs(project: str, goal: Goal) -> None:
             decision_view.plan(project)
     if drawn[3].open:
         with drawn[3], border():
+            recourse_view.one_row(project)
+    if drawn[4].open:
+        with drawn[4], border():
             recourse_view.many_rows(project)
-            decision_view.recourse(project)

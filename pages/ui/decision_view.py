@@ -1,4 +1,4 @@
-"""What a list is worth and against what, ways for one row, and files to hand on: parts of the act page."""
+"""What a list is worth and against what, one action a row, and files to hand on: parts of the act page."""
 from __future__ import annotations
 
 import math
@@ -7,18 +7,17 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from automl_core.acting import Decision, RecourseAsk
+from automl_core.acting import Decision
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.action_list import ActionList
-from automl_core.errors import BadInput
 from automl_core.framing.problem import Problem
 from automl_core.workspace.decision_words import honest_words, turned_words
 from automl_core.workspace.pilots import card_key
-from pages.ui import act_words, cards, pilot_charts, row_view, session, what_if_view
+from pages.ui import act_words, cards, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
-from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
-from pages.ui.words import count, cut, label, lead, money, money_range, number, percent, plain, quoted
+from pages.ui.theme import TEXT_WIDTH
+from pages.ui.words import count, cut, label, lead, money, money_range, percent, plain, quoted
 
 
 def decision(project: str, goal: Goal) -> None:
@@ -183,43 +182,3 @@ def card_page(project: str, card: ActionCard) -> None:
     key = card_key(card)
     st.download_button("Print this card", partial(session.workspace().decide.card_html, project, key), file_name="card.html",
                        mime="text/html", icon=":material/print:", on_click="ignore", key=f"print_{key}")
-
-
-@st.fragment
-@border()
-def recourse(project: str, position: int | None = None) -> None:
-    """What could change for one row to reach the goal, within its limits; without a position the row is chosen here."""
-    ws = session.workspace()
-    goal = ws.act.goal(project)
-    if not goal.levers:
-        cards.empty("Nothing can be changed yet", "Name above, under “What you can change”, the columns that somebody decides, "
-                    "say to which values and at what cost, and save the goal.")
-        return
-    position = row_view.pick_row(project) if position is None else position
-    numbers = ws.search.problem(project).task == "regression"
-    with st.grid(2, min_column_width=FIELD_WIDTH):
-        if numbers:
-            asked = st.number_input("Number to reach", value=None, key=f"reach_{project}", placeholder="the median of past rows")
-            target = math.nan if asked is None else float(asked)
-        else:
-            share = st.number_input(f"Probability of {quoted(goal.good, 30)} to reach, %", 1, 99, None, key=f"reach_{project}",
-                                    placeholder="what turns the answer")
-            target = math.nan if share is None else share / 100
-        most = st.segmented_control("Changes at most", [1, 2, 3], default=3, required=True, key=f"most_{project}")
-    with border(), st.spinner("Looking for ways", show_time=True):
-        try:
-            found = ws.decide.recourse(project, position, RecourseAsk(target, int(most or 3)))
-        except BadInput as error:
-            st.info(f"{plain(error.message)} {plain(error.hint)}", icon=":material/info:")
-            return
-        st.markdown(lead(found.sentence), width=TEXT_WIDTH)
-        for place, option in enumerate(found.options):
-            with st.container(border=True, key=f"way_{place}"):
-                st.markdown(f"**Way {place + 1}**" + (f" · {plain(money(option.cost, goal.currency))}" if option.cost else ""))
-                for move in option.moves:
-                    st.markdown(f"{quoted(move.column)}: {quoted(move.from_text)} → {quoted(move.to_text)}", width=TEXT_WIDTH)
-                words = number if numbers else percent
-                st.caption(plain(f"{words(option.before)} now, {words(option.after)} then"))
-        st.caption(f"{count(found.tried, 'combination')} of your allowed values tried, cheapest first. A list of things to try, "
-                   f"not a promise. It asks {row_view.whose(project, position)}")
-        what_if_view.kept_still(project, tuple(lever.column for lever in goal.levers))

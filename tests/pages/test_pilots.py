@@ -66,7 +66,7 @@ def test_no_text_of_the_act_page_or_of_its_report_promises(page: Carded) -> None
     report = render(page.workspace.share.make_report(page.project))
     pages = {"report": re.sub(r"<style>.*?</style>|<[^>]+>", " ", report, flags=re.S)}
     app = open_page("act", page.project)
-    for tab in ("The list", "What it is worth", "One action each", "One row"):
+    for tab in ("The list", "What it is worth", "One action each", "One row", "Many rows"):
         app.session_state["act_tab"] = tab
         app.run()
         assert not app.exception
