@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -185,23 +186,29 @@ def _class_gaps(made: Fairness, case: Audit, codes: NDArray[np.int64], generator
     everyone, picked = np.ones(len(real), dtype=bool), selected.astype(np.float64)
     parity = share_spread(*_counts(selected, everyone, codes, large), generator)
     parity = _dependent(parity, case, [(picked, everyone)], (codes, large), generator)
-    kept = np.isin(codes, large)
-    given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
-    shares = metrics.MetricFrame(metrics=metrics.selection_rate, **given)
+    given, count = _tallied(real, selected, codes, large)
+    shares = metrics.MetricFrame(metrics=metrics.selection_rate, sample_params=count, **given)
     made = replace(made, parity=replace(parity, difference=float(shares.difference()), ratio=_ratio(shares.ratio())))
     if len(rich) < 2:
         return made
     found = share_spread(*_counts(selected, real, codes, rich), generator)
     alarms = share_spread(*_counts(selected, ~real, codes, rich), generator)
     odds = odds_spread(_counts(selected, real, codes, rich), _counts(selected, ~real, codes, rich), generator)
-    kept = np.isin(codes, rich)
-    given = {"y_true": real[kept].astype(int), "y_pred": selected[kept].astype(int), "sensitive_features": codes[kept]}
-    rates = metrics.MetricFrame(metrics={"found": metrics.true_positive_rate, "alarms": metrics.false_positive_rate}, **given)
+    given, count = _tallied(real, selected, codes, rich)
+    rates = metrics.MetricFrame(metrics={"found": metrics.true_positive_rate, "alarms": metrics.false_positive_rate},
+                                sample_params={"found": count, "alarms": count}, **given)
     found = _dependent(found, case, [(picked, real)], (codes, rich), generator)
     alarms = _dependent(alarms, case, [(picked, ~real)], (codes, rich), generator)
     odds = _dependent(odds, case, [(picked, real), (picked, ~real)], (codes, rich), generator)
     odds = replace(odds, difference=float(rates.difference().max()), ratio=_ratio(rates.ratio().min()))
     return replace(made, found=found, false_alarms=alarms, odds=odds)
+
+
+def _tallied(real: Mask, selected: Mask, codes: NDArray[np.int64], places: list[int]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What fairlearn is asked about: of the rows of these groups each kind once (real or not, selected or not), and how many
+    there are of it. Asked about each row by itself it takes six seconds for a million rows."""
+    kinds, count = np.unique((4 * codes + 2 * real + selected)[np.isin(codes, places)], return_counts=True)
+    return {"y_true": kinds // 2 % 2, "y_pred": kinds % 2, "sensitive_features": kinds // 4}, {"sample_weight": count}
 
 
 def _dependent(
