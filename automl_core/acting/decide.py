@@ -18,6 +18,7 @@ from automl_core.acting.profit import LiftPart, ProfitCurve, curve_by_worth, gai
 from automl_core.explaining.words import count, interval, money, number, percent, quote
 from automl_core.framing.dependent import codes_of, effective, sum_reach
 from automl_core.framing.problem import Problem
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 RATES = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -201,7 +202,7 @@ def _alike_reach(counts: Floats, apart: float, together: NDArray[np.int64] | Non
     rows = len(counts)
     alone = effective(counts, np.arange(rows) if together is None else together)
     rate = 0.5 / (alone + 1)
-    return 1.96 * apart * rows * math.sqrt(rate * (1 - rate) / alone)
+    return Z * apart * rows * math.sqrt(rate * (1 - rate) / alone)
 
 
 def _sensitivity(goal: Goal, lost: float, rows: int) -> tuple[Sensitivity, ...]:

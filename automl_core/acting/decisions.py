@@ -23,6 +23,7 @@ from automl_core.errors import BadInput
 from automl_core.explaining.classes import no_such_class
 from automl_core.explaining.words import count, id_text, money, quote
 from automl_core.framing.problem import Problem
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 DEFAULT_SHARE = 0.1
@@ -259,7 +260,7 @@ def _reach(at_risk: Floats, values: Floats, goal: Goal, problem: Problem) -> tup
     else:
         chance = goal.save_rate * at_risk
         variance = values**2 * chance * (1 - chance)
-    chance_reach, stake = 1.96 * math.sqrt(float(variance.sum())), float((values * at_risk).sum())
+    chance_reach, stake = Z * math.sqrt(float(variance.sum())), float((values * at_risk).sum())
     ends = goal.save_range or (goal.save_rate, goal.save_rate)
     below, above = (math.hypot(chance_reach, stake * (end - goal.save_rate)) for end in ends)
     return below, above

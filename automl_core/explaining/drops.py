@@ -13,6 +13,7 @@ from automl_core.framing.metric_rows import Cut
 from automl_core.framing.metrics import Decision, Metric, decision_of, judging_threshold, metric_of
 from automl_core.framing.problem import Problem
 from automl_core.framing.score_interval import Counting
+from automl_core.framing.shares import Z
 from automl_core.search.model import Model
 
 Floats = NDArray[np.float64]
@@ -178,6 +179,6 @@ def pooled(parts: list[tuple[float, float]]) -> tuple[float, float, float]:
     drops = np.array([drop for drop, _ in parts])
     within = float(np.mean([variance for _, variance in parts])) / min(2, len(parts))
     between = float(drops.var(ddof=1)) / len(drops) if len(drops) > 1 else 0.0
-    reach = 1.96 * float(np.sqrt(max(within, 0.0) + between))
+    reach = Z * float(np.sqrt(max(within, 0.0) + between))
     mean = float(drops.mean())
     return (mean, mean - reach, mean + reach) if np.isfinite(reach) else (mean, math.nan, math.nan)

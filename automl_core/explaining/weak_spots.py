@@ -22,6 +22,7 @@ from automl_core.explaining.words import count, level_name, number, percent, quo
 from automl_core.framing.dependent import Codes, Welch, codes_of, rows_worth, sum_reach, welch
 from automl_core.framing.metrics import METRICS, decision_of
 from automl_core.framing.problem import Problem
+from automl_core.framing.shares import Z
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -233,7 +234,7 @@ def _seen_below(judged: Judged, inside: Mask, predicted: float, level: float) ->
 
     def reach(hits: Floats) -> float:
         worth = rows_worth(hits, None if together is None else together[inside], mass)
-        least = 1.96 * math.sqrt(level * (1 - level) / worth)  # all below: no spread is seen
+        least = Z * math.sqrt(level * (1 - level) / worth)  # all below: no spread is seen
         return max(least, _reach(judged, inside, hits))
 
     share = float(np.average(reached, weights=mass))

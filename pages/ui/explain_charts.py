@@ -10,11 +10,10 @@ from automl_core.explaining.changes import TableWhatIf
 from automl_core.explaining.closer_look import Curve, Interaction, WeakSpots
 from automl_core.explaining.explanation import ColumnGroup, Explanation, Importance, RowExplanation
 from pages.ui import words
-from pages.ui.charts import amount
+from pages.ui.charts import SHOWN_BARS, amount
 from pages.ui.figures import AMOUNTS, AXIS_ROOM, GIVEN, TITLE_ROOM, Chart, Mark, bars, base, dots, gutter, titled, unique
 from pages.ui.theme import Palette
 
-SHOWN_BARS = 12
 WATERFALL = 8
 
 

@@ -55,7 +55,7 @@ def test_a_list_goes_by_expected_value_and_not_by_probability() -> None:
     assert [(row.row, row.expected_value) for row in made.rows] == [(1, pytest.approx(190)), (2, pytest.approx(80))]
     assert made.expected_value == pytest.approx(270)
     assert (made.everyone_value, made.random_value) == (pytest.approx(303), pytest.approx(151.5))
-    spread = 1.96 * math.sqrt(1_000**2 * 0.2 * 0.8 + 300**2 * 0.3 * 0.7)
+    spread = 1.959964 * math.sqrt(1_000**2 * 0.2 * 0.8 + 300**2 * 0.3 * 0.7)
     assert made.high - made.expected_value == pytest.approx(spread)
     assert made.sentence.startswith(
         "Act on the 2 rows that are worth most to act on, by their risk and “revenue”: about 1 of them is expected to end")
