@@ -263,7 +263,7 @@ def aim_words(target: float, model: Model, goal: Goal, ask: RecourseAsk) -> str:
         return f"{quote(goal.outcome)} at {number(target)} or {'less' if goal.good == 'low' else 'more'}"
     outcome = f"{quote(goal.outcome)} = {quote(goal.good)}"
     if math.isnan(target):
-        return f"{outcome} as the model's answer"
+        return f"{outcome} as the model’s answer"
     if not math.isfinite(ask.target) and goal.good != model.problem.positive:  # at its threshold the model says the other
         return f"{outcome} with more than {percent(target)}"
     return f"{outcome} with {percent(target)} or more"

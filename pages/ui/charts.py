@@ -60,10 +60,9 @@ def segments(search: SegmentSearch, palette: Palette) -> Chart:
              item.low * scale, item.high * scale, strong=index == 0)
         for index, item in enumerate(search.segments[:SHOWN_BARS])
     ]
-    sentence = (
-        f"Difference from all other rows in {words.plain(unit)}, measured on the half of the rows that was not used to find "
-        "the groups, with 95 % intervals."
-    )
+    of = f"{'The share of rows with' if search.in_points else 'The mean of'} {words.plain(search.outcome, 90)}"
+    sentence = (f"{of}: how far it lies from that of all other rows, in {words.plain(unit)}, measured on the half of the rows "
+                "that was not used to find the groups, with 95 % intervals.")
     if len(search.segments) > SHOWN_BARS:
         sentence += f" The first {SHOWN_BARS} are drawn."
     said = "; ".join(f"{mark.label}: {mark.text}" for mark in marks)

@@ -94,6 +94,9 @@ def test_a_number_that_is_called_as_shares_are_is_drawn_as_a_number(name: str) -
     number = charts.segments(replace(kept, is_rate=False), LIGHT)
     assert number.figure.data[-1].x[0] == pytest.approx(0.23)
     assert f"units of “{name}”" in number.sentence
+    assert number.sentence.startswith(f"The mean of {name}: how far it lies from that of all other rows")
+    named = replace(kept, outcome="“plan” = “A”", is_rate=True)
+    assert charts.segments(named, LIGHT).sentence.startswith("The share of rows with “plan” \\= “A”")
 
 
 def test_hostile_names_become_entities() -> None:

@@ -342,7 +342,7 @@ def test_of_several_classes_the_aim_is_the_answer_of_the_model(cut: dict[str, An
         found = recourse(model, row, goal, table.frame)
         here = bool(model.called(model.predict_frame(table.frame.iloc[[place]]))[0] == wins)
         assert (found.reached, math.isnan(found.target)) == (here, True)
-        assert f"“tier” = “{good}” as the model's answer" in found.sentence
+        assert f"“tier” = “{good}” as the model’s answer" in found.sentence
         if here:
             assert found.sentence.startswith("This row is there already")
             continue
