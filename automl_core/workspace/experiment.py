@@ -11,6 +11,7 @@ from automl_core import acting
 from automl_core.acting import Experiment
 from automl_core.acting.action import Goal, Lever
 from automl_core.acting.spelling import texts
+from automl_core.codec import to_json
 from automl_core.errors import BadInput
 from automl_core.jobs import JobWatch
 from automl_core.reporting.exports import safe_csv
@@ -72,9 +73,8 @@ class Experimenting:
 
     def named(self, project_id: str, goal: Goal, treatment: str, treated: str = "") -> Goal:
         """Any goal with that said in it; nothing is kept."""
-        bare = (Lever(goal.experiment), Lever(goal.experiment, cost=goal.contact_cost))  # levers that nobody has said more about
         only = goal.experiment in self.search.opened(project_id)[2].excluded  # then it is there as the treatment alone
-        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or not (only or lever in bare))
+        levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or not (only or _bare(lever, goal)))
         if treatment and treatment not in {lever.column for lever in levers}:
             levers = (*levers, Lever(treatment, cost=goal.contact_cost))
         if treated:
@@ -115,3 +115,10 @@ class Experimenting:
             pd.DataFrame({"gain": gains}).to_parquet(buffer, index=False)
             kept = replace(kept, gains=self.context.store.write_file(run.project_id, buffer.getvalue(), ".parquet").id)
         self.context.save("experiment", run.project_id, kept, parent_id=run.id + goal_marks(goal)[0])
+
+
+def _bare(lever: Lever, goal: Goal) -> bool:
+    """Whether nobody has said more of the treatment's lever than the experiment itself: which value is the treatment."""
+    plain = to_json(Lever(lever.column))  # as texts, for a NaN that was read equals no other
+    return (to_json(replace(lever, to=(), cost=0.0)) == plain and len(lever.to) <= 1
+            and lever.cost in (0.0, goal.contact_cost))

@@ -114,6 +114,11 @@ def test_what_chance_did_not_decide_is_refused(stages: Stages, project: str) -> 
     shown = open_page("act", project)
     assert [warning for warning in shown.warning if "not left to chance" in warning.value], [w.value for w in shown.warning]
     assert "Effect on average" not in [metric.label for metric in shown.metric]
+    experiment, goal = stages.workspace.experiment, stages.workspace.act.goal(project)
+    assert (goal.experiment, [lever.column for lever in goal.levers]) == ("sex", ["sex"])
+    priced = replace(goal, levers=(replace(goal.levers[0], cost=goal.contact_cost + 3.0),))
+    assert experiment.named(project, priced, "").levers == priced.levers  # somebody said more about it
+    assert experiment.declare(project, "").levers == ()  # nobody ever said that a sex can be changed
 
 
 def test_without_a_column_of_two_values(visit: Visit, stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
