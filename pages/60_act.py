@@ -35,6 +35,8 @@ st.subheader("What acting means here", anchor=False)
 act_form.summary(shown, problem.task == "regression")
 if gone := act_words.gone(ws.act.gone(project)):
     st.caption(gone)
+if unseen := act_words.unseen(ws.act.unseen(project)):
+    st.caption(unseen)
 form = st.expander("Change what is wanted, what it is worth and what you can change",
                    expanded=not shown.levers or act_form.unsaved(project))
 find_actions = find_groups = None

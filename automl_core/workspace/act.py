@@ -25,7 +25,7 @@ from automl_core.workspace.lever_choices import LeverChoices, lever_choices
 from automl_core.workspace.list_reasons import MOST_REASONS, told_why
 from automl_core.workspace.ongoing import Ongoing, making_cards
 from automl_core.workspace.pilot_sides import rank_free, running_ids, running_sides
-from automl_core.workspace.saved_goal import as_kept, fitted, goal_about, goal_in_file, gone_of
+from automl_core.workspace.saved_goal import as_kept, fitted, goal_about, goal_in_file, gone_of, unseen_of
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -58,7 +58,7 @@ class Acting:
         return replace(suggested, good=problem.classes[int(rows.argmax())])
 
     def fitted(self, run: Run, goal: Goal) -> Goal | None:
-        """A goal as it fits one run's model: without what its table has not; None where it wants another outcome."""
+        """A goal as it fits one run's model (see `saved_goal.fitted`); None where it wants another outcome."""
         return fitted(self.search.goal, self.search.inputs(run), goal)
 
     def gone(self, project_id: str) -> tuple[str, ...]:
@@ -66,6 +66,13 @@ class Acting:
         run = self.search.needed(project_id)
         saved = goal_about(self.context, project_id, self.search.problem(project_id))
         return () if saved is None else gone_of(self.search.goal, self.search.inputs(run), saved)
+
+    def unseen(self, project_id: str) -> tuple[str, ...]:
+        """The columns that the saved goal changes, that the newest model's table has and that the model must not see."""
+        problem = self.search.problem(project_id)
+        saved = goal_about(self.context, project_id, problem)
+        gone = self.gone(project_id)
+        return () if saved is None else tuple(name for name in unseen_of(problem, saved) if name not in gone)
 
     def save_goal(self, project_id: str, goal: Goal) -> Goal:
         """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""

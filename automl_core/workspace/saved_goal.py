@@ -29,7 +29,8 @@ def goal_about(context: Context, project_id: str, problem: Problem) -> Goal | No
 
 
 def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:
-    """A goal as it fits a model made from these inputs: without what its table has not; None where it wants another outcome."""
+    """A goal as it fits a model made from these inputs: without what its table has not and without levers that the model must not
+    see; None where it wants another outcome."""
     frame, _, problem, _ = framing.open(inputs)
     if not is_about(goal, problem):
         return None
@@ -37,8 +38,9 @@ def fitted(framing: Framing, inputs: Inputs, goal: Goal) -> Goal | None:
     there = {*(column.name for column in _stored(framing, inputs)), *problem.excluded}
     goal = replace(goal, **_apart({role: tuple(name for name in getattr(goal, role) if name in there) for role in ROLES}))
     gone = gone_of(framing, inputs, goal)
-    if gone:
-        goal = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in gone),
+    out = {*gone, *unseen_of(problem, goal)}
+    if out:
+        goal = replace(goal, levers=tuple(lever for lever in goal.levers if lever.column not in out),
                        experiment="" if goal.experiment in gone else goal.experiment)
     if goal.value_column in gone:
         return replace(goal, value_column="", value=0.0, value_middle=None)
@@ -62,6 +64,13 @@ def gone_of(framing: Framing, inputs: Inputs, goal: Goal) -> tuple[str, ...]:
     there = {column.name for column in framing.open(inputs)[1]}
     named = (*(lever.column for lever in goal.levers), goal.experiment, goal.value_column)
     return tuple(dict.fromkeys(name for name in named if name and name not in there))
+
+
+def unseen_of(problem: Problem, goal: Goal) -> tuple[str, ...]:
+    """The columns that a goal changes and that a model must not see. The treatment of an experiment is none of them: it is
+    measured without a model that sees it."""
+    return tuple(lever.column for lever in goal.levers
+                 if lever.column in problem.excluded and lever.column != goal.experiment)
 
 
 def as_kept(framing: Framing, inputs: Inputs, goal: Goal) -> Goal:

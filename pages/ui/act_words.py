@@ -74,6 +74,14 @@ def gone(names: Sequence[str]) -> str:
     return f"{listed} {'is' if one else 'are'} not in this table any more: {'it is' if one else 'they are'} left out."
 
 
+def unseen(names: Sequence[str]) -> str:
+    """Which columns that the saved goal changes are kept from the model; empty where there are none."""
+    if not names:
+        return ""
+    listed = few_of([quoted(name, 30) for name in names], MOST_LISTED)
+    return f"The model must not see {listed}: no card can be made of {'it' if len(names) == 1 else 'them'}."
+
+
 def one_value(choice: LeverChoice) -> str:
     """Says so of a column that has no second value to compare with."""
     if len(choice.values) > 1:

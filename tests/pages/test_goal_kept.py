@@ -57,6 +57,21 @@ def test_what_the_goal_names_and_the_table_has_no_more_is_left_out_and_said(work
     assert workspace.act.gone(project) == ()
 
 
+def test_a_lever_that_the_model_must_not_see_is_said_and_is_back_with_its_column(workspace: Workspace, project: str) -> None:
+    """The form differed from the saved goal for ever, untouched, and said nothing of the lever that saving would drop."""
+    framed, goal = workspace.goal.needed(project), workspace.act.goal(project)
+    workspace.goal.save(project, replace(framed, never=("discount",)))
+    work(workspace, workspace.search.start(project, PLAN))
+    assert [lever.column for lever in workspace.act.goal(project).levers] == ["contract"]
+    assert workspace.act.unseen(project) == ("discount",)
+    told = texts(open_page("act", project)).replace("\\", "")
+    assert "The model must not see “discount”: no card can be made of it." in told
+    assert "differs from the saved goal" not in told
+    workspace.goal.save(project, framed)
+    work(workspace, workspace.search.start(project, PLAN))
+    assert (workspace.act.unseen(project), workspace.act.goal(project)) == ((), goal)
+
+
 def test_back_at_a_former_target_its_goal_of_acting_is_back(workspace: Workspace, project: str) -> None:
     """A goal saved for another outcome hid it for good: five levers, their costs and limits were to be typed again."""
     goal, churn = workspace.act.goal(project), workspace.goal.needed(project)
