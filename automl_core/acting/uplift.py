@@ -30,10 +30,10 @@ from automl_core.acting.pilot_groups import rows_together
 from automl_core.acting.qini import Ranking, by_gain, judge_ranking, widened
 from automl_core.acting.randomised import FIRST_FOLDS, NEARLY_ONE, Balance, check_experiment, check_sides
 from automl_core.acting.rates import FEW, Range, Shares, as_wide_as, error_of_both, no_surer, reach_of, unlike
-from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows
+from automl_core.acting.uplift_asked import AskedUplift, UpliftRoles, asked_uplift, treated_rows, treated_value
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
-from automl_core.explaining.words import interval, number, points
+from automl_core.explaining.words import interval, number, points, quote
 from automl_core.framing.dependent import codes_of, rows_worth, sum_reach
 from automl_core.framing.validation import encode_target
 
@@ -83,7 +83,7 @@ class InMoney:
 class _Trial:
     """The rows of an experiment: a learner on their covariates, outcomes turned so that more is better, who was treated, folds
     and groups; and what a good outcome of each row is worth, where that is known. Where `values` are priced, `unpriced` are the
-    outcomes themselves: worths that differ make no event of a row."""
+    outcomes themselves: worths that differ make no event of a row. `named` says which value means treated."""
 
     learner: Learner
     values: Floats
@@ -95,6 +95,7 @@ class _Trial:
     turned: float
     worth: Floats | None = None
     unpriced: Floats | None = None
+    named: str = ""
 
 
 def measure_uplift(
@@ -138,7 +139,8 @@ def uplift_of(asked: AskedUplift, seed: int, worth: Floats | None = None) -> Upl
         raise BadInput(*NEARLY_ONE)
     turned = -1.0 if asked.good == "low" and not measured.is_rate else 1.0
     trial = _Trial(Learner(covariates), values, treated, measured.is_rate, folds, groups, seed, turned,
-                   None if worth is None else worth[used])
+                   None if worth is None else worth[used],
+                   named=f"{quote(asked.treatment)} = {quote(treated_value(rows[asked.treatment], asked.treated))}")
     made = _measured(trial, balance, used, len(rows), measured)
     return replace(made, sentence=f"{made.sentence} {alike.said} How sure this is counts them once.") if alike.said else made
 
@@ -193,7 +195,7 @@ def _measured(trial: _Trial, balance: Balance, used: NDArray[np.int64], rows: in
         balance, effect, told.low, told.high, int(trial.treated.sum()), int((~trial.treated).sum()), ranked, by_two,
         scores, outcome.label, outcome.is_rate, "", trial.turned, money,
     )  # fmt: skip
-    return replace(made, sentence=_sentence(made))
+    return replace(made, sentence=_sentence(made, trial.named))
 
 
 def _judged(trial: _Trial, psi: Floats, missed: Floats, scores: Floats) -> Ranking:
@@ -298,13 +300,13 @@ def _order_reach(trial: _Trial, missed: Floats, ranked: float) -> float:
     return reach_of(_freedom(trial)) * _error_of_both(trial, missed) / math.sqrt(12 * ranked)
 
 
-def _sentence(made: Uplift) -> str:
+def _sentence(made: Uplift, named: str) -> str:
     def gap(value: float) -> str:
         moved = made.turned * value
         return f"{'−' if moved < 0 else '+'}{points(moved) if made.is_rate else number(abs(moved))}"
 
     span = interval(*(gap(value) for value in sorted((made.low, made.high), key=lambda end: made.turned * end)))
-    words = f"The treatment moved {made.outcome} by {gap(made.effect)} on average (95 % range {span})"
+    words = f"The treatment ({named}) moved {made.outcome} by {gap(made.effect)} on average (95 % range {span})"
     words += f", measured on {made.treated:,} treated and {made.held:,} untreated rows. "
     if made.ranking.qini_low > 0:
         best = next(part for part in made.ranking.parts if part.share >= 0.3)

@@ -44,6 +44,8 @@ _TREATED = (
     "variant",
 )
 _CONTROL = ("0", "0.0", "no", "false", "n", "c", "hold", "holdout", "held", "control", "none")
+# a letter or a figure says it only beside its opposite: of arms 1 and 2, or B and C, neither is more treated than the other
+_BESIDE = {"1": ("0", "-1"), "1.0": ("0.0", "-1.0"), "y": ("n",), "n": ("y",), "t": ("c", "f"), "c": ("t",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,22 +182,33 @@ def _unsaid(value: object) -> bool:
 
 
 def treated_rows(series: pd.Series, treated: object = "") -> Floats:
-    """(n,) 1 for treated, 0 for untreated, NaN for unknown. BadInput without two values, when which is which is unclear, or when
-    no row has the value that is named."""
+    """(n,) 1 for treated, 0 for untreated, NaN for unknown. BadInput as `treated_value` says."""
     spelled = texts(series).where(series.notna())
-    levels = sorted(str(level) for level in spelled.dropna().unique())
+    return np.where(spelled.isna(), np.nan, (spelled == treated_value(series, treated)).astype(np.float64))
+
+
+def treated_value(series: pd.Series, treated: object = "") -> str:
+    """The value that means treated, as the table spells it. BadInput without two values, when which is which is unclear, or when
+    no row has the value that is named."""
+    levels = tuple(sorted(str(level) for level in texts(series).where(series.notna()).dropna().unique()))
     if len(levels) != 2:
         found = count(len(levels), "value")
         raise BadInput(f"The treatment {quote(series.name)} has {found}, not two.", "Keep the rows of two of them.")
     both = f"{quote(levels[0])} and {quote(levels[1])}"
     if _unsaid(treated):
-        yes = [level for level in levels if level.casefold() in _TREATED]
-        no = [level for level in levels if level.casefold() in _CONTROL]
-        chosen = yes[0] if len(yes) == 1 else next((level for level in levels if level not in no), "") if len(no) == 1 else ""
-        if not chosen:
+        first, second = _says_treated(*levels), _says_treated(*reversed(levels))
+        if first is second:
             raise BadInput(f"It is not clear which of {both} means treated.", "Name the value that does.")
-    else:
-        chosen = said_as(treated, tuple(levels))
-        if not chosen:
-            raise BadInput(f"No row has {quote(treated)} in the treatment {quote(series.name)}.", f"Its values are {both}.")
-    return np.where(spelled.isna(), np.nan, (spelled == chosen).astype(np.float64))
+        return levels[0] if first or second is False else levels[1]
+    named = said_as(treated, levels)
+    if not named:
+        raise BadInput(f"No row has {quote(treated)} in the treatment {quote(series.name)}.", f"Its values are {both}.")
+    return named
+
+
+def _says_treated(level: str, other: str) -> bool | None:
+    """Whether a value means treated beside the other one; None where it says neither."""
+    word = level.strip().casefold()
+    if word in _BESIDE and other.strip().casefold() not in _BESIDE[word]:
+        return None
+    return True if word in _TREATED else False if word in _CONTROL else None

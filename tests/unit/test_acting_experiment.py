@@ -28,7 +28,7 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.acting.experiment import _advice, _drawn, _reach, _worth
 from automl_core.acting.qini import CurvePoint, UpliftPart
 from automl_core.acting.uplift import _sentence, uplift_of
-from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows
+from automl_core.acting.uplift_asked import AskedUplift, asked_uplift, treated_rows, treated_value
 from automl_core.acting.worth import valued
 from automl_core.data.infer import table_from_frame
 from automl_core.errors import BadInput
@@ -180,7 +180,7 @@ def test_a_number_that_should_be_low_is_told_to_fall() -> None:
     parts = (UpliftPart(0.3, 1, -100.0, 0.0, 0.0),)
     dear = SimpleNamespace(turned=-1.0, is_rate=False, outcome="cost", effect=-1234.0, low=-1300.0, high=-1200.0, treated=1,
                            held=1, money=None, ranking=SimpleNamespace(qini_low=1.0, parts=parts))
-    assert "moved cost by +1,234 on average (95 % range +1,200 to +1,300)" in _sentence(dear)  # type: ignore[arg-type]
+    assert "moved cost by +1,234 on average (95 % range +1,200 to +1,300)" in _sentence(dear, "“mail” = “yes”")  # type: ignore[arg-type]
     assert made.qini_low > 0
     assert made.net > 0
 
@@ -248,6 +248,29 @@ def test_the_treated_value_may_be_named_as_the_frame_has_it(sides: Any) -> None:
     assert (treated_rows(arms.frame["t"], 3) == SIDES).all()
     with pytest.raises(BadInput, match="not clear which of “2” and “3”"):
         treated_rows(arms.frame["t"])
+
+
+@pytest.mark.parametrize(("values", "treated"), [
+    ((1, 2), ""), (("B", "C"), ""), (("N", "S"), ""), (("t", "u"), ""), ((1, 0), "1"), ((1, -1), "1"), (("y", "n"), "y"),
+    (("T", "C"), "T"), (("t", "f"), "t"), (("control", "sms"), "sms"), (("treat", "2"), "treat"), ((0, 2), "2"),
+    (("treat", "email"), ""), (("hold", "none"), "")])
+def test_a_letter_or_a_figure_means_treated_only_beside_its_opposite(values: tuple[Any, Any], treated: str) -> None:
+    """Of arms 1 and 2 the first was taken for the treatment without a word, and the effect came out the wrong way round."""
+    series = pd.Series([values[place % 2] for place in range(10)], name="arm")
+    if treated:
+        assert treated_value(series) == treated
+        return
+    with pytest.raises(BadInput, match="It is not clear which of"):
+        treated_value(series)
+    assert treated_value(series, values[1]) == str(values[1])
+
+
+def test_which_value_means_treated_is_said() -> None:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"x": rng.normal(size=600), "t": rng.integers(2, 4, 600)})
+    frame["y"] = (rng.random(600) < np.where(frame["t"] == 3, 0.8, 0.3)).astype(int)
+    made = measure_uplift(frame, "y", "t", {"treated": 3})
+    assert made.sentence.startswith("The treatment (“t” = “3”) moved “y” = “1” by +")
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 2, 3], [("a", 1), ("a", 2), ("b", 1), ("b", 2)], ["x\n", "the\nshop", "y", "t "]])
