@@ -76,7 +76,8 @@ class Experimenting:
         only = goal.experiment in self.search.opened(project_id)[2].excluded  # then it is there as the treatment alone
         levers = tuple(lever for lever in goal.levers if lever.column != goal.experiment or not (only or _bare(lever, goal)))
         if treatment and treatment not in {lever.column for lever in levers}:
-            levers = (*levers, Lever(treatment, cost=goal.contact_cost))
+            costs = {lever.column: lever.cost for lever in goal.levers}
+            levers = (*levers, Lever(treatment, cost=costs.get(treatment, goal.contact_cost)))
         if treated:
             levers = tuple(replace(one, to=(treated,), step=math.nan, relative=False) if one.column == treatment else one
                            for one in levers)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from automl_core import acting
-from automl_core.acting.action import Goal
+from automl_core.acting.action import Goal, Lever
 from automl_core.acting.goal import ROLES
 from automl_core.data.table import Column
 from automl_core.errors import BadInput
@@ -75,12 +75,20 @@ def unseen_of(problem: Problem, goal: Goal) -> tuple[str, ...]:
 
 def as_kept(framing: Framing, inputs: Inputs, goal: Goal) -> Goal:
     """A goal as it is kept, its values spelled as those of the inputs' table; BadInput when it does not fit that."""
-    frame, columns, _, _ = framing.open(inputs)
+    frame, columns, problem, _ = framing.open(inputs)
     goal = acting.as_spelled(_checked(framing, inputs, goal), columns)
+    goal = replace(goal, levers=tuple(_unpriced(lever, goal, problem) for lever in goal.levers))
     if goal.value_column:
         goal = replace(goal, value=0.0, value_middle=None)  # mean and median are those of the table at hand
         acting.row_values(frame, goal)
     return goal
+
+
+def _unpriced(lever: Lever, goal: Goal, problem: Problem) -> Lever:
+    """A treatment that the model does not see has no field for its cost: where that is what acting costs, it stays so when that
+    changes."""
+    hidden = lever.column == goal.experiment and lever.column in problem.excluded
+    return replace(lever, cost=0.0) if hidden and lever.cost == goal.contact_cost else lever
 
 
 def goal_in_file(framing: Framing, inputs: Inputs, content: bytes) -> Goal:

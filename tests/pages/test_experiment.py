@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
+from automl_core.acting.experiment import treatment_cost
 from automl_core.explaining.words import number
 from pages.ui import session
 from pages.ui.words import signed
@@ -97,7 +98,11 @@ def test_a_treatment_that_was_left_out_of_the_model_can_be_named(
     assert not app.exception
     next(button for button in app.button if button.label == "Save goal").click().run()
     assert not app.error
-    assert [(lever.column, lever.to, lever.cost) for lever in ws.act.goal(project).levers] == [("discount", ("Yes",), 10.0)]
+    assert [(lever.column, lever.to, lever.cost) for lever in ws.act.goal(project).levers] == [("discount", ("Yes",), 0.0)]
+    dearer = ws.act.save_goal(project, replace(ws.act.goal(project), contact_cost=35.0))
+    assert treatment_cost(dearer) == 35.0  # no field shows another: it was the 10 of the day it was named
+    own = ws.act.save_goal(project, replace(dearer, levers=(replace(dearer.levers[0], cost=4.0),)))
+    assert treatment_cost(ws.experiment.named(project, own, "discount", "No")) == 4.0  # a file said so
     assert ws.experiment.declare(project, "").levers == ()  # and left out again, though more was said about it
     ws.act.save_goal(project, before)
 
