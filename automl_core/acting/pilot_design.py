@@ -109,7 +109,7 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     about = rows_for(card, rows.frame)
     able = open_first(free, about, rows, choice.ended)
     available, together, busy = int(able.mask.sum()), groups_drawn(rows, able, about), int(about.sum() - free.sum())
-    size = choice.rows or able.open
+    size, kept_out = choice.rows or able.open, able.kept_out if able.open else 0
     for _ in range(2):  # the more rows it takes, the more of them have ended, whose mean is another
         change = promised_change(card, rows, able, size)
         planned = measure_power(change, available, choice.rows, choice.treated_share, together)
@@ -120,12 +120,12 @@ def plan_pilot(card: ActionCard, rows: PilotRows, choice: PilotChoice) -> Power:
     if together is None:
         smaller = min(planned.treated, planned.held)
         change = replace(change, told=told_by_draw(about, rows, smaller))
-        planned = power_of(change, available, (planned.treated, planned.held))
+        planned = power_of(change, available, (planned.treated, planned.held), None, kept_out)
     else:
         _check_groups(together, choice)
         drawn = draw(card, rows, choice, planned.treated + planned.held)  # whole groups are seldom just as many rows
         treated = int(drawn.treated.sum())
-        planned = power_of(change, available, (treated, len(drawn.positions) - treated), together)
+        planned = power_of(change, available, (treated, len(drawn.positions) - treated), together, kept_out)
     size = planned.treated + planned.held
     wanted = max(choice.rows or total_rows(planned.per_arm, choice.treated_share), size)
     return _without(busy, replace(planned, sentence=f"{planned.sentence} {planned_words(able, size, wanted)}"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from automl_core.acting.pilot_groups import LEAST_GROUPS, Together, design_freedom
+from automl_core.acting.pilot_groups import LEAST_GROUPS, Together, design_freedom, freedom, strata_of
 from automl_core.acting.power_of_shares import chance_counted, few_expected
 from automl_core.acting.statistics import rows_per_arm
 from automl_core.errors import BadInput
@@ -60,7 +60,7 @@ def chance_to_see(change: Change, treated: float, held: float, together: Togethe
     gap = abs(change.then - change.now)
     if min(treated, held) < 1 or gap == 0 or not math.isfinite(gap):
         return 0.0
-    critical, doubt = _critical(treated, held, together)
+    critical, doubt = _critical(change, treated, held, together)
     shares, rows = (_share(change.then), _share(change.now)), (treated, held)
     if math.isnan(change.spread) and few_expected(shares, rows):
         if together is None:
@@ -93,10 +93,13 @@ def _as_alone(rows: float, share: float, change: Change) -> float:
     return rows * share * (1 - share) / left if left > 0 else rows
 
 
-def _critical(treated: float, held: float, together: Together | None) -> tuple[float, float]:
-    """How many standard errors a difference must reach, more of them when few groups tell how large the error is; and by how much
-    the difference counted in such errors then varies (the normal approximation to the noncentral t; Johnson and Welch 1940)."""
+def _critical(change: Change, treated: float, held: float, together: Together | None) -> tuple[float, float]:
+    """How many standard errors a difference must reach, more of them when few groups, or few rows with a number, tell how large
+    the error is; and by how much the difference counted in such errors then varies (the normal approximation to the noncentral t;
+    Johnson and Welch 1940)."""
     degrees = design_freedom(treated, held, together)
+    if together is None and math.isfinite(change.spread):
+        degrees = freedom((1 / treated, 1 / held), (treated, held), strata_of(min(treated, held)))
     if math.isinf(degrees):
         return Z, 1.0
     from scipy.special import stdtrit
@@ -124,8 +127,11 @@ def measure_power(
     return power_of(change, available, (treated, rows - treated), together)
 
 
-def power_of(change: Change, available: int, sides: tuple[int, int], together: Together | None = None) -> Power:
-    """The power of a pilot with so many rows that get the change, and so many that do not."""
+def power_of(
+    change: Change, available: int, sides: tuple[int, int], together: Together | None = None, kept_out: int = 0
+) -> Power:
+    """The power of a pilot with so many rows that get the change, and so many that do not. Beside the `available` rows so many
+    were `kept_out`, which could be drawn, too."""
     treated, held = sides
     weak_change, weak = replace(change, then=change.weak), math.isfinite(change.weak)
     needed = side_rows(change, together)
@@ -134,7 +140,7 @@ def power_of(change: Change, available: int, sides: tuple[int, int], together: T
         chance_to_see(change, treated, held, together), chance_to_see(weak_change, treated, held, together) if weak else 0.0,
         smallest_change(change, treated, held, together), "",
     )  # fmt: skip
-    return replace(made, sentence=_sentence(made, change, together))
+    return replace(made, sentence=_sentence(made, change, together, kept_out))
 
 
 def side_rows(change: Change, together: Together | None = None) -> int:
@@ -179,7 +185,7 @@ def smallest_change(change: Change, treated: int, held: int, together: Together 
         return math.nan
     if math.isfinite(change.spread):
         design = 1.0 if together is None else together.design
-        critical, doubt = _critical(treated, held, together)
+        critical, doubt = _critical(change, treated, held, together)
         return (critical + 0.841621 * doubt) * change.spread * math.sqrt((1 - change.told) * design * (1 / treated + 1 / held))
     upward = change.then >= change.now
     low, high = 0.0, (1 - _share(change.now)) if upward else _share(change.now)
@@ -204,7 +210,7 @@ def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
-def _sentence(power: Power, change: Change, together: Together | None) -> str:
+def _sentence(power: Power, change: Change, together: Together | None, kept_out: int) -> str:
     rows, few = power.treated + power.held, power.per_arm == LEAST_DRAWN and together is None
     if power.per_arm == 0:
         return "No pilot of any size can see a change of nothing."
@@ -224,6 +230,8 @@ def _sentence(power: Power, change: Change, together: Together | None) -> str:
         return f"{needed}, and that is what this pilot has."
     here = f"With {power.treated:,} that get the change and {power.held:,} that do not, the chance is {percent(power.chance)}"
     if rows == power.available and power.chance < CHANCE - 0.005:
+        if kept_out:
+            return f"{needed}. {here}, and those are all that are open."
         return f"{needed}. {here}, and no more rows can be drawn: widen the group, or let it run on new rows."
     return f"{needed}. {here}."
 

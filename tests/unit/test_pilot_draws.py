@@ -133,6 +133,10 @@ def test_rows_where_one_can_still_act_are_drawn_and_others_only_when_asked_for()
     few = plan_pilot(CARD, mixed, PilotChoice(rows=400))
     assert few.treated + few.held == len(open_ones) < 400
     assert f"there are {len(open_ones)}. {int((able & ~still).sum())} rows that have ended can be added." in few.sentence
+    little = replace(CARD, adjusted=CARD.adjusted / 5, low=CARD.low / 5, high=CARD.high / 5)
+    weak = plan_pilot(little, mixed, PilotChoice(rows=400))
+    assert "and those are all that are open. Only rows without an outcome yet" in weak.sentence
+    assert "no more rows can be drawn" not in weak.sentence  # others are named in the next sentence
     more, _, drawn = started(mixed, choice=PilotChoice(rows=400, seed=1, ended=True))
     assert set(drawn.positions) >= set(open_ones)
     assert len(drawn.positions) == 400
