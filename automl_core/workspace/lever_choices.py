@@ -18,7 +18,8 @@ MOST_VALUES = 20
 
 @dataclass(frozen=True, slots=True)
 class LeverChoice:
-    """A column that could be a lever: its most common values (with their rows), or its range when it holds many numbers."""
+    """A column that could be a lever: its most common values (with their rows) `of` so many, or its range when it holds many
+    numbers."""
 
     column: str
     number: bool
@@ -26,6 +27,7 @@ class LeverChoice:
     rows: tuple[int, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def spelled_as(lever: Lever, choice: LeverChoice) -> Lever:
 
 
 def _choice(series: pd.Series, column: Column) -> LeverChoice:
-    counts = texts(series).dropna().value_counts().head(MOST_VALUES)
+    every = texts(series).dropna().value_counts()
+    counts = every.head(MOST_VALUES)
     number = column.kind in ("int", "float") and series.nunique() > 8
     low, high = (float(series.min()), float(series.max())) if column.kind in ("int", "float") else (float("nan"), float("nan"))
-    return LeverChoice(column.name, number, tuple(map(str, counts.index)), tuple(map(int, counts)), low, high)
+    return LeverChoice(column.name, number, tuple(map(str, counts.index)), tuple(map(int, counts)), low, high, len(every))

@@ -58,7 +58,9 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     lever = spelled_as(lever, choice)  # a file may say 2.0 of what is listed as 2
     values = list(dict.fromkeys((*choice.values, *lever.to, *lever.from_values)))
     rows = dict(zip(choice.values, choice.rows, strict=True))
-    names: dict[str, Any] = {"format_func": lambda value: f"{cut(value, LONGEST)} ({count(rows.get(value, 0))})"}
+    rare = choice.of > len(choice.values)  # of what is not listed then, nobody counted the rows
+    names: dict[str, Any] = {"format_func": lambda value: cut(value, LONGEST) + (
+        "" if rare and value not in rows else f" ({count(rows.get(value, 0))})")}
     steps = math.isfinite(lever.step) and st.toggle(
         f"Moved by {_step_words(lever)}, not to a value", value=True, key=f"{key}_steps",
         help="So says the goal as a file. Switch it off to choose values under “To”.")
@@ -66,6 +68,9 @@ def _category(lever: Lever, choice: LeverChoice, key: str) -> Lever:
     names["placeholder"] = "Any value"
     sources = left.multiselect("From", values, default=list(lever.from_values), key=f"{key}_from", **names)
     targets = right.multiselect("To", values, default=list(lever.to), key=f"{key}_to", disabled=steps, **names)
+    if rare:
+        st.caption(f"These are the {count(len(choice.values))} commonest of {count(choice.of, 'value')}: name another one in the "
+                   "goal as a file.")
     lever, targets = (lever, []) if steps else (replace(lever, step=math.nan, relative=False), targets)
     pairs = [(a, b) for a in sources or values for b in targets or values if a != b]
     chosen = [pair for pair in pairs if pair in lever.forbidden]

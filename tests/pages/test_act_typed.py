@@ -141,3 +141,20 @@ def _worth(app: AppTest) -> object:
 
 def _treatment(app: AppTest) -> object:
     return next(box for box in app.selectbox if box.label == "Column that says who was treated").value
+
+
+def _city() -> None:
+    from automl_core.acting.action import Goal, Lever
+    from automl_core.workspace.lever_choices import LeverChoice, LeverChoices
+    from pages.ui import act_levers
+
+    city = LeverChoice("city", False, ("Bern", "Chur"), (10, 5), of=25)
+    act_levers.levers(Goal("left", "No", levers=(Lever("city", ("Basel",)),)), LeverChoices((city,), (), (), ()), "key")
+
+
+def test_a_value_that_is_not_among_the_commonest_is_not_told_to_have_no_rows() -> None:
+    """“Basel (0)” stood beside a value of 35 rows, and nothing said that the list holds only the commonest."""
+    app = AppTest.from_function(_city).run()
+    assert not app.exception
+    assert [list(box.options) for box in app.multiselect if box.label == "To"] == [["Bern (10)", "Chur (5)", "Basel"]]
+    assert "These are the 2 commonest of 25 values" in texts(app)
