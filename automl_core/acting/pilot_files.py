@@ -126,9 +126,9 @@ def match_outcomes(
     values = pd.Series([None] * len(assignment), dtype=object)
     values.loc[last["at"].astype(int)] = last["value"].to_numpy(dtype=object)
     _same_values(pilot, assignment, at, (sent, names))
-    switched = _switched(pilot, assignment, at, (sent, names))
-    lost = int(at.isna().sum()) - doubted, int(at.notna().sum()) - at.nunique(), switched, doubted
-    return _matched(pilot, assignment, values, (problem, column), lost)
+    switched = _switched(pilot, assignment, last["at"], (sent, names))
+    lost = int(at.isna().sum()) - doubted, int(at.notna().sum()) - at.nunique(), doubted
+    return _matched(pilot, assignment, (values, switched), (problem, column), lost)
 
 
 def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
@@ -172,21 +172,27 @@ def _same_values(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tu
         )
 
 
-def _switched(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> int:
-    """Lines of this pilot (at `at` in the assignment, NaN elsewhere) that name the other side than chance drew."""
+def _switched(pilot: Pilot, assignment: pd.DataFrame, last: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> Mask:
+    """(m,) rows of this pilot whose line that counts names the other side than chance drew; `last` says where in the assignment
+    each such line is, by the number of the line."""
     sent, names = file
     column = _column(ARM, pilot, names)
     if not column:
-        return 0
-    said = sent[column].reset_index(drop=True).astype(str).str.strip().str.casefold()
-    drawn = at.map(assignment[ARM])
-    return int((drawn.notna() & said.isin((TREAT, HOLD)) & (said != drawn)).sum())
+        return np.zeros(len(assignment), dtype=bool)
+    said = sent[column].reset_index(drop=True)[last.index].astype(str).str.strip().str.casefold()
+    other = said.isin((TREAT, HOLD)) & (said != last.map(assignment[ARM]))
+    return np.isin(np.arange(len(assignment)), last[other])
 
 
 def _column(name: str, pilot: Pilot, names: dict[str, str]) -> str:
     """The file's column that the pilot's own file calls so; empty when it is not there."""
+    return names.get(column_of(name, pilot), "")
+
+
+def column_of(name: str, pilot: Pilot) -> str:
+    """What the pilot's own file calls one of our columns: the table may have an id or an outcome of that name."""
     taken = {_folded(one) for one in (*pilot.id_columns, pilot.goal.outcome)}
-    return names.get(f"pilot_{name}" if name in taken else name, "")
+    return f"pilot_{name}" if name in taken else name
 
 
 def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple[str, str]:
@@ -226,10 +232,11 @@ def _read(values: pd.Series, problem: Problem, column: Column | None) -> tuple[p
 
 
 def _matched(
-    pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None],
-    lost: tuple[int, int, int, int],
+    pilot: Pilot, assignment: pd.DataFrame, came: tuple[pd.Series, Mask], asked: tuple[Problem, Column | None],
+    lost: tuple[int, int, int],
 ) -> Matched:
-    problem, column = asked
+    """What came for each row of the assignment (m,): its cell, and whether its line names the other side."""
+    (problem, column), (values, switched) = asked, came
     text, filled, read = _read(values, problem, column)
     y, keep = encode_target(read, problem)
     good = "" if problem.task == "regression" else pilot.goal.good
@@ -245,8 +252,8 @@ def _matched(
         treated=int(treated[keep].sum()),
         held=int((~treated)[keep].sum()),
         sentence="",
-        switched=lost[2],
-        doubted=lost[3],
+        switched=int(switched[keep].sum()),
+        doubted=lost[2],
     )
     if not len(outcomes) and counts.unreadable:
         example = plain(str(text[filled].iloc[0]))
@@ -282,8 +289,8 @@ def _said(counts: Returned) -> str:
         parts.append(f"{counts.doubted:,} {lines} may mean several rows, as their ids are alike, and did not count")
     said = ", ".join(parts) + "."
     if counts.switched:
-        lines = _one(counts.switched, "line names", "lines name")
-        said += (f" {counts.switched:,} {lines} the other side than was drawn: rows count where chance put them, but look "
+        rows = _one(counts.switched, "row names", "rows name")
+        said += (f" {counts.switched:,} {rows} the other side than was drawn: rows count where chance put them, but look "
                  "whether a column of the file was sorted alone.")
     return said
 

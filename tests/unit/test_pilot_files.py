@@ -313,13 +313,33 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     sent.loc[:2, "arm"] = sent.loc[:2, "arm"].map({"treat": "hold", "hold": "treat"})
     found = match_outcomes(pilot, assignment, sent, PROBLEM)
     assert found.returned.switched == 3
-    assert "3 lines name the other side than was drawn" in found.returned.sentence
+    assert "3 rows name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
     assert "other rows" not in judge(pilot, found).sentence
     sent["arm"] = sent["arm"].map({"treat": "hold", "hold": "treat"})  # a column that was sorted alone: it was raised to A
     wrong = judge(pilot, match_outcomes(pilot, assignment, sent, PROBLEM))
     assert wrong.verdict == "open"
     assert "197 of 200 rows name the other side than was drawn" in wrong.sentence
+    assert wrong.sentence.endswith("beside its own row; if they are these rows all the same, empty the column “arm”.")
+    assert judge(pilot, match_outcomes(pilot, assignment, sent.assign(arm=""), PROBLEM)).verdict != "open"
+
+
+def test_sides_that_were_switched_are_counted_by_rows_and_not_by_lines() -> None:
+    """A file with each row on three lines counted each slip three times: from 4 % of the rows on there was no verdict."""
+    pilot, assignment, _ = started(customers())
+    outcomes = ["No" if arm == "treat" else "Yes" for arm in assignment["arm"]]
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), outcomes)
+    sent.loc[:7, "arm"] = sent.loc[:7, "arm"].map({"treat": "hold", "hold": "treat"})
+    months = [sent.assign(Churn=""), sent.assign(Churn="Yes"), sent]
+    found = match_outcomes(pilot, assignment, pd.concat(months), PROBLEM)
+    assert (found.returned.matched, found.returned.duplicates, found.returned.switched) == (200, 400, 8)
+    assert "8 rows name the other side than was drawn" in found.returned.sentence
+    assert judge(pilot, found).verdict == "raised"
+    without = sent.assign(Churn=sent["Churn"].where(sent.index > 3, "?").where(sent.index > 0, ""))
+    unread = match_outcomes(pilot, assignment, without, PROBLEM).returned
+    assert (unread.matched, unread.switched) == (196, 4)  # of the rows that count
+    one = match_outcomes(pilot, assignment, sent.drop(index=range(7)), PROBLEM).returned
+    assert "1 row names the other side than was drawn" in one.sentence
 
 
 @pytest.mark.parametrize("kept", ["row", "due"])
