@@ -15,7 +15,8 @@ import numpy as np
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.costs import cost_of
-from automl_core.acting.pilot_files import ARM, Matched, column_of
+from automl_core.acting.pilot_columns import ARM, column_of
+from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE

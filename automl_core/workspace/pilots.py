@@ -18,8 +18,8 @@ from automl_core.acting.identity import card_key as card_key  # for pages, too
 from automl_core.acting.identity import pilot_key as pilot_key
 from automl_core.acting.identity import same_goal
 from automl_core.acting.measured_rate import MeasuredRate, measured_rates, without_rate
+from automl_core.acting.pilot_columns import ROW
 from automl_core.acting.pilot_design import barred, free_rows, rows_for
-from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilot_open import open_first
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState

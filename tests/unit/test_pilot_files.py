@@ -393,3 +393,31 @@ def test_names_that_a_spreadsheet_would_calculate_do_not_part_a_pilot_from_its_f
     assert match_outcomes(pilot, assignment, sent, problem).returned.matched == 200
     with pytest.raises(BadInput, match="it changes “=Discount”, this one"):
         match_outcomes(pilot, assignment, sent.assign(change="'=Discount"), problem)
+
+
+def test_an_export_is_matched_by_id_though_some_drawn_rows_have_none_of_their_own() -> None:
+    """With one gap, or one id on two rows, it was refused as having no such column."""
+    rows = customers()
+    at = started(rows)[2].positions
+    ids = rows.frame["customer"].to_numpy(dtype=object)
+    ids[at[[0, 1]]], ids[at[3]] = None, ids[at[2]]
+    rows = replace(rows, frame=rows.frame.assign(customer=ids))
+    pilot, assignment, drawn = started(rows)
+    assert (drawn.positions == at).all()
+    export = rows.frame[["customer", "Churn"]]
+    found = match_outcomes(pilot, assignment, export, PROBLEM)
+    assert (found.returned.matched, found.returned.missing, found.returned.doubted) == (196, 4, 2)
+    assert list(found.values) == list((rows.frame["Churn"].iloc[at[4:]] == "No").astype(float))
+    told = "4 of the drawn rows cannot be told by “customer”, which is empty there or not theirs alone: only the pilot’s own file"
+    assert f"{told}, with its column “row”, can bring their outcomes." in found.returned.sentence
+    spelled = export.assign(customer=export["customer"].fillna("missing"))  # nobody's id
+    assert match_outcomes(pilot, assignment, spelled, PROBLEM).returned.matched == 196
+    own = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    whole = match_outcomes(pilot, assignment, own, PROBLEM).returned
+    assert whole.matched == 200
+    assert "cannot be told" not in whole.sentence
+    nobody = replace(rows, frame=rows.frame.assign(customer=None))
+    pilot, assignment, _ = started(nobody)
+    with pytest.raises(BadInput, match="No line of the file belongs to this pilot") as raised:
+        match_outcomes(pilot, assignment, export, PROBLEM)
+    assert raised.value.hint == "Send the pilot’s own file, which has the column “row”."
