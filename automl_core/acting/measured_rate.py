@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automl_core.acting.action import Goal
+from automl_core.acting.identity import same_goal
 from automl_core.acting.pilots import Pilot, change_words
 from automl_core.explaining.words import interval, percent
 
@@ -44,6 +45,14 @@ def measured_rate(pilot: Pilot) -> MeasuredRate | None:
     rate, low, high = (round(value / bad, 3) for value in (result.difference, result.low, result.high))
     levers = frozenset({pilot.card.lever, *(one.lever for one in pilot.card.also)})
     return MeasuredRate(change_words(pilot.card), rate, max(low, -1.0), min(high, 1.0), levers)
+
+
+def without_rate(goal: Goal, pilot: Pilot) -> Goal:
+    """The goal with the usual estimate where its rate and range are those that the pilot measured; else the goal itself."""
+    made = measured_rate(pilot)
+    if made is None or not same_goal(pilot, goal) or (goal.save_rate, goal.save_range) != (made.rate, (made.low, made.high)):
+        return goal
+    return replace(goal, save_rate=Goal("", "").save_rate, save_range=())
 
 
 def measured_rates(pilots: Sequence[Pilot], goal: Goal) -> tuple[MeasuredRate, ...]:

@@ -12,9 +12,30 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.levers import after_of, handed_on, name_of
 from automl_core.acting.outcome import make_outcome
+from automl_core.acting.pilot_columns import (
+    ARM,
+    COLUMN,
+    DUE,
+    GROUP,
+    NOW,
+    OURS,
+    ROW,
+    SET_TO,
+    SHARED,
+    STRATUM,
+    WORTH,
+    column_in,
+    column_of,
+    folded,
+    key_of,
+    places_by,
+    same_change,
+    untold_by,
+    untold_words,
+)
 from automl_core.acting.pilot_design import Draw
 from automl_core.acting.pilot_outcomes import read_outcomes, wanted_words
-from automl_core.acting.pilot_places import loosely, places, shared, strictly
+from automl_core.acting.pilot_places import loosely, shared, strictly
 from automl_core.acting.pilots import HOLD, TREAT, Mask, Pilot, Returned
 from automl_core.acting.spelling import is_number, number_of
 from automl_core.acting.statistics import gap_between
@@ -27,10 +48,7 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
-ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
-WORTH, SHARED = "worth", "shared"  # kept, not handed out: what a row is worth, and whether the table has an id like its own
 ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
-_OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +101,7 @@ def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataF
     """The file a person carries out: ids under the table's own names, and an empty column for the outcome to come back in."""
     shown = {f"id_{place}": name for place, name in enumerate(pilot.id_columns)}
     taken = {*pilot.id_columns, target}
-    ours = {name: name if name not in taken else f"pilot_{name}" for name in _OURS}
+    ours = {name: name if name not in taken else f"pilot_{name}" for name in OURS}
     kept = [name for name in map(str, assignment) if name in (STRATUM, GROUP, WORTH) or name.startswith(f"{SHARED}_")]
     table = assignment.drop(columns=kept).assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
     table[target] = ""
@@ -101,8 +119,8 @@ def match_outcomes(
     numbers by the target's `column`; what is a number already stays that.
     BadInput when there is no id, no outcome column, no line of this pilot, or when the file is that of a pilot of another change.
     """
-    names = {_folded(name): str(name) for name in sent.columns}
-    target = names.get(_folded(problem.target), names.get("outcome", ""))
+    names = {folded(name): str(name) for name in sent.columns}
+    target = names.get(folded(problem.target), names.get("outcome", ""))
     sent = sent.assign(**{str(name): _as_text(sent[name]) for name in sent.columns if name != target})
     if not target:
         raise BadInput(
@@ -110,50 +128,45 @@ def match_outcomes(
         )
     if sent.empty:
         raise BadInput("The file has no rows.", "Send the pilot’s file with the outcomes filled in.")
-    _same_change(pilot, assignment, sent, names)
-    key, theirs = _key(pilot, assignment, names)
+    same_change(pilot, assignment, sent, names)
+    key, theirs = key_of(pilot, assignment, names)
     if sent[theirs].isna().all():
         raise BadInput(f"The column {quote(theirs)} of the file is empty.", "It says which row an outcome belongs to; keep it.")
     lines = pd.DataFrame({"value": sent[target].to_numpy()})
     filled = lines["value"].map(lambda value: str(value).strip() != "", na_action="ignore").fillna(False).astype(bool)
     said = _read(lines["value"], problem, column)[2].where(filled)
-    doubtful = shared(assignment[key]) | assignment.get(f"{SHARED}_{key}", False)
-    at, doubted = places(assignment[key], sent[theirs], said, doubtful)
+    at, doubted = places_by(key, assignment, sent[theirs], said)
+    untold = int(untold_by(assignment[key]).sum())
     if at.isna().all():
         wrong = "Its lines may mean several rows each" if doubted else "No line of the file belongs to this pilot"
-        raise BadInput(f"{wrong}.", f"Its {quote(theirs)} must be those of the pilot’s own file.")
+        own = f"Send the pilot’s own file, which has the column {quote(column_of(ROW, pilot))}."
+        raise BadInput(f"{wrong}.", own if untold else f"Its {quote(theirs)} must be those of the pilot’s own file.")
     last = lines.assign(at=at)[filled & at.notna()].drop_duplicates("at", keep="last")
     values = pd.Series([None] * len(assignment), dtype=object)
     values.loc[last["at"].astype(int)] = last["value"].to_numpy(dtype=object)
     _same_values(pilot, assignment, at, (sent, names))
-    switched = _switched(pilot, assignment, at, (sent, names))
-    lost = int(at.isna().sum()) - doubted, int(at.notna().sum()) - at.nunique(), switched, doubted
-    return _matched(pilot, assignment, values, (problem, column), lost)
+    switched = _switched(pilot, assignment, last["at"], (sent, names))
+    lost = _Lost(int(at.isna().sum()) - doubted, int(at.notna().sum()) - at.nunique(), doubted,
+                 untold_words(untold, theirs, pilot))
+    return _matched(pilot, assignment, (values, switched), (problem, column), lost)
 
 
-def _same_change(pilot: Pilot, assignment: pd.DataFrame, sent: pd.DataFrame, names: dict[str, str]) -> None:
-    """BadInput when the file says on every line that another column was changed: it belongs to another pilot. A file without
-    sides and values to set, whose lines are found by an id and have no one day on which outcomes are due, is of no pilot: it is
-    an export, whose own column may have that name."""
-    due = _column(DUE, pilot, names)
-    of_a_pilot = (_column(ARM, pilot, names) or _column(SET_TO, pilot, names) or _key(pilot, assignment, names)[0] == ROW
-                  or (due and sent[due].nunique() == 1))
-    column = _column(COLUMN, pilot, names) if of_a_pilot else ""
-    said = sent[column].dropna().map(strictly) if column else pd.Series(dtype=str)
-    ours = {_folded(name) for name in assignment[COLUMN]}
-    theirs = said[said != ""]
-    if len(theirs) and not theirs.map(_folded).isin(ours).any():
-        raise BadInput(
-            f"This file is of another pilot: it changes {quote(theirs.iloc[0])}, this one {quote(assignment[COLUMN].iloc[0])}.",
-            "Send it to the pilot that it was downloaded from.",
-        )
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Lines of a file that mean no row, that say a row once more, and that may mean several; and what is `told` of rows that none
+    can mean."""
+
+    unmatched: int
+    duplicates: int
+    doubted: int
+    told: str
 
 
 def _same_values(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> None:
     """BadInput when no line of this pilot (at `at` in the assignment) sets what the pilot sets there: another pilot of the column
     moves it elsewhere. Lines that do not say what they set, or say it in figures that cannot be read, tell nothing."""
     sent, names = file
-    column = _column(SET_TO, pilot, names)
+    column = column_in(names, SET_TO, pilot)
     if not column:
         return
     pairs = pd.DataFrame({"ours": at.map(assignment[SET_TO]), "theirs": sent[column].reset_index(drop=True)}).dropna()
@@ -172,38 +185,16 @@ def _same_values(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tu
         )
 
 
-def _switched(pilot: Pilot, assignment: pd.DataFrame, at: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> int:
-    """Lines of this pilot (at `at` in the assignment, NaN elsewhere) that name the other side than chance drew."""
+def _switched(pilot: Pilot, assignment: pd.DataFrame, last: pd.Series, file: tuple[pd.DataFrame, dict[str, str]]) -> Mask:
+    """(m,) rows of this pilot whose line that counts names the other side than chance drew; `last` says where in the assignment
+    each such line is, by the number of the line."""
     sent, names = file
-    column = _column(ARM, pilot, names)
+    column = column_in(names, ARM, pilot)
     if not column:
-        return 0
-    said = sent[column].reset_index(drop=True).astype(str).str.strip().str.casefold()
-    drawn = at.map(assignment[ARM])
-    return int((drawn.notna() & said.isin((TREAT, HOLD)) & (said != drawn)).sum())
-
-
-def _column(name: str, pilot: Pilot, names: dict[str, str]) -> str:
-    """The file's column that the pilot's own file calls so; empty when it is not there."""
-    taken = {_folded(one) for one in (*pilot.id_columns, pilot.goal.outcome)}
-    return names.get(f"pilot_{name}" if name in taken else name, "")
-
-
-def _key(pilot: Pilot, assignment: pd.DataFrame, names: dict[str, str]) -> tuple[str, str]:
-    """The assignment's column and the file's one by which lines are matched."""
-    for place, name in enumerate(pilot.id_columns):
-        ours = assignment[f"id_{place}"]
-        if _folded(name) in names and ours.is_unique and not (ours == "missing").any():
-            return f"id_{place}", names[_folded(name)]
-    for name in (f"pilot_{ROW}", ROW):
-        if name in names and name not in [_folded(one) for one in pilot.id_columns]:
-            return ROW, names[name]
-    wanted = pilot.id_columns[0] if pilot.id_columns else ROW
-    raise BadInput(f"The file has no column {quote(wanted)}.", "It says which row an outcome belongs to; keep it in the file.")
-
-
-def _folded(value: object) -> str:
-    return strictly(value).casefold()
+        return np.zeros(len(assignment), dtype=bool)
+    said = sent[column].reset_index(drop=True)[last.index].astype(str).str.strip().str.casefold()
+    other = said.isin((TREAT, HOLD)) & (said != last.map(assignment[ARM]))
+    return np.isin(np.arange(len(assignment)), last[other])
 
 
 def _as_text(series: pd.Series) -> pd.Series:
@@ -226,10 +217,11 @@ def _read(values: pd.Series, problem: Problem, column: Column | None) -> tuple[p
 
 
 def _matched(
-    pilot: Pilot, assignment: pd.DataFrame, values: pd.Series, asked: tuple[Problem, Column | None],
-    lost: tuple[int, int, int, int],
+    pilot: Pilot, assignment: pd.DataFrame, came: tuple[pd.Series, Mask], asked: tuple[Problem, Column | None],
+    lost: _Lost,
 ) -> Matched:
-    problem, column = asked
+    """What came for each row of the assignment (m,): its cell, and whether its line names the other side."""
+    (problem, column), (values, switched) = asked, came
     text, filled, read = _read(values, problem, column)
     y, keep = encode_target(read, problem)
     good = "" if problem.task == "regression" else pilot.goal.good
@@ -238,20 +230,20 @@ def _matched(
     counts = Returned(
         assigned=len(assignment),
         matched=len(outcomes),
-        unmatched=lost[0],
-        duplicates=lost[1],
+        unmatched=lost.unmatched,
+        duplicates=lost.duplicates,
         missing=int((~filled).sum()),
         unreadable=int(filled.sum()) - len(outcomes),
         treated=int(treated[keep].sum()),
         held=int((~treated)[keep].sum()),
         sentence="",
-        switched=lost[2],
-        doubted=lost[3],
+        switched=int(switched[keep].sum()),
+        doubted=lost.doubted,
     )
     if not len(outcomes) and counts.unreadable:
         example = plain(str(text[filled].iloc[0]))
         raise BadInput(f"No outcome in the file can be read, for example {quote(example)}.", wanted_words(problem))
-    told = replace(counts, sentence=_said(counts))
+    told = replace(counts, sentence=_said(counts) + lost.told)
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
     worth = assignment.loc[keep, WORTH].to_numpy(dtype=np.float64) if WORTH in assignment else None
     uneven = _uneven(keep, treated, assignment[GROUP].to_numpy())
@@ -282,8 +274,8 @@ def _said(counts: Returned) -> str:
         parts.append(f"{counts.doubted:,} {lines} may mean several rows, as their ids are alike, and did not count")
     said = ", ".join(parts) + "."
     if counts.switched:
-        lines = _one(counts.switched, "line names", "lines name")
-        said += (f" {counts.switched:,} {lines} the other side than was drawn: rows count where chance put them, but look "
+        rows = _one(counts.switched, "row names", "rows name")
+        said += (f" {counts.switched:,} {rows} the other side than was drawn: rows count where chance put them, but look "
                  "whether a column of the file was sorted alone.")
     return said
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.costs import cost_of
+from automl_core.acting.pilot_columns import ARM, column_of
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
@@ -104,7 +105,8 @@ def _why_open(pilot: Pilot, matched: Matched) -> str:
         return f"Too little came back for a verdict: {needed:,} rows are needed, lest those that answered differ from the others."
     if back.switched > MOST_SWITCHED * back.matched:
         return (f"{back.switched:,} of {back.matched:,} rows name the other side than was drawn, so the outcomes may be those of "
-                "other rows: send the file with each outcome beside its own row.")
+                f"other rows: send the file with each outcome beside its own row; if they are these rows all the same, empty the "
+                f"column {quote(column_of(ARM, pilot))}.")
     lost = (pilot.treated - back.treated, pilot.held - back.held)
     table = [[back.treated, max(0, lost[0])], [back.held, max(0, lost[1])]]
     if sum(lost) > 0 and max(float(stats.fisher_exact(np.array(table))[1]), matched.uneven) < LOPSIDED:

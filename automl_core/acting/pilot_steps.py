@@ -8,6 +8,7 @@ from datetime import date
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.identity import card_key, pilot_key, same_goal
 from automl_core.acting.pilots import Pilot
+from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
 from automl_core.explaining.words import count, day
 
 
@@ -29,8 +30,10 @@ def next_step(card: ActionCard, pilot: Pilot | None, today: date) -> str:
         return "Outcomes of its pilot came and are due by now: decide it on the pilots page."
     if pilot.result is not None:
         back = pilot.result.returned
-        return (f"Outcomes of its pilot came for {count(back.matched)} of {count(back.assigned, 'row')}, not enough yet to "
-                "decide it: send the file again on the pilots page once more are known.")
+        came = f"Outcomes of its pilot came for {count(back.matched)} of {count(back.assigned, 'row')}"
+        if back.matched < ENOUGH_BACK * back.assigned or min(back.treated, back.held) < FEWEST_SIDE:
+            return f"{came}, not enough yet to decide it: send the file again on the pilots page once more are known."
+        return f"{came} and do not decide it: the pilots page says why."
     if due < today:
         return f"Outcomes of its pilot were due on {day(due)}: send them on the pilots page."
     return f"Its pilot is running until {day(due)}: send its outcomes on the pilots page then."

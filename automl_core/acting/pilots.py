@@ -43,8 +43,8 @@ class PilotChoice:
 class Returned:
     """What came back: counts of assigned rows, matched ones with an outcome, and what could not be used.
 
-    `switched` lines name another side than chance drew, as when one column of a sheet was sorted alone; `doubted` ones may mean
-    several rows."""
+    `switched` of the matched rows are said to be on another side than chance drew, as when one column of a sheet was sorted
+    alone; `doubted` lines may mean several rows."""
 
     assigned: int
     matched: int

@@ -12,7 +12,7 @@ from automl_core.acting.action_list import ActionList
 from automl_core.acting.decisions import rank_rows
 from automl_core.acting.identity import pilot_key, same_goal
 from automl_core.acting.levers import name_of
-from automl_core.acting.pilot_files import ARM, ROW
+from automl_core.acting.pilot_columns import ARM, ROW
 from automl_core.acting.pilots import HOLD, TREAT, Pilot
 from automl_core.acting.planned import ActionPlan, PlanInputs
 from automl_core.data.table import Column

@@ -17,9 +17,9 @@ from automl_core.acting.decisions import dealt_by
 from automl_core.acting.identity import card_key as card_key  # for pages, too
 from automl_core.acting.identity import pilot_key as pilot_key
 from automl_core.acting.identity import same_goal
-from automl_core.acting.measured_rate import MeasuredRate, measured_rates
+from automl_core.acting.measured_rate import MeasuredRate, measured_rates, without_rate
+from automl_core.acting.pilot_columns import ROW
 from automl_core.acting.pilot_design import barred, free_rows, rows_for
-from automl_core.acting.pilot_files import ROW
 from automl_core.acting.pilot_open import open_first
 from automl_core.acting.pilot_steps import next_step
 from automl_core.acting.pilots import Pilot, PilotChoice, PilotResult, PilotRows, PilotState
@@ -36,6 +36,7 @@ from automl_core.workspace.act import Acting
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.ended_pilots import after_pilots
 from automl_core.workspace.pilot_sides import KIND, Sides, assignment_of, kept_pilots, running_sides
+from automl_core.workspace.saved_goal import goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
 
@@ -197,14 +198,24 @@ class Piloting:
         self._move(pilot_id, "cancelled", "running")
 
     def take_back(self, pilot_id: str) -> None:
-        """Take a result back, as after a wrong file: the pilot runs again. Conflict when another one is in its way by now."""
+        """Take a result back, as after a wrong file: the pilot runs again, and a saved goal that took its rate is back at the
+        usual estimate. Conflict when another one is in its way by now."""
         record = self._record(pilot_id)
         pilot = from_json(Pilot, record.body)
         if pilot.result is None or pilot.state == "cancelled":
             raise Conflict("This pilot has no result to take back.", "Send its outcomes first.")
         if pilot.state != "running":
             self._check_return(pilot)
+        goal = self.without_rate(pilot)
         self._change(record, replace(pilot, result=None, state="running", sent="", sent_name=""), "take back pilot result")
+        if goal is not None:
+            self.context.save("goal", pilot.project_id, goal)
+
+    def without_rate(self, pilot: Pilot, goal: Goal | None = None) -> Goal | None:
+        """A goal (None: the saved one) without the rate that this pilot measured; None where it has another one."""
+        goal = goal or goal_about(self.context, pilot.project_id, self._asked(pilot)[0])
+        left = goal and without_rate(goal, pilot)
+        return None if left == goal else left
 
     def _check_return(self, pilot: Pilot) -> None:
         """Conflict when a pilot that is over cannot run again: its card has another one by now, or one has some of its rows, or

@@ -13,7 +13,7 @@ from automl_core.acting.action import ActionCard
 from automl_core.explaining.words import day, short_day
 from automl_core.workspace import pilots
 from automl_core.workspace.pilots import card_key, pilot_key
-from pages.ui import cards, forms, nav, pilot_charts, session
+from pages.ui import cards, forms, nav, pilot_back, pilot_charts, session
 from pages.ui.border import border
 from pages.ui.cards import Fact
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
@@ -218,10 +218,7 @@ def ended(pilot: Pilot) -> None:
                 icon=":material/print:", on_click="ignore", key=f"card_{pilot.id}")
             if st.button("Take the result back", key=f"back_{pilot.id}", type="tertiary", icon=":material/undo:",
                          help="When the wrong file was sent: the pilot runs again."):
-                sent = f" as {quoted(pilot.sent_name, 60)}" if pilot.sent_name else ""
-                forms.confirm("Take the result back", "The pilot runs again, without its result and without the outcomes that "
-                              f"were sent{sent}: send them again for a new verdict.", "Take it back",
-                              partial(ws.pilots.take_back, pilot.id))
+                pilot_back.ask(pilot)
 
 
 def _head(pilot: Pilot) -> None:

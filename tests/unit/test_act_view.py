@@ -107,6 +107,26 @@ def test_a_card_says_what_its_pilot_waits_for() -> None:
         assert "due" not in said
 
 
+def test_where_all_outcomes_came_and_decide_nothing_the_next_step_is_not_to_send_more() -> None:
+    """With two sides mixed up, or few groups, it said that 200 of 200 rows are not enough yet."""
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    table = pilot_table(pilot, assignment, "Churn")
+
+    def step(sent: pd.DataFrame) -> str:
+        result = judge(pilot, match_outcomes(pilot, assignment, sent, rows.problem))
+        assert result.verdict == "open"
+        return next_step(CARD, replace(pilot, result=result), date(2026, 12, 25))
+
+    mixed = table.assign(arm=table["arm"].map({"treat": "hold", "hold": "treat"}))
+    why = "and do not decide it: the pilots page says why."
+    assert step(sent_back(mixed, ["Yes"] * 200)) == f"Outcomes of its pilot came for 200 of 200 rows {why}"
+    held = (table["arm"] == "hold").to_numpy()
+    lost = held & (held.cumsum() <= 30)
+    assert step(sent_back(table, list(np.where(lost, "", "No")))) == f"Outcomes of its pilot came for 170 of 200 rows {why}"
+    assert "not enough yet" in step(sent_back(table, list(np.where(held & (held.cumsum() > 9), "", "No"))))
+
+
 @pytest.mark.parametrize(("card", "last"), [
     (WIDE, "like with like"), (replace(WIDE, grade="A"), "measured"), (graded(WIDE, verdict(0.0)[0]), "measured")])
 def test_the_three_numbers_have_one_name_each_wherever_they_are_told(card: ActionCard, last: str) -> None:

@@ -313,13 +313,33 @@ def test_the_file_of_another_pilot_is_refused_and_sides_that_were_switched_are_s
     sent.loc[:2, "arm"] = sent.loc[:2, "arm"].map({"treat": "hold", "hold": "treat"})
     found = match_outcomes(pilot, assignment, sent, PROBLEM)
     assert found.returned.switched == 3
-    assert "3 lines name the other side than was drawn" in found.returned.sentence
+    assert "3 rows name the other side than was drawn" in found.returned.sentence
     assert (found.treated == (assignment["arm"] == "treat").to_numpy()).all()
     assert "other rows" not in judge(pilot, found).sentence
     sent["arm"] = sent["arm"].map({"treat": "hold", "hold": "treat"})  # a column that was sorted alone: it was raised to A
     wrong = judge(pilot, match_outcomes(pilot, assignment, sent, PROBLEM))
     assert wrong.verdict == "open"
     assert "197 of 200 rows name the other side than was drawn" in wrong.sentence
+    assert wrong.sentence.endswith("beside its own row; if they are these rows all the same, empty the column “arm”.")
+    assert judge(pilot, match_outcomes(pilot, assignment, sent.assign(arm=""), PROBLEM)).verdict != "open"
+
+
+def test_sides_that_were_switched_are_counted_by_rows_and_not_by_lines() -> None:
+    """A file with each row on three lines counted each slip three times: from 4 % of the rows on there was no verdict."""
+    pilot, assignment, _ = started(customers())
+    outcomes = ["No" if arm == "treat" else "Yes" for arm in assignment["arm"]]
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), outcomes)
+    sent.loc[:7, "arm"] = sent.loc[:7, "arm"].map({"treat": "hold", "hold": "treat"})
+    months = [sent.assign(Churn=""), sent.assign(Churn="Yes"), sent]
+    found = match_outcomes(pilot, assignment, pd.concat(months), PROBLEM)
+    assert (found.returned.matched, found.returned.duplicates, found.returned.switched) == (200, 400, 8)
+    assert "8 rows name the other side than was drawn" in found.returned.sentence
+    assert judge(pilot, found).verdict == "raised"
+    without = sent.assign(Churn=sent["Churn"].where(sent.index > 3, "?").where(sent.index > 0, ""))
+    unread = match_outcomes(pilot, assignment, without, PROBLEM).returned
+    assert (unread.matched, unread.switched) == (196, 4)  # of the rows that count
+    one = match_outcomes(pilot, assignment, sent.drop(index=range(7)), PROBLEM).returned
+    assert "1 row names the other side than was drawn" in one.sentence
 
 
 @pytest.mark.parametrize("kept", ["row", "due"])
@@ -373,3 +393,31 @@ def test_names_that_a_spreadsheet_would_calculate_do_not_part_a_pilot_from_its_f
     assert match_outcomes(pilot, assignment, sent, problem).returned.matched == 200
     with pytest.raises(BadInput, match="it changes “=Discount”, this one"):
         match_outcomes(pilot, assignment, sent.assign(change="'=Discount"), problem)
+
+
+def test_an_export_is_matched_by_id_though_some_drawn_rows_have_none_of_their_own() -> None:
+    """With one gap, or one id on two rows, it was refused as having no such column."""
+    rows = customers()
+    at = started(rows)[2].positions
+    ids = rows.frame["customer"].to_numpy(dtype=object)
+    ids[at[[0, 1]]], ids[at[3]] = None, ids[at[2]]
+    rows = replace(rows, frame=rows.frame.assign(customer=ids))
+    pilot, assignment, drawn = started(rows)
+    assert (drawn.positions == at).all()
+    export = rows.frame[["customer", "Churn"]]
+    found = match_outcomes(pilot, assignment, export, PROBLEM)
+    assert (found.returned.matched, found.returned.missing, found.returned.doubted) == (196, 4, 2)
+    assert list(found.values) == list((rows.frame["Churn"].iloc[at[4:]] == "No").astype(float))
+    told = "4 of the drawn rows cannot be told by “customer”, which is empty there or not theirs alone: only the pilot’s own file"
+    assert f"{told}, with its column “row”, can bring their outcomes." in found.returned.sentence
+    spelled = export.assign(customer=export["customer"].fillna("missing"))  # nobody's id
+    assert match_outcomes(pilot, assignment, spelled, PROBLEM).returned.matched == 196
+    own = sent_back(pilot_table(pilot, assignment, "Churn"), ["Yes"] * 200)
+    whole = match_outcomes(pilot, assignment, own, PROBLEM).returned
+    assert whole.matched == 200
+    assert "cannot be told" not in whole.sentence
+    nobody = replace(rows, frame=rows.frame.assign(customer=None))
+    pilot, assignment, _ = started(nobody)
+    with pytest.raises(BadInput, match="No line of the file belongs to this pilot") as raised:
+        match_outcomes(pilot, assignment, export, PROBLEM)
+    assert raised.value.hint == "Send the pilot’s own file, which has the column “row”."
