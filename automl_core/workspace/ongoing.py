@@ -32,15 +32,16 @@ def asked(store: Store, project_id: str, kind: str, body: Mapping[str, Any]) -> 
 
 
 def making_cards(store: Store, run: Run, goal: str) -> Ongoing:
-    """The same of what makes groups and cards, whose present `goal` has this fingerprint: what was asked for alone, and the end
-    of a search, which has kept its run by then. That is about the run at hand unless another model was handed over since."""
+    """The same of what makes groups and cards, whose present `goal` has this mark: what was asked for alone, and the end of a
+    search, which has kept its run by then. That is about the run at hand unless another model was handed over since. Either goes
+    by the goal that is saved when it begins with them, and says then which one that is."""
     ending = [(job, job.id == run.job_id and run.by_hand == str(job.body.get("rung", "")))
               for job in _active(store, run.project_id, "search")
               if store.latest(run.project_id, "run", parent_id=job.id) is not None]
     found = _told_apart([(job, job.body.get("run") == run.id) for job in _active(store, run.project_id, "act")] + ending)
-    if found.here is None or found.here.state != "running":  # one that has not begun will go by the goal that is saved then
-        return found
-    return replace(found, outdated=found.here.body.get("goal", goal) != goal)
+    here = found.here
+    begun = here is not None and here.state == "running" and bool(here.body.get("begun"))
+    return replace(found, outdated=begun and here is not None and here.body["goal"] != goal)
 
 
 def _active(store: Store, project_id: str, kind: str) -> list[Job]:
