@@ -17,6 +17,7 @@ from automl_core.explaining import explain_rows
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.reporting.exports import safe_csv
+from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
@@ -67,12 +68,17 @@ class Acting:
         saved = goal_about(self.context, project_id, self.search.problem(project_id))
         return () if saved is None else gone_of(self.search.goal, self.search.inputs(run), saved)
 
-    def save_goal(self, project_id: str, goal: Goal) -> Goal:
-        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
+    def save_goal(self, project_id: str, goal: Goal, after: str | None = None) -> Goal:
+        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown, and Conflict when the one
+        saved last is not that of the record `after` (None: whichever it is)."""
         goal = as_kept(self.search.goal, self.search.inputs(self.search.needed(project_id)), goal)
-        self.context.save("goal", project_id, goal)
+        self.context.save("goal", project_id, goal, after=None if after is None else Newest(("goal",), after))
         self.context.store.touch(project_id)
         return goal
+
+    def saves(self, project_id: str) -> tuple[str, ...]:
+        """The ids of the records of the project's saved goals, newest last."""
+        return tuple(record.id for record in self.context.store.list(project_id, "goal"))
 
     def start(self, project_id: str) -> Job:
         """Start looking for segments and making cards; what is at it already, for the present goal, where there is such work."""
