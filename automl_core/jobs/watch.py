@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -57,6 +58,10 @@ class JobWatch:
     def fenced(self) -> bool:
         """Whether it belongs to one attempt of a job: taken for lost it may still run when the next one begins."""
         return self._attempt > 0
+
+    def begins(self, values: Mapping[str, Any]) -> None:
+        """Write into the job's body what it goes by, which is known only now that it begins."""
+        self._store.job_rows.restate(self._job_id, self._attempt, {**values, "begun": True})
 
     def event(self, kind: str, body: Any) -> None:
         """Tell something that must not be lost, such as a finished trial."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,15 @@ class JobRows:
         with self.database.write() as connection:
             connection.execute(update(jobs).where(*mine).values(
                 progress=share, sentence=plain(sentence), seconds_left=left, heartbeat=now()))
+
+    def restate(self, job_id: str, attempt: int, values: Mapping[str, Any]) -> None:
+        """Write into the body of a running job what was known only when it began; what else was asked for stays in it, and it is
+        still known by that when the same is asked for again."""
+        mine = [jobs.c.id == job_id, jobs.c.state == "running", *([jobs.c.attempts == attempt] if attempt else [])]
+        with self.database.write() as connection:
+            body = connection.execute(select(jobs.c.body).where(*mine).with_for_update()).scalar_one_or_none()
+            if body is not None:
+                connection.execute(update(jobs).where(*mine).values(body=dump({**json.loads(body), **values})))
 
     def end(self, job_id: str, attempt: int, state: JobState, error: str = "") -> bool:
         """Record the end of an attempt; False when it no longer held the job."""

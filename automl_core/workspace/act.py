@@ -17,6 +17,7 @@ from automl_core.explaining import explain_rows
 from automl_core.framing import encode_target
 from automl_core.jobs import Job, JobWatch
 from automl_core.reporting.exports import safe_csv
+from automl_core.store import Newest
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.handed_over import has_cards_elsewhere
 from automl_core.workspace.kept_cards import goal_marks, kept_to, leads_to
@@ -74,29 +75,40 @@ class Acting:
         gone = self.gone(project_id)
         return () if saved is None else tuple(name for name in unseen_of(problem, saved) if name not in gone)
 
-    def save_goal(self, project_id: str, goal: Goal) -> Goal:
-        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown."""
+    def save_goal(self, project_id: str, goal: Goal, after: str | None = None) -> Goal:
+        """Keep the goal, its values spelled as the table's; BadInput when a lever or column is unknown, and Conflict when the one
+        saved last is not that of the record `after` (None: whichever it is)."""
         goal = as_kept(self.search.goal, self.search.inputs(self.search.needed(project_id)), goal)
-        self.context.save("goal", project_id, goal)
+        self.context.save("goal", project_id, goal, after=None if after is None else Newest(("goal",), after))
         self.context.store.touch(project_id)
         return goal
 
+    def saves(self, project_id: str) -> tuple[str, ...]:
+        """The ids of the records of the project's saved goals, newest last."""
+        return tuple(record.id for record in self.context.store.list(project_id, "goal"))
+
     def start(self, project_id: str) -> Job:
-        """Start looking for segments and making cards; the search that is at it already where there is one."""
-        here = self.ongoing(project_id).here
-        if here is not None and here.kind == "search":
-            return here
+        """Start looking for segments and making cards; what is at it already, for the present goal, where there is such work."""
+        going = self.ongoing(project_id)
+        if going.here is not None and not going.outdated:
+            return going.here
         return queue.enqueue(self.context.store, project_id, "act", self.asked_for(project_id))
 
     def ongoing(self, project_id: str) -> Ongoing:
         """What is looking for segments and making cards now, for the newest model and for another one."""
         run = self.search.last(project_id)
-        return Ongoing() if run is None else making_cards(self.context.store, run, fingerprint(self.goal_of(run)))
+        return Ongoing() if run is None else making_cards(self.context.store, run, goal_marks(self.goal_of(run))[0])
 
     def asked_for(self, project_id: str) -> dict[str, str]:
         """What is asked for when that is started now: about which model, and for which goal."""
         run = self.search.needed(project_id)
-        return {"run": run.id, "goal": fingerprint(self.goal_of(run))}
+        return {"run": run.id, "goal": goal_marks(self.goal_of(run))[0]}
+
+    def begin(self, run_id: str, watch: JobWatch) -> Goal:
+        """The goal that a job goes by, which is the one saved now: not when it was asked for, and not what is saved meanwhile."""
+        goal = self.goal_of(self.search.run(run_id))
+        watch.begins({"goal": goal_marks(goal)[0]})
+        return goal
 
     def segments(self, project_id: str) -> SegmentSearch | None:
         """Segments confirmed for the newest model; None when they were not looked for."""
@@ -219,17 +231,16 @@ class Acting:
         frame, columns = self._past_rows(self.search.needed(project_id))
         return safe_csv(acting.actions_frame(actions, frame, columns), excel=True)
 
-    def run_act(self, project_id: str, run_id: str, watch: JobWatch) -> None:
-        """The job: segments, then cards for the levers of the goal, and how many rows these can bring there."""
+    def run_act(self, run_id: str, goal: Goal, watch: JobWatch) -> None:
+        """The job: segments, then cards for the levers of the goal that it goes by, and how many rows these can bring there."""
         run = self.search.run(run_id)
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
-        goal = self.goal_of(run)
         watch.progress(0.1, "Looking for groups whose outcome differs.", float("nan"))
         y, known = encode_target(frame[problem.target], problem)  # a short search may have checked its models on a part of them
         rows, y = frame.loc[known].reset_index(drop=True), y.astype(np.float64)
         unseen = replace(problem, never=tuple(dict.fromkeys((*problem.never, *goal.never))))
         segments = acting.find_segments(rows, y, columns, unseen, run.plan.seed)
-        self.context.save("segments", project_id, segments, parent_id=run.id)
+        self.context.save("segments", run.project_id, segments, parent_id=run.id)
         if goal.levers:
             began = time.monotonic()
 
@@ -240,7 +251,7 @@ class Acting:
             bundle = self.search.bundle(run)
             found = acting.make_cards(
                 acting.CardInputs(bundle.model, rows, y, columns, problem, goal, run.plan.seed, report, processes=True))
-            self.context.save("cards", project_id, found, parent_id=run.id + goal_marks(goal)[0])
+            self.context.save("cards", run.project_id, found, parent_id=run.id + goal_marks(goal)[0])
             keep_recourse(self.context, run, goal, bundle.model, frame,
                        lambda share: watch.progress(0.9 + 0.1 * share, LOOKING, math.nan))
 

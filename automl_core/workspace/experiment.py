@@ -100,13 +100,12 @@ class Experimenting:
         frame, _, _, _ = self.search.goal.open(self.search.inputs(self.search.needed(project_id)))
         return tuple(sorted(map(str, texts(frame[treatment]).dropna().unique()))) if treatment in frame else ()
 
-    def run(self, run_id: str, watch: JobWatch) -> None:
-        """The part of the acting job that is quick: measure the goal's experiment, when it names one, on all rows with an outcome
-        and a treatment (a random 50,000 of more), and keep it."""
-        run = self.search.run(run_id)
-        goal = self.act.goal_of(run)
+    def run(self, run_id: str, goal: Goal, watch: JobWatch) -> None:
+        """The part of the acting job that is quick: measure the experiment of its goal, when that names one, on all rows with an
+        outcome and a treatment (a random 50,000 of more), and keep it."""
         if not goal.experiment:
             return
+        run = self.search.run(run_id)
         watch.progress(0.05, "Reading the experiment.", float("nan"))
         frame, columns, problem, _ = self.search.goal.open(self.search.inputs(run))
         result, gains = acting.measure_drawn(acting.ExperimentInputs(frame, columns, problem, goal))

@@ -23,6 +23,7 @@ from automl_core.framing.problem import Problem
 from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.context import Context, Recent, fingerprint
 from automl_core.workspace.goal import Inputs
+from automl_core.workspace.ongoing import Ongoing, asked
 from automl_core.workspace.saved_goal import goal_about
 from automl_core.workspace.search import Searching
 from automl_core.workspace.views import Run
@@ -108,6 +109,10 @@ class Finding:
         inputs = self.search.goal.inputs(project_id)
         body: dict[str, Any] = to_json(inputs)
         return body | _named(self._label(project_id, inputs, label))
+
+    def ongoing(self, project_id: str, label: str = "") -> Ongoing:
+        """What is looking for groups now: for just this class in the present table and goal, and for anything else."""
+        return asked(self.context.store, project_id, "findings", self.asked_for(project_id, label))
 
     def found(self, project_id: str, label: str = "") -> WhatHappened | None:
         """What was found in the present table for the present goal; None when it was not looked for."""

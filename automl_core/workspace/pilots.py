@@ -169,6 +169,8 @@ class Piloting:
         """A running pilot; Conflict for others."""
         record = self._record(pilot_id)
         pilot = from_json(Pilot, record.body)
+        if pilot.state == "cancelled":
+            raise Conflict("This pilot was cancelled.", "Resume it first.")
         if pilot.state != "running":
             raise Conflict("This pilot has ended.", "Take its result back first, if it was wrong.")
         return record, pilot

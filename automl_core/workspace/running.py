@@ -30,19 +30,23 @@ def run_job(workspace: Workspace, job_id: str) -> None:
             workspace.goal.run_check(job.project_id, inputs, watch)  # the report compares with it, and cleaning made it stale
         run = run_search(workspace.search, job, inputs, from_json(Plan, job.body["plan"]), watch)
         watch.progress(0.99, "Looking for groups whose outcome differs.", float("nan"))
-        workspace.experiment.run(run.id, watch)
-        workspace.act.run_act(job.project_id, run.id, watch)
+        _make_cards(workspace, run.id, watch)
     elif job.kind == "findings":
         workspace.findings.run_segments(job.project_id, from_json(Inputs, job.body), watch, job.body.get("label", ""))
     elif job.kind == "compare":
         workspace.findings.run_comparison(job.project_id, job.body, watch)
     elif job.kind == "act":
-        workspace.experiment.run(job.body["run"], watch)
-        workspace.act.run_act(job.project_id, job.body["run"], watch)
+        _make_cards(workspace, job.body["run"], watch)
     elif job.kind == "explain":
         run_explain(workspace.explain, job.project_id, job.body["run"], watch, str(job.body.get("label", "")))
     else:
         raise BadInput(f"There is no kind of job called “{job.kind[:40]}”.", "Restart the worker with the newest version.")
+
+
+def _make_cards(workspace: Workspace, run_id: str, watch: JobWatch) -> None:
+    goal = workspace.act.begin(run_id, watch)  # one for all: it may be changed meanwhile
+    workspace.experiment.run(run_id, goal, watch)
+    workspace.act.run_act(run_id, goal, watch)
 
 
 def warm_up() -> None:

@@ -2,18 +2,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import streamlit as st
 
 from automl_core.acting.action import MOST_LEVERS, MOST_ROWS, Goal, Lever
-from automl_core.codec import to_json
 from automl_core.registry import Field
-from automl_core.workspace.lever_choices import LeverChoices, spelled_as
+from automl_core.workspace.lever_choices import LeverChoices
 from automl_core.workspace.views import Run
-from pages.ui import act_levers, act_words, forms, rate_offer, session
+from pages.ui import act_levers, act_saved, act_words, forms, rate_offer, session
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, money, plain, quoted
@@ -30,7 +28,6 @@ MONEY = (
     Field("save_rate", "Share that acting turns, %", "number", 20.0, minimum=0, maximum=100,
           help="For the list of rows; your estimate until a pilot has measured it."),
 )
-T = TypeVar("T")
 
 
 def summary(goal: Goal, numbers: bool = False) -> None:
@@ -77,15 +74,16 @@ def _form(project: str, goal: Goal) -> None:
         st.rerun()
     if not draft.cost_given:
         taken.caption(act_words.cost_taken(draft), width=TEXT_WIDTH)
-    changed = to_json(_in_order(draft)) != to_json(_in_order(_as_listed(goal, choices)))
+    changed = act_saved.differs(draft, goal, choices)
     state.drafts[f"act_changed_{project}"] = changed
     state.drafts[f"act_typed_{project}"] = draft if changed else None
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Save goal", type="primary" if changed else "secondary", icon=":material/flag:", key=f"{key}_save"):
             with border():
-                session.workspace().act.save_goal(project, draft)
-                _restart(project, None)
-                session.note("The goal is saved.")
+                saved = act_saved.save(project, draft)
+                _restart(project, None if saved else draft)
+                if saved:
+                    session.note("The goal is saved.")
                 st.rerun()
         if st.button("Undo changes", disabled=not changed, key=f"{key}_undo", icon=":material/undo:"):
             _restart(project, None)
@@ -93,6 +91,7 @@ def _form(project: str, goal: Goal) -> None:
         if st.button("Clear", key=f"{key}_clear", help="Start again from what the column names suggest."):
             _restart(project, _cleared(goal, choices))
             st.rerun()
+    act_saved.refused(project)
     if changed:
         experiment = act_words.experiment_differs(draft, goal)
         st.caption(f"The form differs from the saved goal; cards are made for the saved one. {experiment}")
@@ -106,8 +105,11 @@ def _begun(project: str, goal: Goal) -> tuple[Goal, str]:
     run = ws.search.needed(project)
     if session.widget(f"{_key(run)}_good") is None:
         typed = drafts.get(f"act_typed_{project}")
-        _restart(project, typed and ws.act.fitted(run, typed))
-    start: Goal = drafts.get(f"act_start_{project}", goal)
+        fits = typed and ws.act.fitted(run, typed)
+        _restart(project, fits)
+        if fits is None:
+            act_saved.begun(project, goal)
+    start: Goal = drafts.get(f"act_start_{project}") or act_saved.started(project, goal)
     return start, _key(run)
 
 
@@ -124,6 +126,7 @@ def unsaved(project: str) -> bool:
 def renew(project: str, change: Callable[[Goal], Goal]) -> None:
     """Draw the form anew when the saved goal was changed beside it; what is not saved in it stays, with the same `change`."""
     typed = session.session().drafts.get(f"act_typed_{project}")
+    act_saved.renewed(project)
     _restart(project, typed and change(typed))
 
 
@@ -140,28 +143,6 @@ def _restart(project: str, start: Goal | None) -> None:
 
 def _cleared(goal: Goal, choices: LeverChoices) -> Goal:
     return Goal(goal.outcome, goal.good, given=choices.given, currency=goal.currency)
-
-
-def _as_listed(goal: Goal, choices: LeverChoices) -> Goal:
-    """The saved goal as the form spells it: one of before values were kept as the table spells them may say 2.0 of a 2."""
-    found = {choice.column: choice for choice in choices.columns if not choice.number}
-    return replace(goal, levers=tuple(
-        spelled_as(lever, found[lever.column]) if lever.column in found else lever for lever in goal.levers))
-
-
-def _in_order(goal: Goal) -> Goal:
-    """The goal with all that has no order of its own sorted: a file may name it in another one than the form lists it. Values to
-    change to keep theirs, for the first of many are tried."""
-    levers = tuple(replace(lever, from_values=_sorted(lever.from_values), forbidden=_sorted(lever.forbidden))
-                   for lever in goal.levers)
-    other = {*goal.never, *goal.later, *goal.negative_control}  # a goal of before may name one of these as known, too
-    given = tuple(name for name in goal.given if name not in other)
-    return replace(goal, levers=levers, given=given, never=_sorted(goal.never), later=_sorted(goal.later),
-                   negative_control=_sorted(goal.negative_control))
-
-
-def _sorted(values: Iterable[T]) -> tuple[T, ...]:
-    return tuple(sorted(set(values), key=str))
 
 
 def _wanted(project: str, start: Goal, choices: LeverChoices, key: str) -> Goal:

@@ -24,7 +24,8 @@ def section(project: str, goal: Goal, going: Ongoing) -> None:
     ws, running = session.workspace(), going.here is not None or going.elsewhere is not None
     found = ws.experiment.result(project) if goal.experiment else None
     if going.here is not None and goal.experiment and found is None:
-        _reading(project)
+        if not going.outdated:  # else the job reads that of another goal, or none
+            _reading(project)
     elif found is not None:
         result(project, found, goal)
     with st.expander("An experiment you have run already", icon=":material/labs:"):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from automl_core.acting import GapStory, Pair, Periods, SegmentStory
 from automl_core.acting.action import Condition
+from automl_core.jobs import Job
 from automl_core.workspace.findings import Question, WhatHappened
 from pages.ui import cards, charts, findings_charts, progress, session
 from pages.ui.border import border
@@ -22,14 +23,15 @@ LIMIT = "This describes data as it was. Groups differ in more than is in the tab
 def groups(project: str, found: WhatHappened | None, label: str) -> None:
     """Groups whose outcome differs, or the way to look for them."""
     ws = session.workspace()
-    running = progress.active(project, "findings")
-    if running:
-        asked = str(running.body.get("label", ""))
-        if asked and asked != label:
-            st.caption(f"This counts {quoted(asked, 40)}; {quoted(label, 40)} can follow when it has ended.")
-        progress.watch(running)
+    going = ws.findings.ongoing(project, label)
+    if going.here is not None:
+        progress.watch(going.here)
         return
-    if found is None:
+    if found is not None:
+        _told(project, found, label, again=going.elsewhere is None)
+    if going.elsewhere is not None:  # one after the other: each takes all processors
+        progress.of_another(going.elsewhere, _other_question(project, going.elsewhere, label, found is None))
+    elif found is None:
         progress.failure(project, "findings", ws.findings.asked_for(project, label))
         with st.container(border=True):
             st.markdown("Groups are looked for on one half of the rows and kept only when the other half confirms them.",
@@ -38,7 +40,19 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
                 with border():
                     ws.findings.start(project, label)
                     st.rerun()
-        return
+
+
+def _other_question(project: str, job: Job, label: str, waits: bool) -> str:
+    """What a job looks for that was asked for something else: another class, another goal or other data."""
+    asked = str(job.body.get("label", ""))
+    if {**job.body, "label": label} == session.workspace().findings.asked_for(project, label):
+        return f"This counts {quoted(asked, 40)}" + (f"; {quoted(label, 40)} can follow when it has ended." if waits else ".")
+    return ("Groups are being looked for in other data or for another goal"
+            + ("; these can follow when that has ended." if waits else "."))
+
+
+def _told(project: str, found: WhatHappened, label: str, again: bool) -> None:
+    """The groups, the first of them in words; `again`: newer reasons may be asked for."""
     search = found.search
     if not search.looked_at:
         st.markdown(plain(search.why_none), width=TEXT_WIDTH)
@@ -51,7 +65,7 @@ def groups(project: str, found: WhatHappened | None, label: str) -> None:
     st.caption(f"{looked}; {count(len(search.segments))} confirmed on rows that were not used to find them."
                + (f" {plain(search.note)}" if search.note else ""))
     cards.show(charts.segments(search, session.palette()), "happened_segments")
-    if ws.findings.could_tell_why(project, found):
+    if again and session.workspace().findings.could_tell_why(project, found):
         _again(project, found, label)
     _one_group(found)
     with st.expander("All in words"):

@@ -73,6 +73,27 @@ def upload(label: str, key: str, take: Callable[[str, Any], T], help: str = "") 
             return before
         show_error(before)
         return None
+    _take(key, chosen, take)
+    return None
+
+
+def late(key: str, take: Callable[[str, Any], object]) -> None:
+    """Stands where the picker of that key is drawn no more, as what it asked for came, or was called off, elsewhere meanwhile.
+
+    A file that was sent from the page as it stood before goes to `take` all the same, and its refusal is shown here, once.
+    """
+    state = session.session()
+    chosen = session.widget(f"{key}_{state.round}")
+    if chosen is not None:
+        _take(key, chosen, take)
+    refused = state.drafts.pop(f"upload_{key}", None)
+    if isinstance(refused, ClarionError):
+        show_error(refused)
+
+
+def _take(key: str, chosen: Any, take: Callable[[str, Any], object]) -> None:
+    """Keep what `take` gives of a chosen file, or its refusal, for the run of the page that follows at once."""
+    state = session.session()
     state.round += 1
     try:
         with st.spinner(f"Reading {quoted(chosen.name, 60)}", show_time=True):

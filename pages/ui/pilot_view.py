@@ -203,6 +203,7 @@ def ended(pilot: Pilot) -> None:
     ws = session.workspace()
     with st.container(border=True, key=f"pilot_{pilot.id}"):
         _head(pilot)
+        forms.late(f"outcomes_{pilot.id}", partial(ws.pilots.upload, pilot.id))
         if pilot.state == "cancelled":
             if st.button("Resume it", key=f"resume_{pilot.id}", icon=":material/undo:"):
                 with border():

@@ -22,9 +22,9 @@ def watch(job: Job) -> None:
     _live(job.id)
 
 
-def of_another(job: Job) -> None:
-    """Says that it is another model that is being looked at, with the progress of that and Cancel."""
-    st.caption("Another model is being looked at; this one can follow when it has ended.")
+def of_another(job: Job, words: str = "Another model is being looked at; this one can follow when it has ended.") -> None:
+    """Says that it is another model, or what `words` say, that is being looked at, with the progress of that and Cancel."""
+    st.caption(words)
     watch(job)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from automl_core.acting import RecourseAsk, RecourseSummary
 from automl_core.errors import BadInput
-from pages.ui import cards, pilot_charts, row_view, session, what_if_view
+from pages.ui import act_words, cards, pilot_charts, row_view, session, what_if_view
 from pages.ui.border import border
 from pages.ui.theme import FIELD_WIDTH, TEXT_WIDTH
 from pages.ui.words import count, lead, money, number, percent, plain, quoted
@@ -65,9 +65,9 @@ def many_rows(project: str) -> None:
         return
     made = ws.decide.recourse_summary(project)
     if made is None:
-        running = ws.act.ongoing(project).here
-        st.caption("How many rows can be brought to the goal, and at what cost, is worked out "
-                   + ("with the cards." if running else "with the cards: look for actions above."))
+        going = ws.act.ongoing(project)
+        then = f". {act_words.coming(going, '')}" if going.outdated else "." if going.here else ": look for actions above."
+        st.caption(f"How many rows can be brought to the goal, and at what cost, is worked out with the cards{then}")
         return
     with st.container(border=True):
         st.markdown(lead(made.sentence), width=TEXT_WIDTH)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from automl_core import jobs as queue
-from automl_core.jobs import Job
+from automl_core.jobs import Job, JobWatch
 from automl_core.workspace.act import Acting
 from automl_core.workspace.ongoing import Ongoing
 from automl_core.workspace.search import Searching
@@ -47,18 +47,46 @@ def test_cards_are_not_promised_where_nothing_can_be_changed(stages: Stages, pro
 
 
 def test_work_for_a_goal_that_was_changed_is_told_as_such(stages: Stages, project: str) -> None:
-    """Its cards are those of the goal before: “cards that can be tested follow”, and then there were none."""
-    act, jobs = stages.workspace.act, stages.workspace.jobs
+    """Its cards are those of the goal before: “cards that can be tested follow”, and then there were none. It was told of work
+    that waited meanwhile, too, and goes by the goal that is saved when it begins."""
+    act, jobs, store = stages.workspace.act, stages.workspace.jobs, stages.workspace.context.store
     job = act.start(project)
     act.save_goal(project, replace(act.goal(project), value=322.0))
     assert COMING in texts(open_page("pilots", project)), "not begun: it goes by the goal that is saved when it begins"
-    assert queue.lease(stages.workspace.context.store, job_id=job.id) is not None
+    assert act.start(project) == job, "and is not asked for again"
+    leased = queue.lease(store, job_id=job.id)
+    assert leased is not None
     assert jobs.get(job.id).state == "running"
+    assert COMING in texts(open_page("pilots", project)), "about to begin"
+    assert act.begin(str(job.body["run"]), JobWatch(store, job.id, leased.attempts)).value == 322
+    assert COMING in texts(open_page("pilots", project)), "begun with the present goal"
+    act.save_goal(project, replace(act.goal(project), save_rate=0.3))
+    assert COMING in texts(open_page("pilots", project)), "no card rests on that"
+    act.save_goal(project, replace(act.goal(project), value=323.0, experiment="discount"))
     told = texts(open_page("pilots", project))
     assert BEFORE in told
     assert COMING not in told
     assert BEFORE in _plan(project)
-    assert BEFORE in texts(open_page("act", project))
+    app = open_page("act", project)
+    assert BEFORE in texts(app)
+    assert "The experiment is being read" not in texts(app)
+    app.session_state["act_tab"] = "Many rows"
+    app.run()
+    assert "is worked out with the cards. Clarion is looking for actions for the goal as it was before" in texts(app)
+
+
+def test_work_that_waited_for_another_goal_tells_why_it_failed(stages: Stages, project: str) -> None:
+    """Its reason was hidden: it had been asked for when the goal was another one."""
+    act, store, failed = stages.workspace.act, stages.workspace.context.store, "Memory ran out."
+    job = act.start(project)
+    act.save_goal(project, replace(act.goal(project), value=322.0))
+    leased = queue.lease(store, job_id=job.id)
+    assert leased is not None
+    act.begin(str(job.body["run"]), JobWatch(store, job.id, leased.attempts))
+    queue.fail(store, job.id, failed)
+    assert failed in texts(open_page("act", project)).replace("\\", "")
+    act.save_goal(project, replace(act.goal(project), value=323.0))
+    assert failed not in texts(open_page("act", project)).replace("\\", "")
 
 
 def test_a_search_that_failed_at_groups_and_cards_is_told_on_act_and_pilots(

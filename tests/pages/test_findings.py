@@ -23,7 +23,7 @@ from automl_core.workspace import findings as findings_step
 from automl_core.workspace.context import fingerprint
 from automl_core.workspace.findings import Question
 from pages.ui.fairness_view import ratio_words
-from tests.pages.conftest import QUICK, Stages, Visit, primary, texts, work
+from tests.pages.conftest import QUICK, Stages, Visit, open_page, primary, texts, work
 from tests.unit.searching import fit_here
 
 GRADES = ("bad", "fair", "good", "top")
@@ -288,3 +288,30 @@ def test_what_a_page_asks_at_every_click_is_worked_out_once(stages: Stages, monk
     assert not worked
     assert ws.fairness.audit(project, "age").column == "age"
     assert worked == ["audit"]
+
+
+def test_groups_of_another_goal_or_class_are_looked_for_beside_what_was_found(workspace: Workspace) -> None:
+    """Their progress stood in place of what was there, and promised that “” could follow."""
+    rng = np.random.default_rng(0)
+    lines = [f"{'rs'[place % 2]},{'no' if rng.random() < 0.5 else 'yes'},{GRADES[rng.integers(4)]}" for place in range(240)]
+    project, findings = workspace.projects.create("Two goals"), workspace.findings
+    workspace.data.upload(project, "both.csv", "\n".join(["colour,left,grade", *lines]).encode())
+    workspace.goal.save(project, workspace.goal.suggest(project, "left"))
+    work(workspace, findings.start(project))
+    workspace.goal.save(project, workspace.goal.suggest(project, "grade"))
+    findings.start(project, "top")
+    app = open_page("what_happened", project)
+    next(one for one in app.selectbox if one.label == "Class to count").set_value("top").run()
+    assert "This counts" not in texts(app), "its own"
+    next(one for one in app.selectbox if one.label == "Class to count").set_value("bad").run()
+    assert "This counts “top”; “bad” can follow when it has ended." in texts(app)
+    assert "Look for groups" not in primary(app)
+    workspace.goal.save(project, workspace.goal.suggest(project, "left"))
+    told = texts(open_page("what_happened", project))
+    assert "No group differs from the rest" in told, "what was found for this goal"
+    assert "Groups are being looked for in other data or for another goal." in told
+    assert "“” can follow" not in told
+    workspace.goal.save(project, workspace.goal.suggest(project, "colour"))
+    app = open_page("what_happened", project)
+    assert "for another goal; these can follow when that has ended." in texts(app)
+    assert "Cancel" in [button.label for button in app.button]

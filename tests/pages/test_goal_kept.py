@@ -9,7 +9,7 @@ import streamlit as st
 
 from automl_core import Workspace
 from automl_core import jobs as queue
-from automl_core.acting.action import Lever
+from automl_core.acting.action import Goal, Lever
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan
 from automl_core.workspace.act import Acting
@@ -148,7 +148,7 @@ def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_com
     """Act offered to look for what was being looked for; pressed, it was done twice, and nothing showed what came."""
     run_act, seen = Acting.run_act, []
 
-    def watched(acting: Acting, project_id: str, run_id: str, watch: JobWatch) -> None:
+    def watched(acting: Acting, run_id: str, goal: Goal, watch: JobWatch) -> None:
         for page in ("act", "pilots"):
             app = open_page(page, project)
             assert not app.exception
@@ -157,7 +157,11 @@ def test_while_a_search_makes_cards_the_pages_say_so_and_show_them_when_they_com
             seen.append(page)
         assert workspace.act.start(project).id == job.id
         assert [one.kind for one in workspace.jobs.active(project)] == ["search"]
-        run_act(acting, project_id, run_id, watch)
+        workspace.act.save_goal(project, replace(goal, value=77.0))
+        for page in ("act", "pilots"):
+            assert "for the goal as it was before" in texts(open_page(page, project)), "it has begun with the other one"
+        workspace.act.save_goal(project, goal)
+        run_act(acting, run_id, goal, watch)
 
     monkeypatch.setattr(Acting, "run_act", watched)
     job = workspace.search.start(project, PLAN)
