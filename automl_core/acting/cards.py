@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_core.acting.action import ActionCard, Actions, Goal, Lever
+from automl_core.acting.aside import set_aside, text_notes
 from automl_core.acting.checks import Checks, checked, with_checks
 from automl_core.acting.conditions import usable
 from automl_core.acting.controls import controls_of, unmoved_notes
@@ -97,6 +98,7 @@ def make_cards(inputs: CardInputs) -> Actions:
         return _counted(Actions((), notes=notes), inputs)
     notes += given_notes(inputs.goal, inputs.problem, inputs.columns)
     notes += like_id_notes(inputs.columns, inputs.problem, _left_out(inputs.goal), inputs.frame)
+    notes += text_notes(inputs.columns, inputs.problem, _left_out(inputs.goal))
     # matrices this small lose by being shared between threads, most of all beside other work
     with threadpool_limits(1), hands(rows, inputs.processes) as given:
         return _made(inputs, notes, given)
@@ -268,7 +270,10 @@ def _picked(trials: list[Trial], desk: Desk, inputs: CardInputs, given: Hands) -
                 yield trials[0]
 
     controls = controls_of(inputs.frame, inputs.goal.negative_control)
-    attempts = side_by_side(partial(checked, levers=levers, controls=controls), asking(), given)
+    asked_otherwise = (*inputs.goal.later, *inputs.goal.negative_control, *levers)
+    aside = set_aside(inputs.frame, inputs.columns, compared_in(inputs.problem, inputs.goal), _left_out(inputs.goal),
+                      asked_otherwise)
+    attempts = side_by_side(partial(checked, levers=levers, controls=controls, aside=aside), asking(), given)
     for trial, found in weighed:
         if not is_advice(found):
             failed.append((trial, found))

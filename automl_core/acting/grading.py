@@ -31,7 +31,8 @@ class Evidence:
     are None when they were not made. `together` names another lever that goes together with this one for an unknown reason,
     `steered` says that known columns tell who got the change, `clearly` that it is more than a hint, `few` that rows
     are too few to see that; `control` names an outcome that no lever can change and that this one seems to; `undrawn` says that
-    it is said to be an experiment and was not read as one, `free` that no cost of it was given."""
+    it is said to be an experiment and was not read as one, `free` that no cost of it was given, `aside` names a column that rows
+    are not compared on and that tells who got the change."""
 
     effect: Effect
     p: float
@@ -50,6 +51,7 @@ class Evidence:
     control: str = ""
     undrawn: bool = False
     free: bool = False
+    aside: str = ""
 
 
 def is_advice(found: Evidence) -> bool:
@@ -113,6 +115,8 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
         said.append(f"Known columns tell a little of {_decided(found)}, perhaps by chance; unknown ones may tell more.")
     elif found.few:
         said.append(f"The rows are too few to see whether known columns decide a part of {_decided(found)}.")
+    if found.aside:
+        said.append(f"{quote(found.aside)}, on which rows are not compared, tells in part {_decided(found)}.")
     if found.together:
         said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")
     return ("C", tuple(said)) if said else ("B", (HELD,))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,9 +138,9 @@ def looked(design: Callable[[int], Made], seed: int) -> tuple[Made, Actions, lis
     """A table, what is found on it, and which levers (with their steps) were tried to be broken."""
     asked: list[tuple[str, float]] = []
 
-    def counting(trial: Trial, levers: tuple[str, ...], controls: tuple[object, ...]) -> Checks:
+    def counting(trial: Trial, levers: tuple[str, ...], **given: Any) -> Checks:
         asked.append((trial.move.lever.column, trial.move.step))
-        return checked(trial, levers, controls)
+        return checked(trial, levers, **given)
 
     made = design(seed)
     with pytest.MonkeyPatch.context() as patched:

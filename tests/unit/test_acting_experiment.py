@@ -95,7 +95,7 @@ def test_figures_of_a_sample_are_not_told_as_those_of_all_rows(monkeypatch: pyte
     store = SimpleNamespace(write_file=lambda _, body, __: given.append(body) or SimpleNamespace(id="f"))
     context = SimpleNamespace(save=lambda *_, **__: None, store=store)
     act = SimpleNamespace(goal_of=lambda _: GOAL)
-    Experimenting(context, search, act).run("r", SimpleNamespace(progress=lambda *_: None))  # type: ignore[arg-type]
+    Experimenting(context, search, act).run("r", GOAL, SimpleNamespace(progress=lambda *_: None))  # type: ignore[arg-type]
     drawn, gains = given[0], pd.read_parquet(io.BytesIO(given[1]))["gain"]
     assert (len(drawn.frame), drawn.drawn_from) == (250, 300)
     assert drawn.frame[["stayed", "offer"]].notna().all(axis=None)
