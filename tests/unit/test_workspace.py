@@ -59,7 +59,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
         workspace.cleaning.fix_all_safe(project)
         problem = workspace.goal.needed(project)
         workspace.goal.save(project, replace(problem, money=Money(true_positive=100.0, false_positive=-10.0)))
-        plan = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3)
+        plan = Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=3, folds=3)
         run_job(workspace, workspace.search.start(project, plan).id)
     return Walked(workspace, project)
 
