@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from automl_core import Workspace
 from automl_core.explaining.words import number
-from automl_core.workspace import kept_recourse
 from pages.ui import session
 from pages.ui.words import signed
 from tests.pages.conftest import Stages, Visit, open_page, texts, work
@@ -20,9 +19,7 @@ HEAD = "What your experiment shows"
 
 @pytest.fixture
 def project(stages: Stages, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A project with a model that names no lever yet; its goal is put back. Whether rows can be brought to the goal, which nobody
-    asks here, is looked for in one of them."""
-    monkeypatch.setattr(kept_recourse, "SECONDS", 1e-9)
+    """A project with a model that names no lever yet; its goal is put back."""
     monkeypatch.setattr(session, "workspace", lambda: stages.workspace)
     found = stages.projects[request.param]
     before = stages.workspace.act.goal(found)

@@ -13,7 +13,6 @@ from automl_core import jobs as queue
 from automl_core.acting.action import Lever
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan
-from automl_core.workspace import kept_recourse
 from automl_core.workspace.act import Acting
 from pages.ui import act_view, act_words, session
 from tests.pages.conftest import Carded, copied, open_page, texts, work
@@ -43,10 +42,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Carded:
 
 @pytest.fixture
 def workspace(made: Carded, home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A copy of one test’s own; pages work on it. Whether rows can be brought to the goal, which nobody asks here, is looked for
-    in one of them."""
+    """A copy of one test’s own; pages work on it."""
     fit_here(monkeypatch)
-    monkeypatch.setattr(kept_recourse, "SECONDS", 1e-9)
     own = copied(made.workspace, home)
     monkeypatch.setattr(session, "workspace", lambda: own)
     return own
