@@ -55,6 +55,15 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forked() -> None:
+    """Children that read files are forked from one that has the libraries loaded; tests of their start take `anew`."""
+    from automl_core.data import reading
+    from tests.forked import SUBPROCESS
+
+    reading.subprocess = SUBPROCESS  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh CLARION_HOME without a worker."""

@@ -22,6 +22,7 @@ from automl_core.acting import card_key
 from automl_core.acting.action import Lever
 from automl_core.jobs import Job
 from automl_core.search.plan import Plan
+from automl_core.workspace import kept_recourse
 from automl_core.workspace import pilots as pilot_step
 from automl_core.workspace.running import run_job
 from tests.unit.searching import fit_here
@@ -167,6 +168,12 @@ def first_cards(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Car
 def carded(first_cards: Carded, tmp_path_factory: pytest.TempPathFactory) -> Carded:
     """A project with cards, of one file's own."""
     return Carded(copied(first_cards.workspace, tmp_path_factory.mktemp("carded") / "home"), first_cards.project)
+
+
+@pytest.fixture(autouse=True)
+def one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks for actions looks for ways to the goal in one row: in up to 300 where `first_cards` are made, which are asked."""
+    monkeypatch.setattr(kept_recourse, "SECONDS", 1e-9)
 
 
 @pytest.fixture

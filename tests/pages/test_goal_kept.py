@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from automl_core.acting.action import Goal, Lever
 from automl_core.jobs import Job, JobWatch
 from automl_core.search.plan import Plan
 from automl_core.workspace.act import Acting
-from pages.ui import act_view, act_words
-from tests.pages.conftest import open_page, texts, work
+from pages.ui import act_view, act_words, session
+from tests.pages.conftest import Carded, copied, open_page, texts, work
 from tests.unit.searching import fit_here
 
 LINES = [f"{('Monthly', 'Yearly')[n % 2]},{('Yes', 'No')[n // 2 % 2]},{20 + n % 45},{10 + 7 * n % 31},"
@@ -24,16 +25,33 @@ PLAN = Plan(60, 1, families=("linear", "rule"), folds=2, max_trials=2)
 LEVERS = (Lever("contract", cost=20.0), Lever("discount", cost=5.0))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Carded:
+    """A small table with a model, and a goal of acting with two levers; only copies of it are worked on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLARION_HOME", str(tmp_path_factory.mktemp("made") / "home"))
+        fit_here(patch)
+        workspace = Workspace.open()
+        project = workspace.projects.create("left")
+        workspace.data.upload(project, "left.csv", TABLE)
+        workspace.goal.save(project, workspace.goal.suggest(project, "left"))
+        work(workspace, workspace.search.start(project, PLAN))
+    workspace.act.save_goal(project, replace(workspace.act.goal(project), value=300.0, levers=LEVERS))
+    return Carded(workspace, project)
+
+
 @pytest.fixture
-def project(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A small table with a model, and a goal of acting with two levers."""
+def workspace(made: Carded, home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of one test’s own; pages work on it."""
     fit_here(monkeypatch)
-    made = workspace.projects.create("left")
-    workspace.data.upload(made, "left.csv", TABLE)
-    workspace.goal.save(made, workspace.goal.suggest(made, "left"))
-    work(workspace, workspace.search.start(made, PLAN))
-    workspace.act.save_goal(made, replace(workspace.act.goal(made), value=300.0, levers=LEVERS))
-    return made
+    own = copied(made.workspace, home)
+    monkeypatch.setattr(session, "workspace", lambda: own)
+    return own
+
+
+@pytest.fixture
+def project(made: Carded) -> str:
+    return made.project
 
 
 def test_what_the_goal_names_and_the_table_has_no_more_is_left_out_and_said(workspace: Workspace, project: str) -> None:

@@ -17,11 +17,11 @@ def test_days_that_nobody_typed_are_those_of_the_card_as_it_is_now(page: Carded,
     app = open_page("pilots", project)
     assert app.number_input(key=days).value == 30
     app.number_input(key=rows).set_value(60).run()
-    app.switch_page(PAGES["act"]).run()
+    app.switch_page(PAGES["clean"]).run()
     monkeypatch.setattr(Acting, "cards_of", lambda self, run: cards)
     app.switch_page(PAGES["pilots"]).run()
     assert (app.number_input(key=rows).value, app.number_input(key=days).value) == (60, 90)
     app.number_input(key=days).set_value(45).run()
-    app.switch_page(PAGES["act"]).run()
+    app.switch_page(PAGES["clean"]).run()
     app.switch_page(PAGES["pilots"]).run()
     assert (app.number_input(key=rows).value, app.number_input(key=days).value) == (60, 45)

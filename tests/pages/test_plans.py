@@ -22,8 +22,10 @@ from automl_core.errors import BadInput
 from automl_core.explaining import explain_rows
 from automl_core.search.model import Model
 from automl_core.workspace import act as act_step
+from automl_core.workspace import files
 from automl_core.workspace.act import Acting
 from automl_core.workspace.explain import Explaining
+from automl_core.workspace.files import Advice
 from pages.ui.pilot_view import move_words, title
 from pages.ui.words import plain
 from tests.pages.conftest import Carded, open_page, texts
@@ -97,25 +99,35 @@ def test_rows_that_a_running_pilot_treats_get_its_own_change_or_none(page: Carde
     assert ws.act.actions(project) == listed
 
 
-@pytest.mark.parametrize("ids", [True, False])
-def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
-    page: Carded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ids: bool
-) -> None:
-    """The command knows rows of a file by their ids, and where a table has none by what they hold."""
+def asked_of(page: Carded, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str, str]:
+    """What the command is asked with about the rows of the project in a file. Cards are those of the project; whether rows can be
+    brought to the goal, which nobody asks here, is looked for in one of them."""
     ws, project = page.workspace, page.project
     found = ws.act.found(project)
     monkeypatch.setattr(acting, "make_cards", lambda _: found)
-    ws.files.write_table(ws.data.table(project).frame, tmp_path / "rows.csv")
-    asked = (str(ws.search.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    monkeypatch.setattr(files, "SECONDS", 1e-9)
+    ws.files.write_table(ws.data.table(project).frame, folder / "rows.csv")
+    return str(ws.search.bundle_path(project)), str(folder / "rows.csv"), ws.act.goal_text(project)
+
+
+def test_on_a_file_rows_of_a_running_pilot_are_left_to_it(
+    page: Carded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command knows rows of a file by their ids, and where a table has none by what they hold."""
+    ws, project, asked = page.workspace, page.project, asked_of(page, tmp_path, monkeypatch)
     before = ws.files.act(*asked)
     pilot = ws.pilots.start(project, before.plan.actions[0].card, PilotChoice(rows=300))
     table = ws.pilots.assignment(pilot)
     arms = dict(zip(table["id_0"], table["arm"], strict=True))
-    if not ids:
-        record = ws.context.store.get(pilot.id)
-        ws.context.store.update(pilot.id, to_json(replace(from_json(Pilot, record.body), id_columns=())), record.version)
-    advice = ws.files.act(*asked)
     assert set(before.table["customer_id"].astype(str)) & set(arms)
+    left_to_it(ws.files.act(*asked), pilot, arms)
+    record = ws.context.store.get(pilot.id)
+    ws.context.store.update(pilot.id, to_json(replace(from_json(Pilot, record.body), id_columns=())), record.version)
+    left_to_it(ws.files.act(*asked), pilot, arms)
+
+
+def left_to_it(advice: Advice, pilot: Pilot, arms: dict[str, str]) -> None:
+    """Rows of a pilot are on no list, and in the plan with its own change or not at all."""
     assert not set(advice.table["customer_id"].astype(str)) & set(arms)
     assert advice.actions.sentence.endswith(" rows of a running pilot are left out.")
     assert advice.plan.held > 0
@@ -131,11 +143,8 @@ def test_on_a_file_cards_stand_as_ended_pilots_left_them(
     page: Carded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A card that a pilot had retired came back with its old figures and was planned; a measured one promised as before."""
-    ws, project = page.workspace, page.project
-    found, goal = ws.act.found(project), ws.act.goal(project)
-    monkeypatch.setattr(acting, "make_cards", lambda _: found)
-    ws.files.write_table(ws.data.table(project).frame, tmp_path / "rows.csv")
-    asked = (str(ws.search.bundle_path(project)), str(tmp_path / "rows.csv"), ws.act.goal_text(project))
+    ws, project, asked = page.workspace, page.project, asked_of(page, tmp_path, monkeypatch)
+    goal = ws.act.goal(project)
     before = ws.files.act(*asked)
     first = before.plan.actions[0].card
     other = next(card.id for card in before.found.cards if card.id != first)

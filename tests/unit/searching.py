@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from automl_core.data.infer import table_from_frame
+from automl_core.data.table import Table
 from automl_core.search import Outcome, SearchData, entry
 from automl_core.search import refits as refits_module
 from automl_core.search.families import lightgbm
@@ -21,8 +23,13 @@ FAST = ("linear", "lightgbm")
 
 
 def make_data(task: str = "binary", rows: int = 400) -> SearchData:
-    table = table_from_frame(make_frame(rows), "customers")
-    return SearchData(table.frame, table.columns, PROBLEMS[task])
+    table = _table(rows)
+    return SearchData(table.frame.copy(), table.columns, PROBLEMS[task])
+
+
+@cache
+def _table(rows: int) -> Table:
+    return table_from_frame(make_frame(rows), "customers")
 
 
 class Log:

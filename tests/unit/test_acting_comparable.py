@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,18 +47,9 @@ def told_without_words(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> 
     return find_actions(frame, "churn", "No", (Lever("one", ("new",)), Lever("two", ("new",))), options=Options(value=100.0))
 
 
-def test_a_card_of_two_levers_counts_rows_that_have_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It counted all that could be moved, and money for them."""
-    frame = steered(8000)
-    both = next(card for card in told_without_words(frame, monkeypatch).cards if card.also)
-    able = (frame["one"] == "old") & (frame["two"] == "old")
-    assert not both.conditions
-    assert both.support < 0.75
-    assert both.rows == pytest.approx(both.support * able.sum(), abs=1)
-
-
-def test_a_second_lever_costs_what_it_costs_the_rows_of_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The mean of all rows at both old values was charged, also of those that the card does not speak of."""
+@cache
+def told_of_two() -> tuple[Actions, list[np.ndarray]]:
+    """Cards of 8,000 steered rows, and of which rows it was asked what the second lever of two costs, in the order of asking."""
     asked: list[np.ndarray] = []
     second = pairs._second
 
@@ -65,14 +57,31 @@ def test_a_second_lever_costs_what_it_costs_the_rows_of_the_card(monkeypatch: py
         asked.append(rows)
         return second(move, stage, rows)
 
-    monkeypatch.setattr(pairs, "_second", noting)
-    both = next(card for card in told_without_words(steered(8000), monkeypatch).cards if card.also)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "_second", noting)
+        return told_without_words(steered(8000), patch), asked
+
+
+def test_a_card_of_two_levers_counts_rows_that_have_others_like_them() -> None:
+    """It counted all that could be moved, and money for them."""
+    frame = steered(8000)
+    both = next(card for card in told_of_two()[0].cards if card.also)
+    able = (frame["one"] == "old") & (frame["two"] == "old")
+    assert not both.conditions
+    assert both.support < 0.75
+    assert both.rows == pytest.approx(both.support * able.sum(), abs=1)
+
+
+def test_a_second_lever_costs_what_it_costs_the_rows_of_the_card() -> None:
+    """The mean of all rows at both old values was charged, also of those that the card does not speak of."""
+    told, asked = told_of_two()
+    both = next(card for card in told.cards if card.also)
     assert both.support < 0.75
     assert asked[0].sum() > 1.3 * both.rows  # before the card has rows of its own: all at both old values
     assert asked[-1].sum() == both.rows
     move = Move(Lever("two", ("15",), unit_cost=0.1), ("0", "10"), "15")
     stage: Any = SimpleNamespace(frame=pd.DataFrame({"two": [0.0, 10.0, 10.0, 15.0]}))
-    made = second(move, stage, np.array([False, True, True, False]))
+    made = pairs._second(move, stage, np.array([False, True, True, False]))
     assert (made.distance, made.cost) == (5.0, pytest.approx(0.5))
 
 
@@ -153,8 +162,8 @@ def _stage_of(made: CardInputs) -> Stage:
 
 def test_rows_that_differ_in_what_they_are_compared_on_are_no_copies() -> None:
     """Those that differ only in a column that the model does not see counted as copies of each other."""
-    made = inputs(1500, given=("key",))
-    twice = pd.concat([made.frame, made.frame], ignore_index=True).assign(key=np.arange(3000) % 1499 * 1.0)
+    made = inputs(300, given=("key",))
+    twice = pd.concat([made.frame, made.frame], ignore_index=True).assign(key=np.arange(600) % 299 * 1.0)
     made = replace(made, frame=twice, y=np.concatenate([made.y, made.y]), columns=(*COLUMNS, Column("key", "float", "number")),
                    problem=replace(PROBLEM, never=("key",)))
     assert not any("repeat others" in note for note in make_cards(made).notes)
@@ -162,10 +171,9 @@ def test_rows_that_differ_in_what_they_are_compared_on_are_no_copies() -> None:
 
 
 def test_a_card_of_rows_that_were_drawn_counts_the_share_that_has_others_like_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = steered(8000, 1)
-    all_rows = next(card for card in told_without_words(frame, monkeypatch).cards if not card.also and not card.conditions)
+    all_rows = next(card for card in told_of_two()[0].cards if not card.also and not card.conditions)
     monkeypatch.setattr(sys.modules["automl_core.acting.cards"], "MOST_ROWS", 6000)
-    drawn = next(card for card in told_without_words(frame, monkeypatch).cards
+    drawn = next(card for card in told_without_words(steered(8000), monkeypatch).cards
                  if not card.also and not card.conditions and card.lever == all_rows.lever)
     assert all_rows.support < 0.95
     assert drawn.rows == pytest.approx(all_rows.rows, rel=0.05)

@@ -50,7 +50,7 @@ def inputs(chance: str, rows: int = 3000) -> ExperimentInputs:
 
 
 def test_measured_with_money_and_rows() -> None:
-    asked = inputs("random")
+    asked = inputs("random", 2000)
     made, scores = measure_experiment(asked)
     assert not made.refused
     assert made.low < 0.12 < made.high  # the mean of 0.6 * (use - 0.3)
@@ -333,7 +333,7 @@ def helped_small(rows: int) -> tuple[pd.DataFrame, np.ndarray]:
 def test_money_of_an_experiment_sums_what_each_row_is_worth_times_its_own_gain() -> None:
     """Mean worth times mean effect promised more than twice what treating all brings, and treated the half that costs more than
     it brings."""
-    frame, brings = helped_small(6000)
+    frame, brings = helped_small(4500)
     table = table_from_frame(frame, "t")
     goal = Goal("stayed", "yes", value_column="spend", levers=(Lever("offer", ("treat",), cost=25.0),), experiment="offer")
     goal = valued(goal, table.frame)
@@ -388,13 +388,13 @@ def test_money_of_few_events_is_no_surer_because_each_row_has_a_worth_of_its_own
     """Worths that differ by a cent made nearly all outcomes differ from one another where the good one is common, so that the
     small side without an event brought no error, and an order by money was shown by chance too often."""
     rng = np.random.default_rng(2)
-    treated = np.arange(2000) % 10 == 0
-    left = np.isin(np.arange(2000), rng.choice(np.flatnonzero(~treated), 9, replace=False))
-    frame = pd.DataFrame({"use": rng.random(2000), "offer": np.where(treated, "treat", "hold"),
+    treated = np.arange(1000) % 10 == 0
+    left = np.isin(np.arange(1000), rng.choice(np.flatnonzero(~treated), 9, replace=False))
+    frame = pd.DataFrame({"use": rng.random(1000), "offer": np.where(treated, "treat", "hold"),
                           "left": np.where(left, "yes", "no")})
     asked = asked_uplift(frame, "left", "offer", UpliftRoles(good=good), ())
-    alike = uplift_of(asked, 0, np.full(2000, 100.0)).money
-    differ = uplift_of(asked, 0, 100 + 0.01 * rng.random(2000)).money
+    alike = uplift_of(asked, 0, np.full(1000, 100.0)).money
+    differ = uplift_of(asked, 0, 100 + 0.01 * rng.random(1000)).money
     assert differ is not None
     assert alike is not None
     assert differ.low == pytest.approx(alike.low, rel=0.01)

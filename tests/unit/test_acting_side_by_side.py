@@ -97,7 +97,7 @@ def test_where_no_process_can_start_threads_do_it(monkeypatch: pytest.MonkeyPatc
 
 def test_cards_are_the_same_in_threads_and_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
-    rows = 900
+    rows = 500
     frame = pd.DataFrame({"age": random.normal(45, 12, rows), "use": random.gamma(3, 10, rows)})
     pull = (frame["age"] - 45) / 12
     for name in ("offer", "call"):

@@ -159,9 +159,9 @@ def test_steps_in_the_order_given(
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.csv"
     steps = ["low", "mid", "high", "top"]
-    path.write_text("\n".join(["amount,target", *(f"{k % 97 / 10},{steps[min(3, k % 97 // 25)]}" for k in range(400))]), "utf-8")
+    path.write_text("\n".join(["amount,target", *(f"{k % 97 / 10},{steps[min(3, k % 97 // 25)]}" for k in range(200))]), "utf-8")
     code, data = call(capsys, "train", str(path), "--target", "target", "--ordered", "low,mid,high,top", "--metric",
-                      "ranked_probability", "--trials", "3", "--families", "ordered,linear", "--jobs", "1",
+                      "ranked_probability", "--trials", "2", "--folds", "3", "--families", "ordered,linear", "--jobs", "1",
                       "--out", str(tmp_path / "m.zip"))
     assert code in (0, 1)
     assert "ordered" in {trial["family"] for trial in data["leaderboard"]}

@@ -38,7 +38,7 @@ from automl_core.workspace.running import run_job
 from automl_core.workspace.searched import _fitted
 from automl_core.workspace.views import Run
 from tests.unit.commands import call, has
-from tests.unit.searching import HereExecutor
+from tests.unit.searching import HereExecutor, larger_steps
 
 
 def test_warnings_are_said_by_check_train_and_more(
@@ -127,7 +127,8 @@ def test_train_answers_with_every_key(
         home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "m.zip"
     target = sample_target("diabetes")
-    code, data = call(capsys, "train", "sample:diabetes", "--target", target, "--budget", "5", "--jobs", "1", "--out", str(out))
+    code, data = call(capsys, "train", "sample:diabetes", "--target", target, "--budget", "60", "--trials", "3", "--families",
+                      "linear,lightgbm", "--jobs", "1", "--out", str(out))
     assert code in (0, 1)
     has(data, ("run", "task", "metric", "score", "baseline", "verdict", "trials", "fit_seconds"))
     has(data, ("model", "leaderboard", "bundle"))
@@ -483,8 +484,10 @@ def test_who_ends_a_search_waits_neither_for_the_check_nor_for_an_exact_explanat
 
 
 def test_the_command_tells_every_rung_and_teaches_a_student(
-        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str]) -> None:
+        home: Path, tmp_path: Path, here: HereExecutor, capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `--json` nothing was said of the ladder, though it says to choose a rung of it."""
+    larger_steps(monkeypatch)
     path = tmp_path / "rows.csv"
     random = np.random.default_rng(0)
     numbers = random.normal(size=(200, 3)).round(3)

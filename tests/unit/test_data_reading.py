@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 import tracemalloc
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +38,12 @@ def write(tmp_path: Path):
         return path
 
     return put
+
+
+@pytest.fixture
+def anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children are started as the product starts them, and not forked from one that has the libraries loaded."""
+    monkeypatch.setattr(sys.modules["automl_core.data.reading"], "subprocess", subprocess)
 
 
 def test_a_table_survives_being_kept(write, tmp_path: Path) -> None:
@@ -114,7 +122,7 @@ def test_refusals_are_sentences(write, tmp_path: Path, content: bytes, words: st
     assert "/" not in str(caught.value)
 
 
-def test_memory_and_time_are_limited(write) -> None:
+def test_memory_and_time_are_limited(write, anew: None) -> None:
     path = write("a,b\n" + "1,2\n" * 10)
     with pytest.raises(BadInput, match=r"memory|damaged"):
         read_file(path, "t.csv", limits=ReadLimits(memory_mb=150))
@@ -122,7 +130,7 @@ def test_memory_and_time_are_limited(write) -> None:
         read_file(path, "t.csv", limits=ReadLimits(seconds=0))
 
 
-def test_a_table_is_read_while_other_work_is_done_and_the_reading_ends_with_the_block(write) -> None:
+def test_a_table_is_read_while_other_work_is_done_and_the_reading_ends_with_the_block(write, anew: None) -> None:
     path = write("a,b\n1,2\n3,4\n")
     with reading(path, "t.csv") as under_way:
         assert under_way.table().frame.equals(read_file(path, "t.csv").frame)
@@ -148,7 +156,7 @@ def test_nested_json(write) -> None:
     assert table.frame["tags"].iloc[0] == "[1, 2]"
 
 
-def test_nothing_is_left_behind(write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_behind(write, anew: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     private = tmp_path / "tmp"
     private.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(private))

@@ -190,13 +190,13 @@ def enumerated(made: Model, row: np.ndarray, background: np.ndarray) -> np.ndarr
     """Exact interventional Shapley values of the shown prediction by all coalitions of source columns."""
     spots = [np.flatnonzero([f.sources == (name,) for f in made.encoder.features]) for name in made.sources]
     place, d = explained_class(made), len(spots)
-    value: dict[frozenset[int], float] = {}
-    for size in range(d + 1):
-        for coalition in combinations(range(d), size):
-            mixed = background.copy()
-            for column in coalition:
-                mixed[:, spots[column]] = row[spots[column]]
-            value[frozenset(coalition)] = float(shown(made, made.predict_matrix(mixed), place).mean())
+    coalitions = [frozenset(chosen) for size in range(d + 1) for chosen in combinations(range(d), size)]
+    mixed = np.tile(background, (len(coalitions), 1, 1))
+    for part, coalition in zip(mixed, coalitions, strict=True):
+        for column in coalition:
+            part[:, spots[column]] = row[spots[column]]
+    told = shown(made, made.predict_matrix(mixed.reshape(-1, background.shape[1])), place)
+    value = dict(zip(coalitions, told.reshape(len(coalitions), -1).mean(axis=1).tolist(), strict=True))
     phi = np.zeros(d)
     for column in range(d):
         for size in range(d):

@@ -34,7 +34,13 @@ from automl_core.search.schedule import Moment, next_place, open_folds
 from automl_core.search.telling import tell
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import run_extras, run_fit
-from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, make_data
+from tests.unit.searching import FAST, HereExecutor, Log, _done, assert_sound, fit_here, larger_steps, make_data
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How good a boosting is is asked where fits are made in processes of their own, which know nothing of this."""
+    larger_steps(monkeypatch)
 
 
 def test_in_worker_processes(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from automl_core.search.prepared import prepare
 from automl_core.search.race import Race
 from automl_core.search.watch import SilentWatch
 from automl_core.search.worker import FitTask, run_fit
-from tests.unit.searching import fit_here
+from tests.unit.searching import HereExecutor, fit_here
 
 RANDOM = np.random.default_rng(5)
 
@@ -340,7 +340,7 @@ def test_differences_are_paired_differences(name: str) -> None:
         assert found == tuple(paired_difference(METRICS[name], y, parts[0], part, 0, mass) for part in parts)
 
 
-def test_any_seed_is_taken_by_every_family(tmp_path: Path) -> None:
+def test_any_seed_is_taken_by_every_family(tmp_path: Path, here: HereExecutor) -> None:
     """The page offers seeds up to 2,147,483,647: forests failed from 42,950 on."""
     random = np.random.default_rng(2)
     frame = pd.DataFrame({"a": random.normal(size=200), "b": random.normal(size=200)})

@@ -29,7 +29,7 @@ from automl_core.workspace.search_job import run_search
 from automl_core.workspace.summaries import with_check
 from automl_core.workspace.views import Run
 from tests.unit.reporting import SUMMARY
-from tests.unit.searching import fit_here
+from tests.unit.searching import fit_here, larger_steps
 
 HEADED = "The quick check reached 0.95 with its boosted model, better than this one"
 CHOSEN = (RungOffer("rule", ("rule",), SUMMARY.score, 1.0, 1.0, 1.0, chosen=True),)
@@ -65,9 +65,10 @@ def test_a_search_that_no_chosen_family_can_do_is_refused_before_it_starts(home:
 
 def test_another_rung_can_be_handed_over_and_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fit_here(monkeypatch)
+    larger_steps(monkeypatch)
     ws = Workspace.open()
     project = ws.projects.start_sample("diabetes")
-    job = ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=4))
+    job = ws.search.start(project, Plan(budget_seconds=60, jobs=1, families=("linear", "lightgbm"), max_trials=4, folds=3))
     run_job(ws, job.id)
     first = ws.search.needed(project)
     assert first.summary is not None
