@@ -24,16 +24,23 @@ from automl_core.explaining.words import quote
 MOST_LEVERS = 3
 LEAST_TOGETHER = 100
 SURE = 1.645  # one-sided 5 %
+LEVEL = 0.05
 Mask = NDArray[np.bool_]
 
 
 def best_pairs(trials: list[Trial], rank: Callable[[Trial], float]) -> list[tuple[Trial, Trial]]:
-    """Every two of the three best levers, each by its best trial; `rank` orders trials by their worth."""
+    """Every two of the three best levers, each by its best trial; `rank` orders trials by their worth. A lever must hold by
+    itself, however many of its moves were tried: the best of the twelve of an idle one rode along in one table of seven."""
     best: dict[str, Trial] = {}
+    moves: dict[str, set[int]] = {}
+    for trial in trials:
+        moves.setdefault(trial.move.lever.column, set()).add(id(trial.root))
     for trial in sorted(trials, key=rank, reverse=True):
+        name = trial.move.lever.column
         whole = trial.chosen and not trial.scores.numeric and not trial.scores.randomised
-        if whole and rank(trial) > 0 and trial.move.lever.column not in best and len(best) < MOST_LEVERS:
-            best[trial.move.lever.column] = trial
+        holds = trial.effect.p * len(moves[name]) < LEVEL
+        if whole and holds and rank(trial) > 0 and name not in best and len(best) < MOST_LEVERS:
+            best[name] = trial
     return list(combinations(best.values(), 2))
 
 
