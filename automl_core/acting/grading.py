@@ -11,6 +11,7 @@ from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect
 from automl_core.acting.overlap import LEAST_SUPPORT
 from automl_core.acting.refutations import Benchmark
+from automl_core.acting.scores import LEAST_CHANCE
 from automl_core.acting.wording import chance_decided
 from automl_core.explaining.words import count, percent, quote
 
@@ -72,7 +73,7 @@ def shortfalls(found: Evidence) -> tuple[str, ...]:
     if found.effect.same_sign < found.effect.blocks:
         said.append(f"Only {found.effect.same_sign} of {found.effect.blocks} parts of the rows agree on the direction.")
     if found.effect.support < LEAST_SUPPORT:
-        said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
+        said.append(_supported(found))
     if 0 < found.effect.clusters < LEAST_CLUSTERS:
         groups = count(found.effect.clusters, "group of rows is", "groups of rows are")
         said.append(f"Only {groups} on one side: the change cannot be told from the groups.")
@@ -102,7 +103,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     elif found.numeric:
         said.append("A number is compared with rows that happen to be that much higher or lower; nobody moved it by that step.")
     if found.effect.support < GOOD_SUPPORT:
-        said.append(f"Only {percent(found.effect.support)} of the rows have others to be compared with.")
+        said.append(_supported(found))
     if found.benchmark is None:
         said.append("No known column could be left out to see how much a hidden one might matter.")
     elif found.effect.firm_robustness < found.benchmark.strength:
@@ -120,6 +121,12 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
     if found.together:
         said.append(f"It goes together with {quote(found.together)} beyond what known columns tell: something is not recorded.")
     return ("C", tuple(said)) if said else ("B", (HELD,))
+
+
+def _supported(found: Evidence) -> str:
+    """How many rows have others to be compared with, and when rows have none."""
+    few = "" if found.numeric else f": of those like the rest fewer than {100 * LEAST_CHANCE:g} in 100 have the change"
+    return f"Only {percent(found.effect.support)} of the rows have others to be compared with{few}."
 
 
 def _decided(found: Evidence) -> str:

@@ -191,6 +191,11 @@ def test_an_offer_drawn_for_few_rows_is_an_experiment_of_all() -> None:
     (card,) = found.cards
     assert (card.grade, card.support) == ("A", 1.0)
     assert card.low < -0.25 < card.high
+    # nobody says that chance drew it: below 3 % nothing is compared, and more rows of the same kind would not help
+    unsaid = find_actions(frame.iloc[:6000], "churn", "No", (Lever("offer", ("yes",)),))
+    told = (*unsaid.notes, *(reason for card in unsaid.patterns for reason in card.reasons))
+    assert any("fewer than 3 in 100" in one for one in told), told
+    assert not any("Load more rows that have it" in one for one in told)
 
 
 @pytest.mark.parametrize("to", [np.array(["one year", "two years"]), pd.Index(["one year", "two years"]),
