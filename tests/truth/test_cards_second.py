@@ -25,7 +25,6 @@ def idle_second(seed: int, rows: int = 4000) -> list[str]:
         region=region, call=np.where(call, "yes", "no"), colour=colour, left=np.where(left, "yes", "no"))
     levers = (Lever("call", ("yes",), ("no",), cost=5.0), Lever("colour"))
     found = find_actions(frame, "left", "no", levers, options=Options(value=100.0, seed=seed))
-    assert any(card.lever == "call" for card in found.cards)
     return [change.lever for card in found.cards for change in (*card.also, *([card] if card.lever == "colour" else []))]
 
 
