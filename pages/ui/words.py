@@ -168,7 +168,10 @@ def _places(low: float, high: float) -> int:
     """Decimals that the width of an interval supports; below zero when even tens say too much, but no end is rounded to zero."""
     width = abs(high - low)
     places = 3 if width == 0 else min(6, 1 - math.floor(math.log10(width)))
-    return max(places, 0) if any(end and not round(end, places) for end in (low, high)) else places
+    for more in (places, max(places, 0), max(places, 0) + 1, max(places, 0) + 2):
+        if all(round(end, more) for end in (low, high) if abs(end) > DUST):
+            return more
+    return max(places, 0)
 
 
 def _to(value: float, places: int, sign: bool = False) -> str:

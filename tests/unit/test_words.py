@@ -321,3 +321,11 @@ def test_the_ends_of_a_verdict_that_read_alike_are_one() -> None:
     problem = Problem("y", "binary", "accuracy", ("No", "Yes"), "Yes")
     told = [verdict_words.interval(problem, Rung("linear", 0.9, *ends)) for ends in ((0.831, 0.849), (1.0, 1.0), (0.98, 0.9997))]
     assert told == ["95 % interval 83.1 to 84.9 %", "95 % interval 100 % at both ends", "95 % interval 98.0 to over 99.9 %"]
+
+
+@pytest.mark.parametrize(("low", "high", "text"), [
+    (-9.7, 0.3, "−9.7 to 0.3"), (-14.0, 0.4, "−14.0 to 0.4"), (-9.7, 0.03, "−9.70 to 0.03"), (0.0, 12.0, "0 to 12"),
+    (250.0, 1400.0, "200 to 1,400")])
+def test_an_end_beyond_nothing_is_never_written_as_nothing(low: float, high: float, text: str) -> None:
+    """“−10 to 0” of a range that held nothing."""
+    assert words.interval(low, high) == text
