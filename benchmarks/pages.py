@@ -154,7 +154,7 @@ def act_page(page: Page, url: str) -> dict[str, Any]:
     """Tabs of the list, what it is worth, one action each, and ways for one row."""
     clock = Clock(page, "act")
     clock.open(url)
-    tabs = ["What it is worth", "One action each", "One row", "Many rows", "The list"]
+    tabs = ["Worth", "One each", "One row", "Many rows", "The list"]
     for first in (True, *ROUNDS):
         for name in tabs:
             clock.tab(name, first)

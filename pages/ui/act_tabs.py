@@ -12,7 +12,7 @@ from pages.ui.border import border
 @st.fragment
 def tabs(project: str, goal: Goal) -> None:
     """One tab’s body at a time."""
-    drawn = st.tabs(["The list", "What it is worth", "One action each", "One row", "Many rows"], on_change="rerun", key="act_tab")
+    drawn = st.tabs(["The list", "Worth", "One each", "One row", "Many rows"], on_change="rerun", key="act_tab")
     if drawn[0].open:
         with drawn[0], border(), st.spinner("Ranking the rows", show_time=True):
             act_view.action_list(project, goal)

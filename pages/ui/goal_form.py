@@ -252,7 +252,7 @@ def _money(problem: Problem, key: str) -> Money | None:
     with st.expander("What a decision is worth (optional)", expanded=problem.money is not None):
         st.markdown("Per row. With amounts given, Clarion says what acting on the model brings, and chooses the threshold by it."
                     if problem.task == "binary" else
-                    "With both given, the act page says under “What it is worth” how much to provide, and what that saves.")
+                    "With both given, the act page says under “Worth” how much to provide, and what that saves.")
         with st.grid(2, min_column_width=FIELD_WIDTH):
             values = forms.fields((*items, CURRENCY), f"money_{key}", given)
     amounts = {item.name: float(values[item.name] or 0.0) for item in items}

@@ -191,7 +191,7 @@ def test_what_is_typed_in_the_form_draws_the_buttons_that_stand_back_and_not_the
 
 
 @pytest.mark.parametrize(("tab", "words"), [
-    ("One action each", "Name above what you can change and look for actions: each row then gets the action that is worth most"),
+    ("One each", "Name above what you can change and look for actions: each row then gets the action that is worth most"),
     ("One row", "Name above, under “What you can change”, the columns that somebody decides"),
     ("Many rows", "Name above, under “What you can change”, the columns that somebody decides"),
 ])

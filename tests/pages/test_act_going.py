@@ -129,7 +129,7 @@ def _can_measure(project: str) -> bool:
 
 
 def _plan(project: str) -> str:
-    """What the tab “One action each” says."""
+    """What the tab “One each” says."""
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decision_view, "cards", SimpleNamespace(empty=lambda *words: said.extend(words)))

@@ -26,7 +26,7 @@ def test_of_a_number_no_bad_outcomes_are_told(visit: Visit, project: str) -> Non
     assert "worth € 2 a unit of “progression”." in told
     (help,) = [one.proto.help for one in app.metric if one.label.startswith("Best 40")]
     assert "of rows move to the typical “progression”: an assumption" in help.replace("\\", "")
-    app.session_state["act_tab"] = "What it is worth"
+    app.session_state["act_tab"] = "Worth"
     app.run()
     assert not app.exception
     told = texts(app).replace("\\", "")

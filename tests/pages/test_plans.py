@@ -332,7 +332,7 @@ def test_each_file_of_the_act_page_has_a_name_of_its_own(page: Carded, monkeypat
 
     monkeypatch.setattr(st, "download_button", note)
     app = open_page("act", page.project)
-    for tab in ("What it is worth", "One action each"):
+    for tab in ("Worth", "One each"):
         app.session_state["act_tab"] = tab
         app.run()
     files = [named[key] for key in ("actions_csv", "actions_xlsx", "plan_csv", "plan_xlsx")]
