@@ -21,7 +21,7 @@ from automl_core.acting.findings.segments import discover
 from automl_core.acting.like_ids import with_given
 from automl_core.acting.qini import CurvePoint, UpliftPart, by_gain
 from automl_core.acting.uplift import Uplift, uplift_of
-from automl_core.acting.uplift_asked import UpliftRoles, asked_uplift
+from automl_core.acting.uplift_asked import UpliftRoles, asked_uplift, treated_value
 from automl_core.acting.wording import with_costs
 from automl_core.acting.worth import row_values
 from automl_core.data.table import Column
@@ -50,7 +50,8 @@ class Experiment:
     treatment when a random sample of them was measured (else 0); `reach` is how many of the rows worth treating the goal's
     limits pay for (None when they reach all). Where a column, `priced_by`, says what each row is worth, money is that of each
     row's own effect, and `treat`, `ordered`, `who` and the gains of rows go by the order in money, which `advice` judges; `qini`,
-    `auuc`, `curve` and `parts` stay those of the order by effect.
+    `auuc`, `curve` and `parts` stay those of the order by effect. `value` is the one that means treated (empty in results kept
+    before it was told).
     """
 
     treatment: str
@@ -88,6 +89,7 @@ class Experiment:
     auuc_low: float = math.nan
     auuc_high: float = math.nan
     priced_by: str = ""
+    value: str = ""
 
     @property
     def areas(self) -> str:
@@ -156,6 +158,7 @@ def measure_experiment(inputs: ExperimentInputs) -> tuple[Experiment, Floats]:
         curve=found.ranking.curve, sentence=found.sentence + _drawn(inputs), drawn_from=inputs.drawn_from,
         auuc=found.ranking.auuc, auuc_low=found.ranking.auuc_low, auuc_high=found.ranking.auuc_high,
         priced_by="" if found.money is None else goal.value_column,
+        value=treated_value(inputs.frame[goal.experiment], treated),
     )  # fmt: skip
     cost = treatment_cost(goal)
     made = _worth(made, found, goal, cost)
@@ -258,8 +261,12 @@ def _who(inputs: ExperimentInputs, gains: Floats) -> tuple[str, ...]:
 def _advice(made: Experiment, goal: Goal) -> str:
     total = made.treated + made.held
     everyone = "all rows" if made.drawn_from else f"all {total:,} rows"
-    name, paid = quote(made.treatment), goal.value > 0 and treatment_cost(goal) > 0
+    name = f"{quote(made.treatment)} = {quote(made.value)}" if made.value else quote(made.treatment)
+    paid = goal.value > 0 and treatment_cost(goal) > 0
     if made.treat == 0:
+        turned = -1.0 if goal.good == "low" and not made.is_rate else 1.0
+        if max(turned * made.low, turned * made.high) < 0:
+            return f"Treat nobody: {name} did harm."
         more = "more than it costs" if paid else "anything"
         return f"Treating nobody is the safe choice: {name} could not be shown to bring {more}."
     if made.treat >= 0.995:

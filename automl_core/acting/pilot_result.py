@@ -19,7 +19,7 @@ from automl_core.acting.pilot_columns import ARM, column_of
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS
 from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
-from automl_core.acting.power import ENOUGH_BACK, FEWEST_SIDE
+from automl_core.acting.power import CHANCE, ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import (
     DOES_NOT_PAY,
@@ -159,7 +159,7 @@ def _follows(pilot: Pilot, result: PilotResult) -> str:
         return f"{change} did harm: the card is retired."
     if turned * pilot.promise.effect <= gains[1]:
         had = f"the pilot had a chance of {percent(pilot.power.chance)} to see it"
-        why = f"because {had}." if pilot.power.chance < SURE else (
+        why = f"because {had}." if pilot.power.chance < CHANCE else f"though {had}." if pilot.power.chance < SURE else (
             f"though by past rows {had}: what came back tells less than these, for its outcomes vary more or its rows are fewer.")
         return f"No effect was shown, so the card is retired; the promised effect cannot be ruled out either, {why}"
     return "No effect was shown, and the promised one is ruled out: the card is retired."

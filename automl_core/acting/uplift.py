@@ -312,6 +312,8 @@ def _sentence(made: Uplift, named: str) -> str:
         best = next(part for part in made.ranking.parts if part.share >= 0.3)
         first = "30 % ranked first" if made.money is None else "30 % that it moves most"
         return f"{words}It works better for some than for others: among the {first} the effect is {gap(best.effect)}."
+    if made.high < 0:
+        return f"{words}It did harm, and no order of rows could be shown in which it does less."
     if made.money is not None:  # what to do goes by the order in money
         return f"{words}No order of rows by this effect alone could be shown to gain more than another."
     return f"{words}No order of rows could be shown to gain more than another: treat all, none, or at random."

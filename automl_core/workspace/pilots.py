@@ -157,11 +157,14 @@ class Piloting:
                 kept = store.write_file(pilot.project_id, handle, ".upload")
         return self._judged(record, replace(pilot, sent=kept.id, sent_name=file_name), result)
 
-    def decide(self, pilot_id: str) -> PilotResult:
-        """Judge the card by the outcomes that were sent, also when they are not due yet, which the verdict then says."""
+    def decide(self, pilot_id: str, sent: str = "") -> PilotResult:
+        """Judge the card by the outcomes that were sent, also when they are not due yet, which the verdict then says. Conflict
+        when those are not the ones of the file `sent` (empty: whichever they are)."""
         record, pilot = self._open(pilot_id)
         if not pilot.sent:
             raise Conflict("No outcomes of this pilot were sent.", "Send its file first.")
+        if sent not in ("", pilot.sent):
+            raise Conflict("Other outcomes were sent since.", "Look at what came of them, then decide.")
         result = self._result(pilot, self.context.store.file_path(pilot.sent), pilot.sent_name, early=True)
         return self._judged(record, pilot, result)
 

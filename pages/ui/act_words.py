@@ -79,7 +79,8 @@ def unseen(names: Sequence[str]) -> str:
     if not names:
         return ""
     listed = few_of([quoted(name, 30) for name in names], MOST_LISTED)
-    return f"The model must not see {listed}: no card can be made of {'it' if len(names) == 1 else 'them'}."
+    it = "it" if len(names) == 1 else "them"
+    return f"The model must not see {listed}: no card can be made of {it}, and saving the goal leaves {it} out."
 
 
 def one_value(choice: LeverChoice) -> str:

@@ -179,6 +179,8 @@ def running(pilot: Pilot) -> None:
         forms.upload("Outcomes of this pilot", f"outcomes_{pilot.id}", partial(ws.pilots.upload, pilot.id))
         if pilot.result is not None:
             st.warning(plain(pilot.result.sentence, 900), title="Not decided yet", icon=":material/hourglass_top:")
+            if pilot.sent_name:
+                st.caption(f"By the file {quoted(pilot.sent_name, 60)}.")
             if pilot.result.waits:
                 _decide(pilot)
         if st.button("Cancel this pilot", key=f"cancel_{pilot.id}", type="tertiary", icon=":material/close:"):
@@ -194,7 +196,7 @@ def _decide(pilot: Pilot) -> None:
     if st.button("Decide now, before they are due" if early else "Decide with these outcomes", key=f"decide_{pilot.id}",
                  icon=":material/gavel:", help="The verdict says that it was early." if early else None):
         with border():
-            session.workspace().pilots.decide(pilot.id)
+            session.workspace().pilots.decide(pilot.id, pilot.sent)
             st.rerun()
 
 

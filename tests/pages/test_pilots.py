@@ -66,7 +66,7 @@ def test_no_text_of_the_act_page_or_of_its_report_promises(page: Carded) -> None
     report = render(page.workspace.share.make_report(page.project))
     pages = {"report": re.sub(r"<style>.*?</style>|<[^>]+>", " ", report, flags=re.S)}
     app = open_page("act", page.project)
-    for tab in ("The list", "What it is worth", "One action each", "One row", "Many rows"):
+    for tab in ("The list", "Worth", "One each", "One row", "Many rows"):
         app.session_state["act_tab"] = tab
         app.run()
         assert not app.exception
@@ -335,6 +335,13 @@ def test_outcomes_that_come_early_are_kept_and_decided_when_due_or_on_demand(
     early = open_page("pilots", project)
     assert "there is no verdict before" in texts(early)
     assert early.button(key=f"decide_{pilot.id}").label == "Decide now, before they are due"
+    assert "By the file “early\\.csv”" in texts(early)
+    seen = ws.pilots.get(pilot.id).sent
+    ws.pilots.upload(pilot.id, "other.csv", outcomes(page, pilot.id, -0.3))  # from another tab
+    with pytest.raises(Conflict, match="Other outcomes were sent since"):
+        ws.pilots.decide(pilot.id, seen)
+    ws.pilots.upload(pilot.id, "early.csv", outcomes(page, pilot.id, 0.3))
+    early = open_page("pilots", project)
     early.button(key=f"decide_{pilot.id}").click().run()
     assert not early.exception
     assert "This was decided before outcomes were due" in texts(open_page("pilots", project))

@@ -120,6 +120,10 @@ def test_a_treatment_that_was_measured_to_lose_is_for_nobody() -> None:
         told = _worth(lost, found, goal, 5.0)  # type: ignore[arg-type]
         assert (told.treat, told.rows) == (0, 0)
         assert _advice(told, goal).startswith("Treating nobody is the safe choice")
+        harm = replace(told, effect=-0.059, low=-0.067, high=-0.052, value="1")
+        assert _advice(harm, goal) == "Treat nobody: “offer” = “1” did harm."
+    spared = replace(lost, is_rate=False, low=0.2, high=0.5, treat=0.0)
+    assert "did harm" in _advice(spared, Goal("cost", "low"))  # the number rose where a low one is wanted
 
 
 def test_the_outcome_is_what_the_problem_says() -> None:

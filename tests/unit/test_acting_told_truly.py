@@ -11,6 +11,7 @@ import pytest
 
 from automl_core.acting import Lever, PilotChoice, find_actions, judge_pilot, pilot_of
 from automl_core.acting.experiment import Experiment, experiment_frame
+from automl_core.acting.pilot_result import _follows
 from automl_core.errors import BadInput
 from automl_core.explaining.fairness_counts import rate_of
 from automl_core.framing.shares import wilson
@@ -39,6 +40,10 @@ def test_a_pilot_that_came_out_noisy_does_not_name_its_high_chance_as_the_reason
     assert started.pilot.power.chance > 0.99
     result = judge_pilot(started, started.table.assign(y=rng.normal(0, 150, len(started.table))))
     assert "cannot be ruled out either, though by past rows the pilot had" in result.sentence
+    usual = replace(started.pilot, power=replace(started.pilot.power, chance=0.87))
+    assert "either, though the pilot had a chance of 87 % to see it." in _follows(usual, result)
+    weak = replace(started.pilot, power=replace(started.pilot.power, chance=0.4))
+    assert "either, because the pilot had a chance of 40 % to see it." in _follows(weak, result)
 
 
 def test_rows_of_known_worth_have_a_turn_where_their_effect_has_no_order() -> None:
