@@ -33,8 +33,9 @@ from automl_core.acting.pairs import best_pairs, not_together_notes, pair_trials
 from automl_core.acting.shared_rows import is_shown, shared_notes
 from automl_core.acting.side_by_side import Hands, hands, side_by_side
 from automl_core.acting.splits import make_splits
+from automl_core.acting.stage import Stage, Trial
 from automl_core.acting.statistics import held_by_family
-from automl_core.acting.trials import Stage, Trial, lever_trials, work_of
+from automl_core.acting.trials import lever_trials, work_of
 from automl_core.acting.what_if import Predicts, WhatIf, held_words, predictor, quick_predictor
 from automl_core.acting.worth import mean_words, row_values, valued
 from automl_core.data.table import Column, find_column

@@ -18,8 +18,8 @@ from automl_core.acting.refutations import (
     small_effect,
     strongest_observed,
 )
+from automl_core.acting.stage import Trial
 from automl_core.acting.statistics import too_few_to_tell
-from automl_core.acting.trials import Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ anything at all is asked of trees of either half, grown on the rows' own scores,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from automl_core.acting.policy import (
     best_side,
     leaf_of,
     sums_over,
+    surest_side,
     used_columns,
 )
 from automl_core.acting.splits import Cut, Floats, Splits, candidates
@@ -31,6 +33,8 @@ Mask = NDArray[np.bool_]
 PARTS = 6  # the first three are one half
 ALIKE = 0.65  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
 MOST_TREES = 0.6  # of the folds must have such a group
+LOOKS = 2  # rules that are tried at most
+SUREST = 3  # its place among the rules, after those of no, one and two splits
 OWN_SHARE = 0.368  # of what a rule brings on its own rows: rules of fewer rows look worse than it is (Efron 1983)
 
 
@@ -63,29 +67,49 @@ class _Rule:
         return np.asarray(np.any([mask[rows] for mask in self.rows], axis=0) if self.rows else np.zeros(len(rows), dtype=bool))
 
 
-def crossed_policy(splits: Splits, objective: Objective, own: Floats, folds: NDArray[np.int64]) -> Crossed:
-    """The groups of a rule of no, one or two splits, whichever brings most: on rows that did not choose it, where it must bring
-    something, and to a third on its own. `folds` (n,) number six parts of the rows. `own` (n,) are gains that do not lean on
-    models which have seen all rows: what either half picks by."""
+def crossed_policies(splits: Splits, objective: Objective, own: Floats, folds: NDArray[np.int64]) -> Iterator[Crossed]:
+    """The groups of the rule to try first, and of one to try when that does not hold: that of the rules of no, one or two splits
+    which brings most, on rows that did not choose it, where it must bring something, and to a third on its own; and the surest
+    group. Nothing when no rule has groups that the folds agree on. `folds` (n,) number six parts of the rows. `own` (n,) are
+    gains that do not lean on models which have seen all rows: what either half picks by."""
     parts = [np.flatnonzero(objective.looked & (folds == part)) for part in range(PARTS)]
     whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
-    told = [_brought([rule[depth] for rule in others], parts, objective.gain) for depth in range(len(whole))]
-    rows = np.concatenate(parts)
-    flattered = [float(objective.gain[rows][rule.moved(rows)].sum()) for rule in whole]
-    worth = [OWN_SHARE * one + (1 - OWN_SHARE) * other for one, other in zip(flattered, told, strict=True)]
-    moved = np.zeros(len(folds), dtype=bool)
-    for best in sorted((depth for depth, gain in enumerate(told) if gain > 0), key=lambda depth: -worth[depth]):
-        groups = _groups(whole[best], [rule[best] for rule in others], parts, objective.counted)
-        if groups:  # a rule whose groups differ from fold to fold is none
-            break
-    else:
-        return Crossed((), moved)
-    if not any(group.leaf for group in groups):
-        return Crossed(groups, moved)
     halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
-    for half, rule in zip(halves, _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)]), strict=True):
-        moved[half] = rule[best].moved(half)
-    return Crossed(groups, moved)
+    by_half: list[tuple[_Rule, ...]] = []
+    tried: list[int] = []
+    for best in _in_order(whole, others, parts, objective.gain):
+        if tried and (SUREST not in (best, *tried) or whole[best].leaves == whole[tried[0]].leaves):
+            continue
+        groups = _groups(whole[best], [rule[best] for rule in others], parts, objective.counted)
+        if not groups:  # a rule whose groups differ from fold to fold is none
+            continue
+        tried.append(best)
+        moved = np.zeros(len(folds), dtype=bool)
+        if any(group.leaf for group in groups):
+            by_half = by_half or _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)])
+            for half, rule in zip(halves, by_half, strict=True):
+                moved[half] = rule[best].moved(half)
+        yield Crossed(groups, moved)
+        if len(tried) == LOOKS:
+            return
+
+
+def _in_order(
+    whole: tuple[_Rule, ...], others: list[tuple[_Rule, ...]], parts: list[NDArray[np.intp]], gain: Floats
+) -> list[int]:
+    """The places of the rules that bring something, the one to try first in front."""
+    rows = np.concatenate(parts)
+    moved = np.array([np.concatenate([rule[place].moved(some) for rule, some in zip(others, parts, strict=True)])
+                      for place in range(len(whole))])
+    told = moved @ gain[rows]
+    flattered = [float(gain[rows][rule.moved(rows)].sum()) for rule in whole]
+    worth = OWN_SHARE * np.array(flattered) + (1 - OWN_SHARE) * told
+    order = [int(place) for place in np.argsort(-worth[:SUREST], kind="stable") if told[place] > 0]
+    if told[SUREST] <= 0:
+        return order
+    doubt = float(np.sqrt((gain[rows][moved[order[0]] != moved[SUREST]] ** 2).sum())) if order else 0.0
+    first = not order or worth[SUREST] >= worth[order[0]] - doubt
+    return [SUREST, *order] if first else [*order, SUREST]
 
 
 def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> tuple[Group, ...]:
@@ -96,11 +120,6 @@ def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], co
         if rows is not None or not leaf:
             groups.append(Group(leaf, rows))
     return tuple(groups)
-
-
-def _brought(rules: list[_Rule], parts: list[NDArray[np.intp]], gain: Floats) -> float:
-    """What the rules bring, each on the part that did not choose it."""
-    return sum(float(gain[rows][rule.moved(rows)].sum()) for rule, rows in zip(rules, parts, strict=True))
 
 
 def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> Mask | None:
@@ -119,8 +138,8 @@ def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], count
 def _rules(
     splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
 ) -> list[tuple[_Rule, ...]]:
-    """For each set of parts that is left out the rules of no, one and two splits that the other parts choose: of all columns by
-    coarse cuts, and once more of those they name by fine ones."""
+    """For each set of parts that is left out the rules that the other parts choose: of all columns by coarse cuts, and once more
+    of those they name by fine ones."""
     first = _searched(splits, objective, parts, left_out)
     names = [frozenset(one.column for rule in rules for leaf in rule.leaves for one in leaf) for rules in first]
     if not any(names):
@@ -165,12 +184,14 @@ def _total(each: list[Sums]) -> Sums:
 
 
 def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: float) -> tuple[_Rule, ...]:
-    """The rules of no, one and two splits; where no split leaves a losing part out, everybody is moved or nobody."""
+    """The rules of no, one and two splits, and the surest side; where no split leaves a losing part out, everybody is moved or
+    nobody."""
     stay: Places = ((),) if sums.gain[0, 0] > 0 else ()
-    rules = [stay, stay, stay]
+    rules = [stay, stay, stay, stay]
     if cuts:
         sides = sums.on(mixed)
-        rules[1:] = [stay if found is None else found for found in (best_side(sides, least), best_pair(sides, least))]
+        found = best_side(sides, least), best_pair(sides, least), surest_side(sides, least)
+        rules[1:] = [stay if one is None else one for one in found]
     made = []
     for places in rules:
         leaves = tuple(leaf_of(splits, cuts, one) if one else () for one in places)

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.conditions import told_on
 from automl_core.acting.costs import mean_cost, mean_distance
-from automl_core.acting.effects import Effect, best_of
+from automl_core.acting.effects import Effect, best_of, possible
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.overlap import of_everybody
 from automl_core.acting.pilot_groups import Together, rows_together
-from automl_core.acting.trials import Trial
+from automl_core.acting.stage import Trial
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import (
     JUST_PAYS,
@@ -86,7 +86,7 @@ class Desk:
         weak = min(self.gain(effect.low), self.gain(effect.high))
         pays = weak > 0 if worth is None else worth.low > 0
         return Evidence(effect, p, wanted, pays, trial.scores.numeric, trial.scores.randomised, undrawn=bool(trial.undrawn),
-                        free=not self._cost(trial))
+                        free=not self._cost(trial), least=trial.scores.least)
 
     def rank(self, trial: Trial) -> float:
         """The low end of the net worth, or of the gain of all rows when there is no money."""
@@ -119,9 +119,9 @@ class Desk:
         stop = self._break_even(trial)
         told = best_of(trial.effect, trial.rules, stop, self.gain(self._cost(trial)))
         near = self._just_pays(told, stop, self.gain(self._cost(trial)))
-        trial = replace(trial, effect=told)
+        now = self._now(trial.rows)
+        trial = replace(trial, effect=self._possible(told, now))
         effect, lever = trial.effect, trial.move.lever
-        now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         together = self._together(trial)
         subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together,
                               None if counted is None else self._rows(trial, counted))
@@ -145,6 +145,14 @@ class Desk:
             distance=self._distance(trial), unit_cost=lever.unit_cost, drawn=trial.scores.randomised,
         )  # fmt: skip
         return forbidden_by(made, self.goal)
+
+    def _now(self, rows: Mask) -> float:
+        """The mean outcome of some rows, NaN of none."""
+        return float(self.outcome.values[rows].mean()) if rows.any() else math.nan
+
+    def _possible(self, effect: Effect, now: float) -> Effect:
+        """The effect as far as it can be where it is one on a share."""
+        return possible(effect, now) if self.outcome.is_rate and math.isfinite(now) else effect
 
     def _distance(self, trial: Trial) -> float:
         """How far the trial's rows are moved in the mean."""
@@ -192,6 +200,7 @@ class Desk:
                            whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
         root, limited = of_everybody(trial.scores)
         root = trial.root if root is None else root
+        root = self._possible(root, self._now(root.moved))
         rows, able = int(root.moved.sum()), int(trial.scores.eligible.sum())
         if self.whole is not None:
             near = rows / max(1, able) if limited else 1.0

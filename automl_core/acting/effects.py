@@ -198,6 +198,12 @@ def best_of(effect: Effect, rules: int, stop: float, cost: float = 0.0) -> Effec
     return replace(effect, low=low, high=high, money=effect.money._replace(low=ends[0], high=ends[1]))
 
 
+def possible(effect: Effect, now: float) -> Effect:
+    """The same effect on a share that is `now` of the rows: it falls to 0 and rises to 1 at most."""
+    estimate, low, high = (min(max(one, -now), 1 - now) for one in (effect.estimate, effect.low, effect.high))
+    return replace(effect, estimate=estimate, low=low, high=high)
+
+
 def _widened(told: tuple[float, float, float], wider: float, stop: float) -> tuple[float, float]:
     """The ends of a range (low, middle, high) so many times as far out, but not beyond `stop` where they were not."""
     low, high = (told[1] + wider * (end - told[1]) for end in (told[0], told[2]))

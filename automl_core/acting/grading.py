@@ -53,6 +53,7 @@ class Evidence:
     undrawn: bool = False
     free: bool = False
     aside: str = ""
+    least: float = LEAST_CHANCE
 
 
 def is_advice(found: Evidence) -> bool:
@@ -125,7 +126,7 @@ def grade(found: Evidence) -> tuple[Grade, tuple[str, ...]]:
 
 def _supported(found: Evidence) -> str:
     """How many rows have others to be compared with, and when rows have none."""
-    few = "" if found.numeric else f": of those like the rest fewer than {100 * LEAST_CHANCE:g} in 100 have the change"
+    few = "" if found.numeric else f": of those like the rest fewer than {100 * found.least:.2g} in 100 have the change"
     return f"Only {percent(found.effect.support)} of the rows have others to be compared with{few}."
 
 

@@ -22,7 +22,6 @@ from automl_core.acting.moves import (
     movable,
     steps_of,
 )
-from automl_core.acting.scores import LEAST_CHANCE
 from automl_core.acting.shift import LEAST_KNOWN, RANGE
 from automl_core.acting.spelling import holds_numbers, spelled, texts
 from automl_core.data.table import Column
@@ -76,11 +75,8 @@ def why_not_compared(lever: Lever, frame: pd.DataFrame, given: tuple[str, ...], 
         rare = counts[(counts >= LEAST_ROWS) & (counts < RARE * len(frame))]
         if len(rare):
             have, value = int(rare.iloc[0]), quote(str(rare.index[0]))
-            said = f"Only {have} of {count(len(frame), 'row')} have {name} = {value}"
-            if have < LEAST_CHANCE * len(frame):  # of as many more rows of the same kind no more could be compared
-                return (f"{said}, and where fewer than {100 * LEAST_CHANCE:g} in 100 like rows have a value nothing is compared. "
-                        "Try it on a larger share of the rows and load what came of it.")
-            return f"{said}: too few of each kind of rows to compare them with the others. Load more rows that have it."
+            return (f"Only {have} of {count(len(frame), 'row')} have {name} = {value}: too few of each kind of rows to compare "
+                    "them with the others. Load more rows that have it.")
     return f"Hardly any rows that differ in {name} are alike otherwise, so there is nothing to compare."
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,7 @@ from automl_core.acting.conditions import all_hold
 from automl_core.acting.effects import Effect, estimate
 from automl_core.acting.policy import Leaf, Objective, fit_policy, joined
 from automl_core.acting.scores import Scores
-
-if TYPE_CHECKING:
-    from automl_core.acting.trials import Stage
+from automl_core.acting.stage import Stage
 
 Mask = NDArray[np.bool_]
 LEAST_SUPPORT = 0.5

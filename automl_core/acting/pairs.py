@@ -15,9 +15,10 @@ from automl_core.acting.costs import mean_cost, mean_distance, move_costs
 from automl_core.acting.covariates import Covariates
 from automl_core.acting.effects import Comparison, comparison_scores, estimate
 from automl_core.acting.group_shares import with_shares
+from automl_core.acting.move_groups import measured, move_trials
 from automl_core.acting.moves import Move
 from automl_core.acting.nuisance import Learner, folds_for
-from automl_core.acting.trials import Stage, Trial, measured, move_trials
+from automl_core.acting.stage import Stage, Trial
 from automl_core.data.words import join_words
 from automl_core.explaining.words import quote
 

@@ -104,6 +104,13 @@ def best_side(sides: Sides, least: float) -> Places | None:
     return ((best,),) if worth[best] > 0 else None
 
 
+def surest_side(sides: Sides, least: float) -> Places | None:
+    """The single side whose gain is the most standard errors from nothing; None when no side brings anything."""
+    sure = np.where((sides.count >= least) & (sides.gain > 0), -_lost(sides.gain, sides.square), -np.inf)
+    best = int(np.argmax(sure))
+    return ((best,),) if sure[best] > 0 else None
+
+
 def best_pair(sides: Sides, least: float, more_than: float = 0.0) -> Places | None:
     """The best tree of two levels that brings `more_than` and more than nothing; None when there is none. On each side of its
     first split everybody is moved, nobody, or one side of a second split."""

@@ -19,6 +19,7 @@ from automl_core.framing.dependent import codes_of
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_CHANCE = 0.03  # rows with a smaller chance of having the new value have nobody to be compared with
+LEAST_OF_SHARE = 0.3  # of the value's own share, where that is smaller: of a value that few have all have a small chance
 LEAST_ROWS = 30
 
 
@@ -36,6 +37,7 @@ class Scores:
     Numbers have their `dose`, the `step` of each row and the `riesz` weights with their sign. `values` say what an outcome of
     each row is worth, where rows are compared on it (None: their money is not asked). Where outcomes had a say in which values
     are moved, `apart` are the scores that figures come from: each half of the rows scored for the values that the other picked.
+    `least` is the smallest chance of having the new value with which a row has comparable ones.
     """
 
     y: Floats
@@ -59,6 +61,7 @@ class Scores:
     drift: Floats | None = None
     values: Floats | None = None
     apart: Scores | None = None
+    least: float = LEAST_CHANCE
 
     @property
     def priced(self) -> Scores | None:
@@ -97,6 +100,11 @@ class Level:
     expected: Floats
     half_chances: tuple[Floats, ...] = ()
     half_expected: tuple[Floats, ...] = ()
+
+
+def least_chance(rows: Mask, among: Mask) -> float:
+    """With which chance of being one of the marked `rows` a row `among` them has comparable ones, at least."""
+    return min(LEAST_CHANCE, LEAST_OF_SHARE * float(rows.sum()) / max(1, int(among.sum())))
 
 
 def given_to_groups(rows: Mask, among: Mask, groups: NDArray[np.generic]) -> bool:
@@ -145,7 +153,7 @@ def level(setting: Setting, rows: Mask, among: Mask, others: Level | None = None
     known = chance.clip(1e-6, 1 - 1e-6)
     if not (halves and expected.bent):
         return Level(rows, known, expected.whole, halves)
-    odds = 1 / chance.clip(LEAST_CHANCE, 1) - 1
+    odds = 1 / chance.clip(least_chance(rows, among), 1) - 1
     outcome, half_outcomes = _by_all(setting, rows, among, expected, odds[rows])
     return Level(rows, known, outcome, halves, half_outcomes)
 
@@ -180,7 +188,8 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     chance = (new.chance / (new.chance + old_chance)).clip(1e-6, 1 - 1e-6)
     if randomised:
         chance = np.full(len(chance), float(new.rows.sum() / among.sum()))
-    alike = among if randomised else among & (chance >= LEAST_CHANCE)  # where chance decided, all have comparable rows
+    least = least_chance(new.rows, among)
+    alike = among if randomised else among & (chance >= least)  # where chance decided, all have comparable rows
     if min(int((alike & at_old).sum()), int((alike & new.rows).sum())) < LEAST_ROWS:
         return None
     region = alike | at_old
@@ -195,7 +204,7 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
     halves = []
     for side in range(0 if randomised else min(map(len, (new.half_chances, new.half_expected)))):
         others = sum(one.half_chances[side] if one.half_chances else one.chance for one in old)
-        halves.append(scored(new.half_expected[side], np.minimum(others / new.half_chances[side], 1 / LEAST_CHANCE)))
+        halves.append(scored(new.half_expected[side], np.minimum(others / new.half_chances[side], 1 / least)))
     drift = np.mean(halves, axis=0) - psi if halves else None
     if drift is not None:
         psi = psi - drift
@@ -216,4 +225,5 @@ def category_scores(setting: Setting, old: tuple[Level, ...], new: Level, random
         groups=setting.groups,
         randomised=randomised,
         drift=drift,
+        least=least,
     )

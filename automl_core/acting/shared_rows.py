@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from automl_core.acting.trials import Trial
+from automl_core.acting.stage import Trial
 from automl_core.explaining.words import percent
 
 SAME_ROWS = 0.7

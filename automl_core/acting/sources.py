@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,7 @@ from automl_core.acting.effects import estimate
 from automl_core.acting.moves import Move
 from automl_core.acting.policy import EXCLUDE_AT
 from automl_core.acting.scores import Scores
-
-if TYPE_CHECKING:
-    from automl_core.acting.trials import Stage
+from automl_core.acting.stage import Stage
 
 Mask = NDArray[np.bool_]
 Scored = Callable[[Move], Scores | None]

@@ -19,7 +19,6 @@ Thin = NDArray[np.float32]
 CUTS = 12
 FINE_CUTS = 24  # among them the others
 MOST_LEVELS = 30
-TRIED_LEVELS = 8
 LEAST_LEAF_SHARE = 0.03  # of the rows: fewer are no group
 MOST_SPLITS = 120
 Cut = tuple[int, ...]  # the places of the sides that make up its first side; its second is what is left of the column
@@ -62,8 +61,8 @@ class Splits:
 
 
 def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
-    """Numbers are cut at eleven quantiles and above each value that a twelfth of the rows have, categories at each of their eight
-    most common levels that has 3 % of the rows or more."""
+    """Numbers are cut at eleven quantiles and above each value that a twelfth of the rows have, categories at each level that
+    has 3 % of the rows or more."""
     return _split(Cells(frame), [column.name for column in columns], CUTS)
 
 
@@ -103,7 +102,7 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
     if not 2 <= len(levels) <= MOST_LEVELS:
         return []
     names = [str(level) for level in levels.index]
-    tried = [level for level in names if levels[level] >= LEAST_LEAF_SHARE * len(series)][:TRIED_LEVELS]
+    tried = [level for level in names if levels[level] >= LEAST_LEAF_SHARE * len(series)]
     if len(names) == 2:
         tried = tried[:1]
     sides = []

@@ -10,7 +10,7 @@ import pytest
 
 from automl_core.acting import Lever, Options, Roles, assign, find_actions
 from automl_core.acting.splits import make_splits
-from automl_core.acting.trials import Stage
+from automl_core.acting.stage import Stage
 from tests.truth.markets import sigmoid
 
 COST, VALUE, LIFT = 12.0, 100.0, 0.25

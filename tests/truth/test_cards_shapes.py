@@ -17,7 +17,7 @@ import pytest
 from automl_core.acting import Lever, Options, Roles, eligible, find_actions, typed
 from automl_core.acting.action import ActionCard, Actions
 from automl_core.acting.checks import Checks, checked
-from automl_core.acting.trials import Trial
+from automl_core.acting.stage import Trial
 from tests.truth.markets import sigmoid
 
 

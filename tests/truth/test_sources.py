@@ -14,7 +14,8 @@ from automl_core.acting.covariates import Covariates
 from automl_core.acting.nuisance import fold_of
 from automl_core.acting.scores import Scores
 from automl_core.acting.splits import make_splits
-from automl_core.acting.trials import Stage, Trial, lever_trials
+from automl_core.acting.stage import Stage, Trial
+from automl_core.acting.trials import lever_trials
 
 VALUES, EACH, COUNTED = 50, 80, 10**6
 SEEN: list[int] = []

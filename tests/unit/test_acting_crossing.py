@@ -9,19 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, Options, Roles, desk, find_actions, pairs, trials
+from automl_core.acting import Lever, Options, Roles, desk, find_actions, move_groups, pairs, trials
 from automl_core.acting.action import Change, Condition
 from automl_core.acting.conditions import all_hold
-from automl_core.acting.crossing import PARTS, Crossed, Group, crossed_policy
+from automl_core.acting.crossing import PARTS, Crossed, Group, crossed_policies
 from automl_core.acting.effects import Effect, best_of, estimate
 from automl_core.acting.moves import Move
 from automl_core.acting.policy import Leaf, Objective
 from automl_core.acting.scores import Scores, category_scores
 from automl_core.acting.splits import Splits, make_splits
+from automl_core.acting.stage import Stage, Trial
 from automl_core.acting.wording import JUST_PAYS, JUST_WORKS
 from automl_core.data.table import Column
 from automl_core.framing.dependent import codes_of, effective
 
+NOBODY = Crossed((), np.zeros(0, dtype=bool))
 COLUMNS = (Column("age", "float", "number"), Column("pay", "float", "number"), Column("region", "text", "category"))
 
 
@@ -45,7 +47,8 @@ def test_a_box_is_picked_from_all_rows_and_measured_on_nearly_all_of_its_rows() 
     inside = ((frame["age"] >= 42) & (frame["pay"] >= 0)).to_numpy()
     gain = np.where(inside, 1.0, -1.0) + generator.normal(0, 4, 3000)
     everyone = np.ones(3000, dtype=bool)
-    found = crossed_policy(make_splits(frame, COLUMNS), Objective(gain, everyone, everyone, 100), gain, np.arange(3000) % PARTS)
+    objective = Objective(gain, everyone, everyone, 100)
+    found = next(crossed_policies(make_splits(frame, COLUMNS), objective, gain, np.arange(3000) % PARTS))
     (group,) = found.groups
     picked = all_hold(group.leaf, frame)
     assert (picked == inside).mean() > 0.9
@@ -62,22 +65,22 @@ def test_a_slope_needs_one_condition() -> None:
         gain = (frame["age"].to_numpy() - 42) / 10 + generator.normal(0, 4, 2000)
         everyone = np.ones(2000, dtype=bool)
         objective = Objective(gain, everyone, everyone, 100)
-        found = crossed_policy(make_splits(frame, COLUMNS), objective, gain, np.arange(2000) % PARTS)
+        found = next(crossed_policies(make_splits(frame, COLUMNS), objective, gain, np.arange(2000) % PARTS))
         columns = {condition.column for group in found.groups for condition in group.leaf}
         one += columns == {"age"}
     assert one >= 7
 
 
-def groups_of(frame: pd.DataFrame, own: np.ndarray) -> list[trials.Trial]:
+def groups_of(frame: pd.DataFrame, own: np.ndarray) -> list[Trial]:
     """The groups of a move whose gain on each row is `own`."""
     rows = len(frame)
     everyone, none, ones = np.ones(rows, dtype=bool), np.zeros(rows), np.ones(rows)
     parts = np.arange(rows) % PARTS
     scores = Scores(own, own, ones, everyone, everyone, everyone, everyone, ones, ones, ones, none, none, parts % 5, None)
-    stage = trials.Stage(frame, own, False, parts, parts % 5, parts, None, make_splits(frame, COLUMNS), 1.0, False, 0)
+    stage = Stage(frame, own, False, parts, parts % 5, parts, None, make_splits(frame, COLUMNS), 1.0, False, 0)
     root = estimate(scores, everyone)
     assert root is not None
-    return trials._crossed(trials.Trial(Move(Lever("offer")), (), scores, root, everyone, False, None, root), stage, 0.0)
+    return move_groups._crossed(Trial(Move(Lever("offer")), (), scores, root, everyone, False, None, root), stage, 0.0)
 
 
 @pytest.mark.parametrize(("sizes", "told"), [([1940, 3], False), ([50, 50, 50], True)])
@@ -100,14 +103,14 @@ def test_two_changes_that_cost_money_do_not_pay_where_rows_are_worth_none(worth:
     everyone, none, ones = np.ones(rows, dtype=bool), np.zeros(rows), np.ones(rows)
     parts, frame = np.arange(rows) % PARTS, pd.DataFrame({"age": ones, "offer": "old"})
 
-    def trial(effect: float, also: tuple[Change, ...] = ()) -> trials.Trial:
+    def trial(effect: float, also: tuple[Change, ...] = ()) -> Trial:
         own = effect + np.random.default_rng(0).normal(0, 0.1, rows)
         scores = Scores(own, own, ones, everyone, everyone, everyone, everyone, ones, ones, ones, none, none, parts % 5, None)
         root = estimate(scores, everyone)
         assert root is not None
-        return trials.Trial(Move(Lever("offer", cost=5.0)), (), scores, root, everyone, True, None, root, also)
+        return Trial(Move(Lever("offer", cost=5.0)), (), scores, root, everyone, True, None, root, also)
 
-    stage = trials.Stage(frame, none, False, parts, parts % 5, parts, None, make_splits(frame, ()), 1.0, True, 0,
+    stage = Stage(frame, none, False, parts, parts % 5, parts, None, make_splits(frame, ()), 1.0, True, 0,
                          values=np.full(rows, worth))
     both = trial(2.0, (Change("gift", ("no",), "yes", 5.0),))
     assert pairs._beats(both, everyone, (trial(1.0), trial(0.5)), stage) == beats
@@ -136,7 +139,7 @@ def test_a_second_group_has_to_hold_by_itself_on_the_other_half(monkeypatch: pyt
     everyone = np.ones(1200, dtype=bool)
     for halves, held in ((everyone, [True, True]), (old, [True, False])):
         found = Crossed(tuple(Group(leaf, everyone & all_hold(leaf, frame)) for leaf in leaves), halves)
-        monkeypatch.setattr(trials, "crossed_policy", lambda *args, found=found: found)
+        monkeypatch.setattr(move_groups, "crossed_policies", lambda *args, found=found: (found,))
         assert [group.effect.p < 0.01 for group in groups_of(frame, gain)] == held
 
 
@@ -162,7 +165,7 @@ def test_the_range_of_a_card_answers_for_its_group_being_picked(monkeypatch: pyt
     assert JUST_PAYS not in card.overturn
 
     def cut(effect: Effect, rules: int, stop: float, cost: float) -> Effect:
-        return best_of(effect, 10**6, stop, cost)  # so wide that only what it takes to pay ends the range
+        return best_of(effect, 10**12, stop, cost)  # so wide that only what it takes to pay ends the range
 
     monkeypatch.setattr(desk, "best_of", cut)
     (near,) = find_actions(frame, "y", "no", [Lever("offer", ("new",), cost=3.0)], options=Options(value=100.0)).cards
@@ -182,7 +185,7 @@ def test_what_chance_makes_of_noise_does_not_hold_on_the_other_half() -> None:
         smooth = pd.Series(own).groupby(cells).transform("mean").to_numpy()
         everyone = np.ones(1200, dtype=bool)
         objective = Objective((own + smooth) / 2, everyone, everyone, 100)
-        found = crossed_policy(make_splits(frame, COLUMNS), objective, own, np.arange(1200) % PARTS)
+        found = next(crossed_policies(make_splits(frame, COLUMNS), objective, own, np.arange(1200) % PARTS), NOBODY)
         sure = any(group.told is not None and surely(own, group.told) > 1.96 for group in found.groups)
         folds_sure += sure
         halves_sure += sure and surely(own, found.halves) > 1.96
@@ -197,16 +200,16 @@ def test_halves_pick_by_what_no_model_of_the_other_half_told(monkeypatch: pytest
     scored = category_scores
     seen: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def asked(splits: Splits, objective: Objective, own: np.ndarray, folds: np.ndarray) -> Crossed:
+    def asked(splits: Splits, objective: Objective, own: np.ndarray, folds: np.ndarray) -> tuple[Crossed, ...]:
         seen.append((objective.gain, own))
-        return Crossed((), np.zeros(600, dtype=bool))
+        return ()
 
     def told_nothing(*args: Any) -> Scores:
         made = scored(*args)
         assert made is not None
         return replace(made, told=np.zeros(600))
 
-    monkeypatch.setattr(trials, "crossed_policy", asked)
+    monkeypatch.setattr(move_groups, "crossed_policies", asked)
     find_actions(frame, "y", "no", [Lever("lever", ("new",))])
     monkeypatch.setattr(trials, "category_scores", told_nothing)
     find_actions(frame, "y", "no", [Lever("lever", ("new",))])
@@ -225,13 +228,13 @@ def test_pairs_are_picked_by_what_no_model_of_the_other_half_told(monkeypatch: p
         seen.append(objective.gain)
         return ()
 
-    def both(whole: trials.Trial, stage: trials.Stage, cost: float) -> list[trials.Trial]:
+    def both(whole: Trial, stage: Stage, cost: float) -> list[Trial]:
         for told in (whole.scores.told, np.zeros(600)):
-            trials._looked(replace(whole, scores=replace(whole.scores, told=told)), stage, cost)
+            move_groups._looked(replace(whole, scores=replace(whole.scores, told=told)), stage, cost)
         return []
 
-    monkeypatch.setattr(trials, "fit_policy", asked)
-    monkeypatch.setattr(trials, "_crossed", both)
+    monkeypatch.setattr(move_groups, "fit_policy", asked)
+    monkeypatch.setattr(move_groups, "_crossed", both)
     find_actions(frame, "y", "no", [Lever("lever", ("new",))])
     with_told, without = seen
     assert np.ptp(without) > 0
@@ -243,7 +246,7 @@ def test_nobody_is_moved_where_every_row_loses_and_everybody_where_every_row_gai
     rows, splits = np.ones(1000, dtype=bool), make_splits(frame, COLUMNS)
     for gain, leaves in ((-1.0, []), (1.0, [()])):
         gains = np.full(1000, gain)
-        found = crossed_policy(splits, Objective(gains, rows, rows, 50), gains, np.arange(1000) % PARTS)
+        found = next(crossed_policies(splits, Objective(gains, rows, rows, 50), gains, np.arange(1000) % PARTS), NOBODY)
         assert [group.leaf for group in found.groups] == leaves
 
 
@@ -253,7 +256,8 @@ def test_an_edge_between_two_coarse_cuts_is_found() -> None:
     inside = ((frame["age"] >= edge) & (frame["region"] != "north")).to_numpy()
     gain = np.where(inside, 1.0, -1.0) + generator.normal(0, 1, 4000)
     everyone = np.ones(4000, dtype=bool)
-    found = crossed_policy(make_splits(frame, COLUMNS), Objective(gain, everyone, everyone, 100), gain, np.arange(4000) % PARTS)
+    objective = Objective(gain, everyone, everyone, 100)
+    found = next(crossed_policies(make_splits(frame, COLUMNS), objective, gain, np.arange(4000) % PARTS))
     (group,) = found.groups
     assert (all_hold(group.leaf, frame) == inside).mean() > 0.99  # the nearest of eleven quantiles is wrong on three rows in 100
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_core.acting import Lever, PilotChoice, find_actions, judge_pilot, pilot_of
+from automl_core.acting import Lever, Options, PilotChoice, find_actions, judge_pilot, pilot_of
 from automl_core.acting.experiment import Experiment, experiment_frame
 from automl_core.acting.pilot_result import _follows
 from automl_core.errors import BadInput
@@ -84,3 +84,16 @@ def test_one_function_gives_the_interval_of_a_share() -> None:
     root = Path(__file__).parents[2] / "automl_core"
     typed = [path.name for path in root.rglob("*.py") if "1.959964" in path.read_text(encoding="utf-8")]
     assert typed == ["shares.py"]
+
+
+def test_a_share_falls_to_nothing_at_most_and_so_does_its_money() -> None:
+    """“8.0 points less (0.3 to 16.0)” of 9.9 %, and money to match."""
+    rng = np.random.default_rng(3)
+    had, age = rng.random(1_500) < 0.3, rng.integers(18, 80, 1_500)
+    frame = pd.DataFrame({"plan": np.where(had, "care", "none"), "age": age,
+                          "claim": np.where(rng.random(1_500) < np.where(had, 0.004, 0.07), "yes", "no")})
+    (card,) = find_actions(frame, "claim", "no", [Lever("plan", ("care",), cost=1.0)], options=Options(value=300.0)).cards
+    assert card.low == -card.now
+    assert card.then >= 0
+    assert card.net_high == pytest.approx(card.rows * (300 * card.now - 1))
+    assert card.whole_low >= -frame.loc[~had, "claim"].eq("yes").mean() - 1e-9
