@@ -13,7 +13,8 @@ from automl_core.errors import BadInput
 from automl_core.explaining.words import quote
 
 ROW, ARM, COLUMN, NOW, SET_TO, STRATUM, DUE, GROUP = "row", "arm", "change", "now", "set_to", "stratum", "due", "group"
-WORTH, SHARED = "worth", "shared"  # kept, not handed out: what a row is worth, and whether the table has an id like its own
+# kept, not handed out: what a row is worth, whether the table has an id like its own, and the outcome it had when it was drawn
+WORTH, SHARED, KNOWN = "worth", "shared", "known"
 OURS = (ROW, ARM, COLUMN, NOW, SET_TO, DUE)
 
 

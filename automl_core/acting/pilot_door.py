@@ -80,7 +80,7 @@ def pilot_of(
     risk = told if options.model is None else _said(one, goal, options.model)
     rows = PilotRows(one.frame, one.columns, one.y, risk, one.problem, goal, unseen=told)
     pilot, drawn = start_pilot(card, rows, choice, datetime.now(UTC))
-    assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns, goal)
+    assignment = assignment_frame(card, rows.frame, drawn, pilot.id_columns, goal, rows.y)
     table = pilot_table(pilot, assignment, goal.outcome)
     return StartedPilot(pilot, drawn, table, assignment, one.problem, find_column(one.columns, goal.outcome))
 

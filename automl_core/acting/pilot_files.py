@@ -17,6 +17,7 @@ from automl_core.acting.pilot_columns import (
     COLUMN,
     DUE,
     GROUP,
+    KNOWN,
     NOW,
     OURS,
     ROW,
@@ -48,6 +49,7 @@ from automl_core.framing.problem import Problem
 from automl_core.framing.validation import encode_target
 
 Floats = NDArray[np.float64]
+LEAST_OLD = 20  # rows that all came back as they were before, from which on that is no chance
 ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 
 
@@ -55,7 +57,8 @@ ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 class Matched:
     """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups. Where whole
     groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not).
-    `worth` is what a good outcome of each is worth, where a column said so when they were drawn."""
+    `worth` is what a good outcome of each is worth, where a column said so when they were drawn. `old` counts the rows that came
+    back with the outcome they had before the pilot, where all that had one did, and these differ (0: not so)."""
 
     values: Floats
     treated: Mask
@@ -64,14 +67,17 @@ class Matched:
     returned: Returned
     uneven: float = 0.0
     worth: Floats | None = None
+    old: int = 0
 
 
 def assignment_frame(
-    card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...], goal: Goal | None = None
+    card: ActionCard, frame: pd.DataFrame, drawn: Draw, ids: tuple[str, ...], goal: Goal | None = None,
+    known: NDArray[np.generic] | None = None,
 ) -> pd.DataFrame:
     """One line a drawn row, in the order of the table: `row` (its position), ids, `arm`, the column to change, its value now
     and the value to set (empty for rows that are held out; of levers moved together all, joined by “ + ”), stratum and group;
-    and what a good outcome of it is worth, where the `goal` names a column that says so."""
+    what a good outcome of it is worth, where the `goal` names a column that says so; and the outcome `known` of it (n,; NaN:
+    none yet)."""
     rows = frame.iloc[drawn.positions]
     held = ~drawn.treated
     made: dict[str, object] = {ROW: drawn.positions}
@@ -87,6 +93,8 @@ def assignment_frame(
     made[STRATUM], made[GROUP] = drawn.strata, drawn.groups
     if goal is not None and goal.value_column:
         made[WORTH] = row_values(frame, goal)[drawn.positions]
+    if known is not None:
+        made[KNOWN] = np.asarray(known, dtype=np.float64)[drawn.positions]
     return pd.DataFrame(made)
 
 
@@ -102,7 +110,7 @@ def pilot_table(pilot: Pilot, assignment: pd.DataFrame, target: str) -> pd.DataF
     shown = {f"id_{place}": name for place, name in enumerate(pilot.id_columns)}
     taken = {*pilot.id_columns, target}
     ours = {name: name if name not in taken else f"pilot_{name}" for name in OURS}
-    kept = [name for name in map(str, assignment) if name in (STRATUM, GROUP, WORTH) or name.startswith(f"{SHARED}_")]
+    kept = [name for name in map(str, assignment) if name in (STRATUM, GROUP, WORTH, KNOWN) or name.startswith(f"{SHARED}_")]
     table = assignment.drop(columns=kept).assign(**{DUE: pilot.due}).rename(columns={**shown, **ours})
     table[target] = ""
     return table
@@ -247,7 +255,15 @@ def _matched(
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
     worth = assignment.loc[keep, WORTH].to_numpy(dtype=np.float64) if WORTH in assignment else None
     uneven = _uneven(keep, treated, assignment[GROUP].to_numpy())
-    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, uneven, worth)
+    old = _as_before(y, assignment.loc[keep, KNOWN].to_numpy(dtype=np.float64)) if KNOWN in assignment else 0
+    return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, uneven, worth, old)
+
+
+def _as_before(y: NDArray[np.generic], known: Floats) -> int:
+    """How many outcomes (m,) are those `known` (m,) before, where all that were known are, and not all alike."""
+    had = np.isfinite(known)
+    before, now = known[had], np.asarray(y, dtype=np.float64)[had]
+    return len(now) if len(now) >= LEAST_OLD and bool((before == now).all()) and len(np.unique(now)) > 1 else 0
 
 
 def _uneven(back: Mask, treated: Mask, groups: NDArray[np.int64]) -> float:

@@ -18,7 +18,17 @@ from automl_core.acting.costs import cost_of
 from automl_core.acting.pilot_columns import ARM, column_of
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS
-from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
+from automl_core.acting.pilots import (
+    Pilot,
+    PilotResult,
+    PilotState,
+    Promise,
+    Verdict,
+    change_words,
+    direction,
+    money_of,
+    promise_of,
+)
 from automl_core.acting.power import CHANCE, ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import (
@@ -100,6 +110,9 @@ def _why_open(pilot: Pilot, matched: Matched) -> str:
     from scipy import stats
 
     back = matched.returned
+    if matched.old:
+        return (f"All {matched.old:,} rows that had an outcome when the pilot began came back with that same one, as in the "
+                "table they were drawn from: nothing of the pilot is in it. Send what came of these rows since.")
     if back.matched < ENOUGH_BACK * back.assigned:
         needed = math.ceil(ENOUGH_BACK * back.assigned)
         return f"Too little came back for a verdict: {needed:,} rows are needed, lest those that answered differ from the others."
@@ -207,13 +220,14 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         return card
     result, goal = pilot.result, goal or pilot.goal
     words = ended_words(pilot, result, goal, card.whole_cost)
-    low, high = pilot.possible(result.low), pilot.possible(result.high)
     nets = _money_now(card, pilot, result, goal)
     raised = pilot.state == "raised"
     never, perhaps = (DOES_NOT_PAY, MAY_NOT_PAY) if card.whole_cost else (LOSES, MAY_LOSE)
     step = never if nets[0] < 0 else perhaps if min(nets[1:]) < 0 else ROLL_OUT
     # the way from a card's class to the wanted one is also the way back
-    counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
+    counted = promise_of(replace(card, adjusted=result.difference, low=result.low, high=result.high), pilot.is_rate)
+    room = _room(card, pilot, wanted=False)
+    counted = Promise(*(min(max(one, room[0]), room[1]) for one in counted))
     return replace(
         card,
         grade="A" if raised else "D",
@@ -241,8 +255,17 @@ def _money_now(card: ActionCard, pilot: Pilot, result: PilotResult, goal: Goal) 
         rise, spent = card.worth / pilot.card.worth, pilot.card.whole_cost
         return tuple(card.rows * ((one / pilot.treated + spent) * rise - card.whole_cost) for one in measured)
     turned = direction(pilot.goal, pilot.is_rate)
-    gains = (result.difference, pilot.possible(result.low), pilot.possible(result.high))
-    return tuple(money_of(card, goal, turned * gain, card.rows) for gain in gains)
+    low, high = _room(card, pilot, wanted=True)
+    gains = (turned * one for one in (result.difference, result.low, result.high))
+    return tuple(money_of(card, goal, min(max(gain, low), high), card.rows) for gain in gains)
+
+
+def _room(card: ActionCard, pilot: Pilot, wanted: bool) -> tuple[float, float]:
+    """How far what was measured can go either way in the card's own rows, where a share falls to 0 and rises to 1 at most: of
+    what is `wanted`, or of what the card counts."""
+    if not (pilot.is_rate and 0 <= card.now <= 1):
+        return -math.inf, math.inf
+    return (card.now - 1, card.now) if wanted and card.better == "down" else (-card.now, 1 - card.now)
 
 
 def in_order(cards: Iterable[ActionCard]) -> tuple[ActionCard, ...]:

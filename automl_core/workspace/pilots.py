@@ -117,7 +117,7 @@ class Piloting:
         name = self.context.store.new_id("pil")
         choice = replace(choice, seed=acting.seed_of(name) if choice.seed is None else choice.seed)
         pilot, drawn = acting.start_pilot(card, rows, choice, datetime.now(UTC))
-        assignment = acting.assignment_frame(card, rows.frame, drawn, pilot.id_columns, rows.goal)
+        assignment = acting.assignment_frame(card, rows.frame, drawn, pilot.id_columns, rows.goal, rows.y)
         assignment[ROW] = positions[drawn.positions]
         buffer = BytesIO()
         assignment.to_parquet(buffer, index=False)

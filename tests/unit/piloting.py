@@ -40,7 +40,7 @@ def customers(rows: int = 600, seed: int = 0) -> PilotRows:
 
 def started(rows: PilotRows, card: ActionCard = CARD, choice: PilotChoice | None = None) -> tuple[Pilot, pd.DataFrame, Draw]:
     pilot, drawn = start_pilot(card, rows, choice or PilotChoice(rows=200, seed=1), datetime(2026, 11, 24, tzinfo=UTC))
-    return pilot, assignment_frame(card, rows.frame, drawn, pilot.id_columns), drawn
+    return pilot, assignment_frame(card, rows.frame, drawn, pilot.id_columns, None, rows.y), drawn
 
 
 def sent_back(table: pd.DataFrame, outcomes: list[str], target: str = "Churn") -> pd.DataFrame:

@@ -421,3 +421,23 @@ def test_an_export_is_matched_by_id_though_some_drawn_rows_have_none_of_their_ow
     with pytest.raises(BadInput, match="No line of the file belongs to this pilot") as raised:
         match_outcomes(pilot, assignment, export, PROBLEM)
     assert raised.value.hint == "Send the pilot’s own file, which has the column “row”."
+
+
+def test_the_table_that_rows_were_drawn_from_is_no_outcome_of_the_pilot() -> None:
+    """A gap that chance drew among outcomes of before retired a card."""
+    rows = customers()
+    pilot, assignment, _ = started(rows)
+    table = pilot_table(pilot, assignment, "Churn")
+    assert "known" not in table
+    before = match_outcomes(pilot, assignment, rows.frame, PROBLEM)
+    assert before.old == len(assignment)
+    held = judge(pilot, before)
+    assert held.verdict == "open"
+    assert "nothing of the pilot is in it" in held.sentence
+    last = table["customer"].iloc[-1]
+    changed = rows.frame.copy()
+    changed.loc[rows.frame["customer"] == last, "Churn"] = "No" if rows.y[assignment["row"].iloc[-1]] else "Yes"
+    assert match_outcomes(pilot, assignment, changed, PROBLEM).old == 0  # one that changed shows that it is of later
+    assert match_outcomes(pilot, assignment.drop(columns="known"), rows.frame, PROBLEM).old == 0  # a pilot of before
+    few = rows.frame[rows.frame["customer"].isin(table["customer"].iloc[:10])]
+    assert match_outcomes(pilot, assignment, few, PROBLEM).old == 0
