@@ -36,7 +36,7 @@ from automl_core.search.model import Model
 SAMPLE = 2_000
 LEAST_SAMPLE = 100
 MOST_SEEN = 200_000  # rows of a table by which outcomes are told; a share of a twelfth of them is right to half a point
-LEAST_CARE, MOST_CARE = Care(2, 2), Care(8, 16)
+LEAST_CARE, MOST_CARE = Care(2, 1), Care(8, 16)
 FIXED_CARE, FIXED_MIXTURES = Care(2, 4), 150_000  # some seconds of a model of usual size
 PACE_ROWS = (1, 5, 15, 40)
 PACE_SHARE = 0.1  # of the seconds: what a look at the pace may take

@@ -27,7 +27,7 @@ from automl_core.search.model import Member, Model
 
 Floats = NDArray[np.float64]
 TRIED_ROWS, TRIED = 3, 4  # rows and meetings by which the pace is measured
-LEAST_MEETINGS = 2
+LEAST_MEETINGS = 1
 NORMAL_MEAN = 0.8  # the mean size of a normal error of spread 1
 
 
@@ -86,8 +86,9 @@ def paced(woods: Woods) -> Woods:
 def walked(woods: Woods, rows: Floats, meetings: int, seeds: Seeds, threads: int = 0) -> tuple[Floats, Floats]:
     """`(phi, error)`: (n, d, k) parts of encoded rows (n, p) by source column, and their standard errors.
 
-    Each tree meets `meetings` of the b rows compared with; all of them leave nothing to chance, and the error is 0. `seeds` (n,)
-    are the rows' own. No `threads`: one a processor.
+    Each tree meets `meetings` of the b rows compared with; all of them leave nothing to chance, and the error is 0. By a single
+    one half of the trees stands against the other half, so that what trees differ in counts as error, too: a fifth too much is
+    told. `seeds` (n,) are the rows' own. No `threads`: one a processor.
     """
     b, trees = len(woods.met.others), woods.trees
     meetings = min(max(meetings, min(LEAST_MEETINGS, b)), b)

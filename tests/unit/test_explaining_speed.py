@@ -71,12 +71,13 @@ def test_a_walked_forest_is_the_enumeration(family: str, task: Task) -> None:
             np.testing.assert_allclose(found.base, truth.base, atol=1e-9)
 
 
-def test_a_thinned_walk_is_unbiased_and_tells_its_error() -> None:
+@pytest.mark.parametrize("meetings", [1, 5])
+def test_a_thinned_walk_is_unbiased_and_tells_its_error(meetings: int) -> None:
     made = model("binary", ("extra_trees",))
     reference = opened(made, 100)
     woods, rows = reference.woods[0], made.encoder.matrix(table()[0].head(10))
     truth, _ = walked(woods, rows, 100, row_seeds(rows, 0))
-    tries = [walked(woods, rows, 5, row_seeds(rows, seed)) for seed in range(60)]
+    tries = [walked(woods, rows, meetings, row_seeds(rows, seed)) for seed in range(300 // meetings)]
     off = np.array([found - truth for found, _ in tries])
     told = np.sqrt(np.mean([np.square(error) for _, error in tries]))
     assert apart(np.mean([found for found, _ in tries], axis=0), truth) < 0.03
