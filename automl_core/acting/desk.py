@@ -120,7 +120,7 @@ class Desk:
         told = best_of(trial.effect, trial.rules, stop, self.gain(self._cost(trial)))
         near = self._just_pays(told, stop, self.gain(self._cost(trial)))
         now = self._now(trial.rows)
-        trial = replace(trial, effect=self._possible(told, now))
+        trial = replace(trial, effect=self._possible(told, trial.rows))
         effect, lever = trial.effect, trial.move.lever
         together = self._together(trial)
         subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together,
@@ -150,9 +150,13 @@ class Desk:
         """The mean outcome of some rows, NaN of none."""
         return float(self.outcome.values[rows].mean()) if rows.any() else math.nan
 
-    def _possible(self, effect: Effect, now: float) -> Effect:
-        """The effect as far as it can be where it is one on a share."""
-        return possible(effect, now) if self.outcome.is_rate and math.isfinite(now) else effect
+    def _possible(self, effect: Effect, rows: Mask) -> Effect:
+        """The effect on some rows as far as it can be where it is one on a share, and its money as far as these are worth it."""
+        if not self.outcome.is_rate or not rows.any():
+            return effect
+        y = self.outcome.values[rows]
+        values = None if self.values is None else self.values[rows]
+        return possible(effect, y, values)
 
     def _distance(self, trial: Trial) -> float:
         """How far the trial's rows are moved in the mean."""
@@ -200,7 +204,7 @@ class Desk:
                            whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
         root, limited = of_everybody(trial.scores)
         root = trial.root if root is None else root
-        root = self._possible(root, self._now(root.moved))
+        root = self._possible(root, root.moved)
         rows, able = int(root.moved.sum()), int(trial.scores.eligible.sum())
         if self.whole is not None:
             near = rows / max(1, able) if limited else 1.0

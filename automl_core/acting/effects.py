@@ -198,10 +198,21 @@ def best_of(effect: Effect, rules: int, stop: float, cost: float = 0.0) -> Effec
     return replace(effect, low=low, high=high, money=effect.money._replace(low=ends[0], high=ends[1]))
 
 
-def possible(effect: Effect, now: float) -> Effect:
-    """The same effect on a share that is `now` of the rows: it falls to 0 and rises to 1 at most."""
-    estimate, low, high = (min(max(one, -now), 1 - now) for one in (effect.estimate, effect.low, effect.high))
-    return replace(effect, estimate=estimate, low=low, high=high)
+def possible(effect: Effect, y: Floats, values: Floats | None = None) -> Effect:
+    """The same effect on rows whose outcomes now are `y` (m,), each 0 or 1: its range ends where none or all have the outcome, or
+    at the estimate, where that is further. So does that of its money, where outcomes are worth the `values` (m,)."""
+    low, high = within((effect.low, effect.estimate, effect.high), -float(y.mean()), float(1 - y.mean()))
+    if effect.money is None or values is None:
+        return replace(effect, low=low, high=high)
+    told = effect.money
+    ends = within((told.low, told.estimate, told.high), -float((values * y).mean()), float((values * (1 - y)).mean()))
+    return replace(effect, low=low, high=high, money=told._replace(low=ends[0], high=ends[1]))
+
+
+def within(told: tuple[float, float, float], least: float, most: float) -> tuple[float, float]:
+    """The ends of a range (low, middle, high) as far as they can be, but the middle is never left out."""
+    low, middle, high = told
+    return max(low, min(least, middle)), min(high, max(most, middle))
 
 
 def _widened(told: tuple[float, float, float], wider: float, stop: float) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from automl_core.acting.stage import Stage, Trial
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
+PRICES = (1.5, 3.0)  # of the p values of the first and the second look: two thirds of the level and a third of it
 SMOOTHED = 0.5  # of the gains that groups are picked by is what the outcome models tell
 
 
@@ -50,21 +51,21 @@ def _least(scores: Scores) -> float:
 
 def _crossed(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it; where none of them holds and
-    pays, those of the second rule, at the price of two looks. Where neither does those of the first are only patterns."""
+    pays, those of the second rule, at a higher price. Where neither does those of the first are only patterns."""
     scores = whole.scores
     objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
     policies = crossed_policies(stage.splits, objective, gains(scores, stage, cost, 0.0), stage.parts)
     first: list[Trial] = []
     for place, found in enumerate(policies):
-        trials = _grouped(whole, stage, found, 1 + place)
+        trials = _grouped(whole, stage, found, place)
         if any(_holds(trial, stage, cost) for trial in trials):
             return trials
         first = first or trials
     return first
 
 
-def _grouped(whole: Trial, stage: Stage, found: Crossed, looks: int) -> list[Trial]:
-    """The trials of the groups of a rule, the last of so many that were looked at. A group is no surer than what either half
+def _grouped(whole: Trial, stage: Stage, found: Crossed, before: int) -> list[Trial]:
+    """The trials of the groups of a rule, after so many others that were looked at. A group is no surer than what either half
     picks is on the other half; one of two is no surer than that in the group itself: beside a group that pays, chance finds a
     second one."""
     in_all, trials = _held(whole.scores, stage, found.halves), []
@@ -73,8 +74,8 @@ def _grouped(whole: Trial, stage: Stage, found: Crossed, looks: int) -> list[Tri
         if len(found.groups) > 1:
             p = max(p, _held(whole.scores, stage, found.halves & all_hold(group.leaf, stage.frame)))
         for trial in _measured(whole, stage, group.leaf, group.told, p):
-            sure = replace(trial.effect, p=min(1.0, looks * trial.effect.p))
-            trials.append(replace(trial, effect=sure, rules=looks + len(group.leaf)))
+            sure = replace(trial.effect, p=min(1.0, PRICES[before] * trial.effect.p))
+            trials.append(replace(trial, effect=sure, rules=1 + before + len(group.leaf)))
     return trials
 
 

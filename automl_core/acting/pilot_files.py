@@ -57,8 +57,8 @@ ROUNDED = 0.0051  # a spreadsheet that shows two decimals saves two
 class Matched:
     """Rows of a pilot with a known outcome, all (m,): wanted-class indicators or numbers, sides, strata and groups. Where whole
     groups were dealt, `uneven` is the p value of more rows missing on one side than on the other, as groups differ (0: not).
-    `worth` is what a good outcome of each is worth, where a column said so when they were drawn. `old` counts the rows that came
-    back with the outcome they had before the pilot, where all that had one did, and these differ (0: not so)."""
+    `worth` is what a good outcome of each is worth, where a column said so when they were drawn. `old`: all came back with the
+    outcome that they had before the pilot."""
 
     values: Floats
     treated: Mask
@@ -67,7 +67,7 @@ class Matched:
     returned: Returned
     uneven: float = 0.0
     worth: Floats | None = None
-    old: int = 0
+    old: bool = False
 
 
 def assignment_frame(
@@ -255,15 +255,18 @@ def _matched(
     codes = assignment.loc[keep, [STRATUM, GROUP]].to_numpy(dtype=np.int64)
     worth = assignment.loc[keep, WORTH].to_numpy(dtype=np.float64) if WORTH in assignment else None
     uneven = _uneven(keep, treated, assignment[GROUP].to_numpy())
-    old = _as_before(y, assignment.loc[keep, KNOWN].to_numpy(dtype=np.float64)) if KNOWN in assignment else 0
+    known = assignment.loc[keep, KNOWN].to_numpy(dtype=np.float64) if KNOWN in assignment else np.empty(0)
+    old = _as_before(np.asarray(y, dtype=np.float64), known, 0.0 if problem.classes else ROUNDED)
     return Matched(outcomes, treated[keep], codes[:, 0], codes[:, 1], told, uneven, worth, old)
 
 
-def _as_before(y: NDArray[np.generic], known: Floats) -> int:
-    """How many outcomes (m,) are those `known` (m,) before, where all that were known are, and not all alike."""
-    had = np.isfinite(known)
-    before, now = known[had], np.asarray(y, dtype=np.float64)[had]
-    return len(now) if len(now) >= LEAST_OLD and bool((before == now).all()) and len(np.unique(now)) > 1 else 0
+def _as_before(y: Floats, known: Floats, rounded: float) -> bool:
+    """Whether all outcomes (m,) are those `known` before (m,; NaN: none), but for what they were `rounded` by, and not all alike:
+    in the table that rows were drawn from, those without an outcome have none."""
+    if len(known) < LEAST_OLD or len(known) != len(y):
+        return False
+    apart = np.abs(y - known)
+    return bool((apart <= rounded + 1e-6 * np.abs(known)).all()) and float(np.ptp(known)) > 100 * rounded
 
 
 def _uneven(back: Mask, treated: Mask, groups: NDArray[np.int64]) -> float:

@@ -15,20 +15,11 @@ import numpy as np
 
 from automl_core.acting.action import ActionCard, Goal
 from automl_core.acting.costs import cost_of
+from automl_core.acting.effects import within
 from automl_core.acting.pilot_columns import ARM, column_of
 from automl_core.acting.pilot_files import Matched
 from automl_core.acting.pilot_groups import FEWEST_GROUPS
-from automl_core.acting.pilots import (
-    Pilot,
-    PilotResult,
-    PilotState,
-    Promise,
-    Verdict,
-    change_words,
-    direction,
-    money_of,
-    promise_of,
-)
+from automl_core.acting.pilots import Pilot, PilotResult, PilotState, Verdict, change_words, direction, money_of, promise_of
 from automl_core.acting.power import CHANCE, ENOUGH_BACK, FEWEST_SIDE
 from automl_core.acting.two_sides import compare_sides
 from automl_core.acting.wording import (
@@ -55,12 +46,15 @@ def judge(pilot: Pilot, matched: Matched, today: date | None = None, early: bool
     """
     back, before = matched.returned, today is not None and today < pilot.due_day
     nan = math.nan
-    few = _too_few(matched)
+    few = _of_before(matched) or _too_few(matched)
     waits = before and not early and not few  # with too few a verdict is none at any time
     if few or waits:
         sentence = f"{back.sentence} {_not_due(pilot) if waits else few}"
         return PilotResult(nan, nan, nan, nan, nan, nan, "open", nan, nan, nan, back, sentence, waits=waits)
     found = compare_sides(matched.values, matched.treated, matched.strata, matched.groups)
+    if pilot.is_rate:  # from the share of those held out no change leads beyond none and all of them
+        low, high = within((found.low, found.difference, found.high), -found.held, 1 - found.held)
+        found = replace(found, low=low, high=high)
     turned = direction(pilot.goal, pilot.is_rate)
     gains = sorted((turned * found.low, turned * found.high))
     why = _why_open(pilot, matched)
@@ -92,6 +86,14 @@ def _not_due(pilot: Pilot) -> str:
             "shows in the end.")
 
 
+def _of_before(matched: Matched) -> str:
+    """Why outcomes are none of the pilot, or nothing."""
+    if not matched.old:
+        return ""
+    return ("All of them are the outcomes that these rows had before the pilot, as in the table they were drawn from: nothing of "
+            "the pilot is in them. Send what came of the rows since.")
+
+
 def _too_few(matched: Matched) -> str:
     """Why the two sides cannot be compared at all, or nothing."""
     if min(matched.returned.treated, matched.returned.held) < FEWEST_SIDE:
@@ -110,9 +112,6 @@ def _why_open(pilot: Pilot, matched: Matched) -> str:
     from scipy import stats
 
     back = matched.returned
-    if matched.old:
-        return (f"All {matched.old:,} rows that had an outcome when the pilot began came back with that same one, as in the "
-                "table they were drawn from: nothing of the pilot is in it. Send what came of these rows since.")
     if back.matched < ENOUGH_BACK * back.assigned:
         needed = math.ceil(ENOUGH_BACK * back.assigned)
         return f"Too little came back for a verdict: {needed:,} rows are needed, lest those that answered differ from the others."
@@ -220,14 +219,13 @@ def graded(card: ActionCard, pilot: Pilot | None, goal: Goal | None = None) -> A
         return card
     result, goal = pilot.result, goal or pilot.goal
     words = ended_words(pilot, result, goal, card.whole_cost)
+    low, high = pilot.possible(result.low), pilot.possible(result.high)
     nets = _money_now(card, pilot, result, goal)
     raised = pilot.state == "raised"
     never, perhaps = (DOES_NOT_PAY, MAY_NOT_PAY) if card.whole_cost else (LOSES, MAY_LOSE)
     step = never if nets[0] < 0 else perhaps if min(nets[1:]) < 0 else ROLL_OUT
     # the way from a card's class to the wanted one is also the way back
-    counted = promise_of(replace(card, adjusted=result.difference, low=result.low, high=result.high), pilot.is_rate)
-    room = _room(card, pilot, wanted=False)
-    counted = Promise(*(min(max(one, room[0]), room[1]) for one in counted))
+    counted = promise_of(replace(card, adjusted=result.difference, low=low, high=high), pilot.is_rate)
     return replace(
         card,
         grade="A" if raised else "D",
@@ -255,17 +253,8 @@ def _money_now(card: ActionCard, pilot: Pilot, result: PilotResult, goal: Goal) 
         rise, spent = card.worth / pilot.card.worth, pilot.card.whole_cost
         return tuple(card.rows * ((one / pilot.treated + spent) * rise - card.whole_cost) for one in measured)
     turned = direction(pilot.goal, pilot.is_rate)
-    low, high = _room(card, pilot, wanted=True)
-    gains = (turned * one for one in (result.difference, result.low, result.high))
-    return tuple(money_of(card, goal, min(max(gain, low), high), card.rows) for gain in gains)
-
-
-def _room(card: ActionCard, pilot: Pilot, wanted: bool) -> tuple[float, float]:
-    """How far what was measured can go either way in the card's own rows, where a share falls to 0 and rises to 1 at most: of
-    what is `wanted`, or of what the card counts."""
-    if not (pilot.is_rate and 0 <= card.now <= 1):
-        return -math.inf, math.inf
-    return (card.now - 1, card.now) if wanted and card.better == "down" else (-card.now, 1 - card.now)
+    gains = (result.difference, pilot.possible(result.low), pilot.possible(result.high))
+    return tuple(money_of(card, goal, turned * gain, card.rows) for gain in gains)
 
 
 def in_order(cards: Iterable[ActionCard]) -> tuple[ActionCard, ...]:

@@ -21,6 +21,9 @@ FINE_CUTS = 24  # among them the others
 MOST_LEVELS = 30
 LEAST_LEAF_SHARE = 0.03  # of the rows: fewer are no group
 MOST_SPLITS = 120
+MOST_SETS = 6  # of the levels of one column: of many levels chance makes wide sets, which would leave no room for other columns
+MOST_SIDES = 1_000  # beyond which only the commonest levels are tried: each takes 4 bytes a row
+COMMON_LEVELS = 8
 Cut = tuple[int, ...]  # the places of the sides that make up its first side; its second is what is left of the column
 
 
@@ -62,13 +65,15 @@ class Splits:
 
 def make_splits(frame: pd.DataFrame, columns: tuple[Column, ...]) -> Splits:
     """Numbers are cut at eleven quantiles and above each value that a twelfth of the rows have, categories at each level that
-    has 3 % of the rows or more."""
+    has 3 % of the rows or more (of very many columns the eight most common ones)."""
     return _split(Cells(frame), [column.name for column in columns], CUTS)
 
 
 def _split(cells: Cells, columns: list[str], cuts: int) -> Splits:
     frame = cells.frame
-    sides = [side for name in columns for side in _column_sides(frame[name], name, cuts)]
+    sides = [side for name in columns for side in _column_sides(frame[name], name, cuts, MOST_LEVELS)]
+    if len(sides) > MOST_SIDES:
+        sides = [side for name in columns for side in _column_sides(frame[name], name, cuts, COMMON_LEVELS)]
     firsts = [holds(side, cells) for side in sides[::2]]
     gaps = {side.column: frame[side.column].notna().to_numpy(dtype=bool) for side in sides}
     known = [name for name, rows in gaps.items() if not rows.all()]
@@ -84,7 +89,7 @@ def _split(cells: Cells, columns: list[str], cuts: int) -> Splits:
     return Splits(tuple(sides), basis, mix, cells)
 
 
-def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
+def _column_sides(series: pd.Series, name: str, most: int, levels_tried: int) -> list[Condition]:
     if pd.api.types.is_numeric_dtype(series.dtype):
         values = series.dropna().to_numpy(dtype=np.float64)
         values = values[np.isfinite(values)]
@@ -102,7 +107,7 @@ def _column_sides(series: pd.Series, name: str, most: int) -> list[Condition]:
     if not 2 <= len(levels) <= MOST_LEVELS:
         return []
     names = [str(level) for level in levels.index]
-    tried = [level for level in names if levels[level] >= LEAST_LEAF_SHARE * len(series)]
+    tried = [level for level in names if levels[level] >= LEAST_LEAF_SHARE * len(series)][:levels_tried]
     if len(names) == 2:
         tried = tried[:1]
     sides = []
@@ -133,7 +138,10 @@ def candidates(splits: Splits, gain: Floats, count: Floats, names: frozenset[str
     for places in single.values():
         order = sorted(places, key=lambda place: -float(means[place]))
         most = min(len(places), len(splits.sides[places[0] + 1].values) - 1)
-        cuts += [tuple(order[:size]) for size in range(2, most + 1)]
+        sets = [tuple(order[:size]) for size in range(2, most + 1)]
+        if len(sets) > MOST_SETS:
+            sets = [sets[place] for place in np.sort(np.argsort(-_contrasts(sets, gain, count))[:MOST_SETS])]
+        cuts += sets
     if len(cuts) <= MOST_SPLITS:
         return cuts
     return [cuts[place] for place in np.sort(np.argsort(-_contrasts(cuts, gain, count))[:MOST_SPLITS])]

@@ -70,12 +70,11 @@ class Stage:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Trial:
-    """One move in one group, estimated on rows that did not choose the group. `chosen` is False when what looks for groups
-    would move nobody: then it can only be a pattern. `case` is what was compared;
-    for `alike` see `alike_parts`. The group is the best of so many `rules`, one more than the conditions that were looked for: a
-    cut that chance favours is favoured in nearly all folds at once. `undrawn` says why a lever named as an experiment was
-    not read as one, `everyone` that the effect speaks of all rows of the group that can be moved, also of those few without
-    comparable ones."""
+    """One move in one group, estimated on rows that did not choose the group. `chosen` is False when what looks for groups would
+    move nobody: then it can only be a pattern. `case` is what was compared; for `alike` see `alike_parts`. The group is the best
+    of so many `rules`, one more than the conditions that were looked for, and one for a rule before it: a cut that chance favours
+    is favoured in nearly all folds at once. `undrawn` says why a lever named as an experiment was not read as one, `everyone`
+    that the effect speaks of all rows of the group that can be moved, also of those few without comparable ones."""
 
     move: Move
     conditions: tuple[Condition, ...]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -430,14 +432,17 @@ def test_the_table_that_rows_were_drawn_from_is_no_outcome_of_the_pilot() -> Non
     table = pilot_table(pilot, assignment, "Churn")
     assert "known" not in table
     before = match_outcomes(pilot, assignment, rows.frame, PROBLEM)
-    assert before.old == len(assignment)
-    held = judge(pilot, before)
-    assert held.verdict == "open"
-    assert "nothing of the pilot is in it" in held.sentence
+    assert before.old
+    for day in (date(2026, 11, 25), None):  # known at once, and nothing is compared
+        held = judge(pilot, before, day)
+        assert (held.verdict, held.waits, math.isnan(held.difference)) == ("open", False, True)
+        assert "nothing of the pilot is in them" in held.sentence
     last = table["customer"].iloc[-1]
     changed = rows.frame.copy()
     changed.loc[rows.frame["customer"] == last, "Churn"] = "No" if rows.y[assignment["row"].iloc[-1]] else "Yes"
-    assert match_outcomes(pilot, assignment, changed, PROBLEM).old == 0  # one that changed shows that it is of later
-    assert match_outcomes(pilot, assignment.drop(columns="known"), rows.frame, PROBLEM).old == 0  # a pilot of before
+    assert not match_outcomes(pilot, assignment, changed, PROBLEM).old  # one that changed shows that it is of later
+    assert not match_outcomes(pilot, assignment.drop(columns="known"), rows.frame, PROBLEM).old  # a pilot of before
+    some = assignment.assign(known=np.where(np.arange(len(assignment)) < 150, np.nan, assignment["known"]))
+    assert not match_outcomes(pilot, some, rows.frame, PROBLEM).old  # rows that had none have one now
     few = rows.frame[rows.frame["customer"].isin(table["customer"].iloc[:10])]
-    assert match_outcomes(pilot, assignment, few, PROBLEM).old == 0
+    assert not match_outcomes(pilot, assignment, few, PROBLEM).old
