@@ -41,6 +41,7 @@ FIXED_CARE, FIXED_MIXTURES = Care(2, 4), 150_000  # some seconds of a model of u
 PACE_ROWS = (1, 5, 15, 40)
 PACE_SHARE = 0.1  # of the seconds: what a look at the pace may take
 SECONDS = 8.0
+CARE_SHARE, ROWS_SHARE = 0.7, 0.95  # of the seconds: what is spent on more care for each row, and what to reach all rows at all
 LEAST_SHARE = 0.3  # of the seconds, however long it took to make the rows ready that a model is compared with
 MOST_SHAPES = 15
 MOST_CLASSES, MOST_LINES = 20, 20_000  # explained unasked, and columns of all of them together: an explanation is kept for each
@@ -147,16 +148,16 @@ def _affordable(
 
     The pace is this thread's own: other work on the machine must not change an explanation.
     """
-    budget = 0.7 * min(os.cpu_count() or 1, 2) * seconds
+    worked = min(os.cpu_count() or 1, 2) * seconds
     if not len(few) or not rows:
         return SAMPLE, LEAST_CARE
     if by_itself(model) and (reference is None or exact(model, few[:1], reference.matrix) is not None):
         pace = _pace(lambda part: exact(model, part, None if reference is None else reference.matrix), few, PACE_SHARE * seconds)
-        return int(np.clip(budget / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE)), LEAST_CARE
+        return int(np.clip(ROWS_SHARE * worked / max(pace, 1e-9), LEAST_SAMPLE, SAMPLE)), LEAST_CARE
     assert reference is not None
     least = reference.lone + LEAST_CARE.rounds * reference.pace + LEAST_CARE.meetings * reference.meeting_seconds()
-    rows = int(np.clip(min(rows, budget / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
-    return rows, reference.affords(rows, budget, LEAST_CARE, MOST_CARE)
+    rows = int(np.clip(min(rows, ROWS_SHARE * worked / max(least, 1e-9)), LEAST_SAMPLE, SAMPLE))
+    return rows, reference.affords(rows, CARE_SHARE * worked, LEAST_CARE, MOST_CARE)
 
 
 def _fixed(model: Model, reference: Reference | None, rows: int) -> tuple[int, Care]:
