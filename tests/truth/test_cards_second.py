@@ -28,7 +28,7 @@ def idle_second(seed: int, rows: int = 4000) -> list[str]:
     return [change.lever for card in found.cards for change in (*card.also, *([card] if card.lever == "colour" else []))]
 
 
-SEEN = (3,)
+SEEN = (61,)
 
 
 @pytest.mark.parametrize("seed", SEEN)

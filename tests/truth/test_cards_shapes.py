@@ -165,7 +165,7 @@ def run(design: Callable[[int], Made], seeds: range) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize("design", [shops, apart, bent])  # what is found in the last one is asked about below, too
+@pytest.mark.parametrize("design", [shops, apart, bent])  # what is found in the last one is asked about below
 def test_figures_hold_for_the_rows_that_are_listed(design: Callable[[int], Made]) -> None:
     tally = run(design, range(8100, 8102))
     assert tally.cards >= 1
@@ -175,7 +175,7 @@ def test_figures_hold_for_the_rows_that_are_listed(design: Callable[[int], Made]
 
 def test_numbers_are_tried_to_be_broken_and_only_what_is_shown() -> None:
     """What steers each number is named. Half a step up is a card of nearly the same rows as a whole one: nobody breaks it."""
-    _, found, asked = looked(bent, 8101)
+    _, found, asked = looked(bent, 8100)
     assert {card.lever: card.benchmark for card in found.cards} == {"heat": "a", "dose": "b"}
     assert not [reason for card in found.cards for reason in card.reasons if "could be left out" in reason]
     assert len(asked) == len(set(asked)) == len(found.cards)
