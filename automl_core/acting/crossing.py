@@ -33,7 +33,7 @@ Mask = NDArray[np.bool_]
 PARTS = 6  # the first three are one half
 ALIKE = 0.65  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
 MOST_TREES = 0.6  # of the folds must have such a group
-LOOKS = 2  # rules that are tried at most
+PRICES = (1.5, 3.0)  # of the p values of the rules that are tried: two thirds of the level, and a third of it
 SUREST = 3  # its place among the rules, after those of no, one and two splits
 OWN_SHARE = 0.368  # of what a rule brings on its own rows: rules of fewer rows look worse than it is (Efron 1983)
 
@@ -90,7 +90,7 @@ def crossed_policies(splits: Splits, objective: Objective, own: Floats, folds: N
             for half, rule in zip(halves, by_half, strict=True):
                 moved[half] = rule[best].moved(half)
         yield Crossed(groups, moved)
-        if len(tried) == LOOKS:
+        if len(tried) == len(PRICES):
             return
 
 

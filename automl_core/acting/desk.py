@@ -119,7 +119,7 @@ class Desk:
         stop = self._break_even(trial)
         told = best_of(trial.effect, trial.rules, stop, self.gain(self._cost(trial)))
         near = self._just_pays(told, stop, self.gain(self._cost(trial)))
-        now = self._now(trial.rows)
+        now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         trial = replace(trial, effect=self._possible(told, trial.rows))
         effect, lever = trial.effect, trial.move.lever
         together = self._together(trial)
@@ -146,17 +146,11 @@ class Desk:
         )  # fmt: skip
         return forbidden_by(made, self.goal)
 
-    def _now(self, rows: Mask) -> float:
-        """The mean outcome of some rows, NaN of none."""
-        return float(self.outcome.values[rows].mean()) if rows.any() else math.nan
-
     def _possible(self, effect: Effect, rows: Mask) -> Effect:
         """The effect on some rows as far as it can be where it is one on a share, and its money as far as these are worth it."""
         if not self.outcome.is_rate or not rows.any():
             return effect
-        y = self.outcome.values[rows]
-        values = None if self.values is None else self.values[rows]
-        return possible(effect, y, values)
+        return possible(effect, self.outcome.values[rows], None if self.values is None else self.values[rows])
 
     def _distance(self, trial: Trial) -> float:
         """How far the trial's rows are moved in the mean."""

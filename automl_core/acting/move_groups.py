@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from automl_core.acting.action import Change
 from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.costs import move_costs
-from automl_core.acting.crossing import Crossed, crossed_policies
+from automl_core.acting.crossing import PRICES, Crossed, crossed_policies
 from automl_core.acting.effects import Comparison, Effect, estimate
 from automl_core.acting.grading import LEVEL
 from automl_core.acting.moves import Move
@@ -25,7 +25,6 @@ from automl_core.acting.stage import Stage, Trial
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
-PRICES = (1.5, 3.0)  # of the p values of the first and the second look: two thirds of the level and a third of it
 SMOOTHED = 0.5  # of the gains that groups are picked by is what the outcome models tell
 
 

@@ -105,11 +105,10 @@ def best_side(sides: Sides, least: float) -> Places | None:
 
 
 def surest_side(sides: Sides, least: float) -> Places | None:
-    """The single side whose gain is the most standard errors from nothing; None when no side brings anything. One of most rows
-    must leave a part out that loses by one: by chance some part always brings less than the rest."""
-    lost, other = _lost(sides.gain, sides.square), np.arange(len(sides.gain)) ^ 1
-    small = (sides.count <= sides.count[other]) | (lost[other] >= EXCLUDE_AT)
-    sure = np.where((sides.count >= least) & (sides.gain > 0) & small, -lost, -np.inf)
+    """The single side of at most half of the rows whose gain is the most standard errors from nothing; None when none brings
+    anything. Of many parts one always brings less than the rest by chance: what is left without it is surer, and no better."""
+    small = (sides.count >= least) & (sides.count <= sides.count[np.arange(len(sides.count)) ^ 1])
+    sure = np.where(small & (sides.gain > 0), -_lost(sides.gain, sides.square), -np.inf)
     best = int(np.argmax(sure))
     return ((best,),) if sure[best] > 0 else None
 

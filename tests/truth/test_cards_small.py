@@ -15,9 +15,10 @@ KINDS = {
     "a range of a number": lambda frame: frame["age"] >= 71,
     "two levels in a range": lambda frame: frame["shop"].isin(["shop 2", "shop 7"]) & (frame["visits"] >= 2),
 }
-# 0.85 is asked. An edge that lies between two of 23 quantiles takes rows along that lose, and a group that needs two conditions
-# to be a tenth is too small for either half of these rows to find by itself
-REACHED = {"one level of ten": 0.85, "a range of a number": 0.75, "two levels in a range": 0.4}
+ASKED = 0.85  # of the best rule's worth
+# an edge that lies between two of 23 quantiles takes rows along that lose, and a group that needs two conditions to be a tenth is
+# too small for either half of these rows to find by itself
+REACHED = {"one level of ten": ASKED, "a range of a number": 0.75, "two levels in a range": 0.4}
 
 
 def shares(kind: str, seed: int, rows: int = 6000) -> tuple[float, float, bool]:
@@ -88,6 +89,8 @@ def test_what_works_for_a_tenth_of_the_rows_is_found_full(kind: str) -> None:
     assert got.mean() >= REACHED[kind]
     assert (got > everybody).mean() >= 0.95
     assert idle.mean() <= 0.05
+    if got.mean() < ASKED:
+        pytest.xfail(f"{ASKED} is asked, and {got.mean():.2f} is reached")
 
 
 @pytest.mark.slow
@@ -95,6 +98,6 @@ def test_what_hardly_anybody_has_is_compared_full() -> None:
     got, held, shown = np.array([rare(200 + seed, 0.22) for seed in range(60)]).T
     idle = np.array([rare(300 + seed, 0.0)[2] for seed in range(60)])
     print(f"rare: {got.mean():.3f} of the best rule, ranges hold in {held[shown > 0].mean():.2f}, idle {int(idle.sum())} of 60")
-    assert got.mean() >= 0.85
+    assert got.mean() >= ASKED
     assert held[shown > 0].mean() >= 0.9
     assert idle.mean() <= 0.05

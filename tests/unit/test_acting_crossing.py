@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Lever, Options, Roles, desk, find_actions, move_groups, pairs, trials
+from automl_core.acting import splits as acting_splits
 from automl_core.acting.action import Change, Condition
 from automl_core.acting.conditions import all_hold
 from automl_core.acting.crossing import PARTS, Crossed, Group, crossed_policies
 from automl_core.acting.effects import Effect, best_of, estimate
 from automl_core.acting.moves import Move
-from automl_core.acting.policy import Leaf, Objective
+from automl_core.acting.policy import Leaf, Objective, Sides, surest_side
 from automl_core.acting.scores import Scores, category_scores
-from automl_core.acting.splits import Splits, make_splits
+from automl_core.acting.splits import Splits, candidates, make_splits
 from automl_core.acting.stage import Stage, Trial
 from automl_core.acting.wording import JUST_PAYS, JUST_WORKS
 from automl_core.data.table import Column
@@ -273,3 +274,55 @@ def test_a_card_asks_for_the_pilot_that_would_be_dealt() -> None:
     copied, houses = pd.concat([frame] * 2, ignore_index=True), frame.assign(house=np.arange(1500) // 3)
     assert "whole groups" not in find_actions(copied, "y", "no", levers, options=options).cards[0].next_step
     assert "in whole groups" in find_actions(houses, "y", "no", levers, Roles(group="house"), options).cards[0].next_step
+
+
+def test_two_looks_share_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second rule is asked where the first does not hold, and costs three times its p value."""
+    frame, generator = table(0, 1200)
+    old = (frame["age"] >= 42).to_numpy()
+    gain = np.where(old, 2.0, 0.0) + generator.normal(0, 4, 1200)
+    everyone = np.ones(1200, dtype=bool)
+
+    def rule(edge: Condition, halves: np.ndarray) -> Crossed:
+        return Crossed((Group((edge,), everyone & all_hold((edge,), frame)),), halves)
+
+    good, idle = rule(Condition("age", (), low=42.0), old), rule(Condition("age", (), high=42.0), ~old)
+    told = {}
+    for name, rules in {"first": (good, idle), "second": (idle, good)}.items():
+        monkeypatch.setattr(move_groups, "crossed_policies", lambda *args, rules=rules: iter(rules))
+        (told[name],) = groups_of(frame, gain)
+    assert told["first"].conditions == told["second"].conditions == good.groups[0].leaf
+    assert told["second"].effect.p == pytest.approx(2 * told["first"].effect.p)
+    assert (told["first"].rules, told["second"].rules) == (2, 3)
+    plain = estimate(told["first"].scores, old)
+    assert plain is not None
+    assert told["first"].effect.p == pytest.approx(1.5 * plain.p)
+
+
+def test_the_surest_side_is_one_of_the_fewer_rows() -> None:
+    """Of many regions one always gains least by chance: the rest without it is surer than all, and no better."""
+    none = np.zeros((4, 4))
+    sides = Sides(np.array([100.0, 1.0, 60.0, 41.0]), np.array([400.0, 100.0, 225.0, 275.0]),
+                  np.array([2_800.0, 200.0, 1_400.0, 1_600.0]), none, none, none)
+    assert surest_side(sides, 100) == ((2,),)
+    assert surest_side(sides, 1_500) is None
+
+
+def test_many_levels_leave_room_for_other_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six sets of levels a column at most, and of a table with very many sides the commonest levels alone."""
+    generator = np.random.default_rng(0)
+    names = [f"c{place}" for place in range(6)]
+    frame = pd.DataFrame({name: [f"v{one:02d}" for one in generator.integers(0, 20, 4000)] for name in names})
+    frame["age"] = generator.normal(40, 10, 4000)
+    columns = (*(Column(name, "text", "category") for name in names), Column("age", "float", "number"))
+    splits = make_splits(frame, columns)
+    gain = np.where(frame["age"] >= 45, 0.4, -0.4) + generator.normal(0, 4, 4000)
+    sums = splits.sums(np.column_stack([gain, np.ones(4000)]))
+    cuts = candidates(splits, sums[:, 0], sums[:, 1])
+    sets = [splits.sides[cut[0]].column for cut in cuts if len(cut) > 1]
+    assert max(map(sets.count, names)) <= 6
+    assert any(splits.sides[cut[0]].column == "age" for cut in cuts)
+    monkeypatch.setattr(acting_splits, "MOST_SIDES", 100)
+    few = make_splits(frame, columns)
+    assert len([side for side in few.sides[::2] if side.column == "c0"]) == 8
+    assert len([side for side in splits.sides[::2] if side.column == "c0"]) == 20

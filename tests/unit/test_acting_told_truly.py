@@ -10,11 +10,15 @@ import pandas as pd
 import pytest
 
 from automl_core.acting import Lever, Options, PilotChoice, find_actions, judge_pilot, pilot_of
+from automl_core.acting.effects import Effect, Money, possible
 from automl_core.acting.experiment import Experiment, experiment_frame
-from automl_core.acting.pilot_result import _follows
+from automl_core.acting.pilot_files import match_outcomes, pilot_table
+from automl_core.acting.pilot_result import _follows, judge
+from automl_core.acting.two_sides import compare_sides
 from automl_core.errors import BadInput
 from automl_core.explaining.fairness_counts import rate_of
 from automl_core.framing.shares import wilson
+from tests.unit.piloting import CARD, PROBLEM, customers, sent_back, started
 
 
 def test_a_rare_value_is_said_to_be_rare() -> None:
@@ -97,3 +101,27 @@ def test_a_share_falls_to_nothing_at_most_and_so_does_its_money() -> None:
     assert card.then >= 0
     assert card.net_high == pytest.approx(card.rows * (300 * card.now - 1))
     assert card.whole_low >= -frame.loc[~had, "claim"].eq("yes").mean() - 1e-9
+
+
+def test_money_by_a_value_column_ends_where_the_share_does() -> None:
+    """Points ended at all claims there were, and money beside them at more than these cost."""
+    y, values = np.array([1.0, 0.0, 0.0, 0.0]), np.array([100.0, 300.0, 300.0, 300.0])
+    plain = Effect(-0.2, -0.4, -0.05, 0.01, 0.1, -0.2, 1.0, np.ones(4, dtype=bool), 5, 1.0, 1.0, 4)
+    told = possible(replace(plain, money=Money(-20.0, -60.0, -5.0, 10.0)), y, values)
+    assert (told.low, told.high) == (-0.25, -0.05)
+    assert told.money == Money(-20.0, -25.0, -5.0, 10.0)
+    assert possible(replace(plain, estimate=-0.3), y).low == -0.3  # the estimate itself is never left out
+
+
+def test_what_a_pilot_measured_ends_at_those_held_out() -> None:
+    """Of 3 % no more can be lost, however wide the range of few rows is."""
+    rows = customers(900)
+    pilot, assignment, drawn = started(rows, CARD, PilotChoice(rows=60, seed=2))
+    stays = np.ones(len(assignment), dtype=bool)
+    stays[np.flatnonzero(~drawn.treated)[:1]] = False
+    sent = sent_back(pilot_table(pilot, assignment, "Churn"), list(np.where(stays, "No", "Yes")))
+    matched = match_outcomes(pilot, assignment, sent, PROBLEM)
+    uncut, result = compare_sides(matched.values, matched.treated, matched.strata, matched.groups), judge(pilot, matched)
+    assert uncut.high > 1 - result.held_mean
+    assert result.high == pytest.approx(1 - result.held_mean)
+    assert result.low == uncut.low
