@@ -39,10 +39,10 @@ class Met:
     joint: Places
     columns: Places
 
-    def mine(self, row: Floats) -> Floats:
-        """(slots,) what the cuts are compared with of one encoded row (p,)."""
-        stands = self.standing.seen_alone(self.member, self.wood, row[None])
-        return _compared(self.asked, stands[:, :, None], np.arange(len(self.joint)))[0, :, 0]
+    def mine(self, rows: Floats) -> Floats:
+        """(n, slots) what the cuts are compared with of encoded rows (n, p)."""
+        stands = self.standing.seen_alone(self.member, self.wood, rows)
+        return _compared(self.asked, stands[:, :, None], np.arange(len(self.joint)))[:, :, 0]
 
     def between(self, mixed: Floats) -> Floats:
         """(b, joined, 2**m) the same for slots of features of several columns, by which of the columns are taken from the row
@@ -85,7 +85,7 @@ def along(members: tuple[Met, ...], rows: Floats, orders: Orders) -> Iterator[Fl
                 between = np.zeros((len(met.others), 0, 1))
                 if met in joined:
                     between = met.between(met.standing.mixed(row) if once is None else once)
-                sums[walks] = _sums(met, (met.mine(row), between), (orders.other[walks], orders.rank[walks]))
+                sums[walks] = _sums(met, (met.mine(row[None])[0], between), (orders.other[walks], orders.rank[walks]))
         said = met.wood.said(sums.reshape(-1, k))
         yield said.reshape(*sums.shape[:2], said.shape[1] if said.ndim > 1 else 1)
 

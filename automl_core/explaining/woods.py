@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_core.explaining.chance import Seeds, draws
+from automl_core.explaining.leaf_tables import shapley_weights
 from automl_core.explaining.paths import Met, met_by
 from automl_core.explaining.standing import Standing
 from automl_core.explaining.threads import shared
@@ -67,9 +68,7 @@ def open_woods(standing: Standing, member: Member, depth: int, scale: float) -> 
     wood = wood_of(member)
     assert wood is not None
     d = min(len(standing.model.sources), depth)  # columns that can be settled on one path
-    weights = np.array([[math.factorial(a) * math.factorial(b) / math.factorial(a + b + 1) for b in range(d + 1)]
-                        for a in range(d + 1)])
-    return Woods(met_by(standing, member, wood), weights, scale)
+    return Woods(met_by(standing, member, wood), shapley_weights(d), scale)
 
 
 def paced(woods: Woods) -> Woods:
@@ -121,6 +120,6 @@ def _add(woods: Woods, rows: Floats, trees: tuple[int, int], design: tuple[int, 
     columns = np.ascontiguousarray(met.columns[:, 0])
     sums = np.zeros((len(rows), 2, len(met.standing.model.sources), said[1] * met.values.shape[1]))
     for number, row in enumerate(rows):
-        slots = met.others, met.mine(row), columns
+        slots = met.others, met.mine(row[None])[0], columns
         walk((met.wood.valued.trees.nodes, *trees), said, slots, woods.weights, (meetings, float(starts[number])), sums[number])
     return sums

@@ -30,15 +30,18 @@ from automl_core.explaining import (
 from automl_core.explaining.chance import draws, row_seeds
 from automl_core.explaining.coalitions import enumerated
 from automl_core.explaining.contributions import fixed_row_care, of_matrix
+from automl_core.explaining.leaf_tables import leaf_tables, shapley_weights
 from automl_core.explaining.orders import mixtures, plan
 from automl_core.explaining.overview import _fixed
 from automl_core.explaining.reference import Care, Reference, parted
 from automl_core.explaining.threads import shared
-from automl_core.explaining.woods import walked
+from automl_core.explaining.woods import Woods, walked
 from automl_core.framing.problem import Task
+from automl_core.search.boxes import Valued
 from automl_core.search.calibration import Calibration
 from automl_core.search.family import Family
 from automl_core.search.model import Model
+from automl_core.search.packed import Packed
 from tests.unit.test_explaining_routes import model, table, target
 
 FULL = Care(60, 1_000)
@@ -159,6 +162,34 @@ def test_the_rough_copy_changes_the_chance_and_not_the_values() -> None:
     with_copy, without = ([parted(one, rows, Care(3, 3), own).phi for own in seeds] for one in (reference, bare))
     assert np.mean([apart(one, truth) for one in with_copy]) < np.mean([apart(one, truth) for one in without])
     assert apart(np.mean(with_copy, axis=0), truth) < 0.03
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_tables_of_leaves_are_a_walk_against_all_rows(task: Task) -> None:
+    """Missing numbers and categories included, and a row to compare with that has nothing but missing values."""
+    made = model(task, ("lightgbm", "neural"))
+    others = made.encoder.matrix(table()[0].tail(30))
+    others[3] = np.nan
+    reference, rows = open_reference(made, others), made.encoder.matrix(table()[0].head(25))
+    rows[0], rows[1] = np.nan, reference.matrix[7]
+    assert reference.copy is not None
+    assert len(reference.copy.outputs) == reference.prediction.shape[1]
+    for tables in reference.copy.outputs:
+        trees = Woods(tables.met, shapley_weights(int(tables.width.max())), 1.0)
+        truth, error = walked(trees, rows, len(others), row_seeds(rows, 0))
+        assert not error.any()
+        np.testing.assert_allclose(tables.parts(rows), truth[:, :, 0], atol=1e-12)
+        assert np.abs(tables.parts(rows[1:2]) - truth[:1, :, 0]).max() > 0.01
+
+
+def test_tables_of_leaves_of_trees_that_cut_nothing_give_nothing() -> None:
+    made = model("regression", ("lightgbm",))
+    reference = opened(made)
+    assert reference.copy is not None
+    met = reference.copy.outputs[0].met
+    nodes = np.array([(np.inf, 0, 0)], dtype=met.wood.valued.trees.nodes.dtype)
+    bare = replace(met, wood=replace(met.wood, valued=Valued(Packed(nodes, 1), np.ones((1, 1)))), values=np.ones((1, 1)))
+    assert not leaf_tables(bare).parts(reference.matrix).any()
 
 
 @pytest.mark.parametrize("members", [("lightgbm", "neural"), ("extra_trees", "linear"), ("linear", "linear"), ("random_forest",)])
