@@ -16,12 +16,14 @@ from automl_core.acting.effects import Effect, best_of, possible
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
+from automl_core.acting.luck import LUCK_TOLD, without_luck
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.overlap import of_everybody
 from automl_core.acting.pilot_groups import Together, rows_together
 from automl_core.acting.stage import Trial
 from automl_core.acting.what_if import WhatIf
 from automl_core.acting.wording import (
+    JUST_PASSED,
     JUST_PAYS,
     JUST_WORKS,
     CardSubject,
@@ -116,9 +118,11 @@ class Desk:
 
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
         letter, reasons = grade(found)
-        stop = self._break_even(trial)
-        told = best_of(trial.effect, trial.rules, stop, self.gain(self._cost(trial)))
-        near = self._just_pays(told, stop, self.gain(self._cost(trial)))
+        stop, cost = self._break_even(trial), self.gain(self._cost(trial))
+        told = best_of(trial.effect, trial.rules, stop, cost)
+        near = self._just_pays(told, stop, cost)
+        measured, told = told.estimate, without_luck(told, found, letter, stop, cost)
+        near = near or (JUST_PASSED if abs(measured - told.estimate) > LUCK_TOLD * abs(measured) else "")
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         trial = replace(trial, effect=self._possible(told, trial.rows))
         effect, lever = trial.effect, trial.move.lever
@@ -131,7 +135,7 @@ class Desk:
             who=who_words(subject), lever=lever.column, from_value=from_words(trial.move), to_value=to_words(trial.move),
             rows=subject.rows, raw_gap=effect.raw_gap, what_if=nan, adjusted=effect.estimate, low=effect.low, high=effect.high,
             net_value=worth.net if worth else nan, net_low=worth.low if worth else nan, net_high=worth.high if worth else nan,
-            grade=letter, support=effect.support, robustness=effect.robustness,
+            grade=letter, support=effect.support, robustness=found.effect.robustness,
             firm_robustness=found.effect.firm_robustness,
             sentence=card_sentence(subject, letter, worth),
             overturn=overturn_sentence(found.effect, found.benchmark, letter, near),
@@ -192,10 +196,11 @@ class Desk:
         return rows_together("", codes_of(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
 
     def _with_whole(self, card: ActionCard, trial: Trial) -> ActionCard:
-        """The card with the figures of everybody whom its move is for. Nobody picked these, so their range is the plain one."""
+        """The card with the figures of everybody whom its move is for, as measured. Nobody picked these: their range is the plain
+        one."""
         if not card.conditions and not card.alike:
             return replace(card, whole_rows=card.rows, whole_raw_gap=card.raw_gap, whole_what_if=card.what_if,
-                           whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
+                           whole_adjusted=trial.effect.estimate, whole_low=card.low, whole_high=card.high)
         root, limited = of_everybody(trial.scores)
         root = trial.root if root is None else root
         root = self._possible(root, root.moved)

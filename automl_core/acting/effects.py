@@ -307,6 +307,11 @@ def robustness_value(estimate: float, residual: float, weight: float) -> float:
     return (math.sqrt(ratio**2 + 4 * ratio) - ratio) / 2
 
 
+def estimate_of(robustness: float, residual: float, weight: float) -> float:
+    """The size of the estimate that has this robustness value (0 to 1): the inverse of `robustness_value`."""
+    return math.inf if robustness >= 1 else robustness * math.sqrt(residual * weight / (1 - robustness))
+
+
 def setting_of(case: Comparison, learner: Learner | None = None, folds: int = FOLDS) -> Setting:
     """The folds and the learner of a comparison."""
     made = learner or Learner(case.covariates, seed=case.seed)

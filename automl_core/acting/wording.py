@@ -32,9 +32,10 @@ from automl_core.explaining.words import (
 WAYS = {tested: ("as seen in the data", "as the model says", "measured" if tested else "like with like")
         for tested in (False, True)}  # raw gap, what-if and adjusted effect, wherever they are told, by `ActionCard.is_tested`
 MOST_NAMED = 6  # values in a sentence
-_FLATTERED = ": changes as near to that are shown when chance flatters them, so expect less than it says."
-JUST_PAYS = f" The weak end of its range is just where it begins to pay{_FLATTERED}"
-JUST_WORKS = f" The weak end of its range is just where there is no change{_FLATTERED}"
+_FLATTERED = "chance favours what passes, so it promises less than was measured."
+JUST_PAYS = f" The weak end of its range is just where it begins to pay: {_FLATTERED}"
+JUST_WORKS = f" The weak end of its range is just where there is no change: {_FLATTERED}"
+JUST_PASSED = f" It passed its checks by little: {_FLATTERED}"
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too."  # in a raw gap
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
@@ -205,11 +206,9 @@ def whole_words(card: ActionCard, is_rate: bool, able: int = 0) -> str:
 
 
 def overturn_sentence(effect: Effect, benchmark: Benchmark | None, letter: Grade, near: str = "") -> str:
-    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided. `near`
-    is what is said of one whose range ends just where it pays."""
-    if letter == "A":
-        return OTHER_ROWS
-    return _hidden_words(effect, benchmark) + near
+    """What would overturn the card: how strong a hidden factor must be, or other rows where chance decided; and what is said of
+    one that only just passed (`near`)."""
+    return (OTHER_ROWS if letter == "A" else _hidden_words(effect, benchmark)) + near
 
 
 def _hidden_words(effect: Effect, benchmark: Benchmark | None) -> str:
