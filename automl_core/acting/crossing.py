@@ -3,7 +3,7 @@
 Each fold is answered by a tree of the other folds (a data-adaptive parameter: Hubbard, Kherad-Pajouh and van der Laan 2016), so
 that a group is picked from nearly all rows and measured on all. But models behind the gains have seen the held rows, too, and
 folds share most of what they learn from: what chance made of the rows they agree on, and that is no test. So whether there is
-anything at all is asked of trees of either half, grown on the rows' own scores, on the other half.
+anything at all is asked of trees of either half, grown on the rows' own scores, on the other half, and of `flips`.
 """
 
 from __future__ import annotations
@@ -49,14 +49,16 @@ class Group:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Crossed:
-    """The groups to move, and the rows (n,) that trees of either half would move on the other half."""
+    """The groups to move by the rule at this `place` among the rules, and the rows (n,) that trees of either half would move on
+    the other half."""
 
     groups: tuple[Group, ...]
     halves: Mask
+    place: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Rule:
+class Rule:
     """Groups in words, with their rows, (n,) each."""
 
     leaves: tuple[Leaf, ...]
@@ -75,7 +77,7 @@ def crossed_policies(splits: Splits, objective: Objective, own: Floats, folds: N
     parts = [np.flatnonzero(objective.looked & (folds == part)) for part in range(PARTS)]
     whole, *others = _rules(splits, objective, parts, [(), *((part,) for part in range(PARTS))])
     halves = [np.concatenate(parts[: PARTS // 2]), np.concatenate(parts[PARTS // 2 :])]
-    by_half: list[tuple[_Rule, ...]] = []
+    by_half: list[tuple[Rule, ...]] = []
     tried: list[int] = []
     for best in _in_order(whole, others, parts, objective.gain):
         if tried and (SUREST not in (best, *tried) or whole[best].leaves == whole[tried[0]].leaves):
@@ -89,13 +91,18 @@ def crossed_policies(splits: Splits, objective: Objective, own: Floats, folds: N
             by_half = by_half or _rules(splits, replace(objective, gain=own), halves, [(0,), (1,)])
             for half, rule in zip(halves, by_half, strict=True):
                 moved[half] = rule[best].moved(half)
-        yield Crossed(groups, moved)
+        yield Crossed(groups, moved, best)
         if len(tried) == len(PRICES):
             return
 
 
+def rules_of_all(splits: Splits, objective: Objective) -> tuple[Rule, ...]:
+    """The rules of no, one and two splits, and of the surest group, that all rows looked at choose."""
+    return _rules(splits, objective, [np.flatnonzero(objective.looked)], [()])[0]
+
+
 def _in_order(
-    whole: tuple[_Rule, ...], others: list[tuple[_Rule, ...]], parts: list[NDArray[np.intp]], gain: Floats
+    whole: tuple[Rule, ...], others: list[tuple[Rule, ...]], parts: list[NDArray[np.intp]], gain: Floats
 ) -> list[int]:
     """The places of the rules that bring something, the one to try first in front."""
     rows = np.concatenate(parts)
@@ -112,7 +119,7 @@ def _in_order(
     return [SUREST, *order] if first else [*order, SUREST]
 
 
-def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> tuple[Group, ...]:
+def _groups(whole: Rule, others: list[Rule], parts: list[NDArray[np.intp]], counted: Mask) -> tuple[Group, ...]:
     """The groups of a rule of all rows that the rules without some of them have, too."""
     groups = []
     for leaf, mask in zip(whole.leaves, whole.rows, strict=True):
@@ -122,7 +129,7 @@ def _groups(whole: _Rule, others: list[_Rule], parts: list[NDArray[np.intp]], co
     return tuple(groups)
 
 
-def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], counted: Mask) -> Mask | None:
+def _told(group: Mask, others: list[Rule], parts: list[NDArray[np.intp]], counted: Mask) -> Mask | None:
     """The rows of each fold in the group of its tree that is most like `group`; None when too few trees have one."""
     told, found = np.zeros(len(group), dtype=bool), 0
     own = group & counted
@@ -137,7 +144,7 @@ def _told(group: Mask, others: list[_Rule], parts: list[NDArray[np.intp]], count
 
 def _rules(
     splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
-) -> list[tuple[_Rule, ...]]:
+) -> list[tuple[Rule, ...]]:
     """For each set of parts that is left out the rules that the other parts choose: of all columns by coarse cuts, and once more
     of those they name by fine ones."""
     first = _searched(splits, objective, parts, left_out)
@@ -156,7 +163,7 @@ def _searched(
     parts: list[NDArray[np.intp]],
     left_out: list[tuple[int, ...]],
     names: list[frozenset[str]] | None = None,
-) -> list[tuple[_Rule, ...]]:
+) -> list[tuple[Rule, ...]]:
     """The rules for each set of parts that is left out, by cuts of its columns `names` (None: of all)."""
     many = len(parts)
     of = np.zeros((len(objective.gain), 2 * many), dtype=np.float32)
@@ -183,7 +190,7 @@ def _total(each: list[Sums]) -> Sums:
     return Sums(*(np.sum([getattr(one, name) for one in each], axis=0) for name in ("gain", "square", "count")))
 
 
-def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: float) -> tuple[_Rule, ...]:
+def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: float) -> tuple[Rule, ...]:
     """The rules of no, one and two splits, and the surest side; where no split leaves a losing part out, everybody is moved or
     nobody."""
     stay: Places = ((),) if sums.gain[0, 0] > 0 else ()
@@ -195,5 +202,5 @@ def _chosen(splits: Splits, cuts: list[Cut], mixed: Floats, sums: Sums, least: f
     made = []
     for places in rules:
         leaves = tuple(leaf_of(splits, cuts, one) if one else () for one in places)
-        made.append(_Rule(leaves, tuple(all_hold(leaf, splits.cells) for leaf in leaves)))
+        made.append(Rule(leaves, tuple(all_hold(leaf, splits.cells) for leaf in leaves)))
     return tuple(made)

@@ -14,6 +14,7 @@ from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.costs import move_costs
 from automl_core.acting.crossing import PRICES, Crossed, crossed_policies
 from automl_core.acting.effects import Comparison, Effect, estimate
+from automl_core.acting.flips import MOST_ROWS, Turned, both, chances
 from automl_core.acting.grading import LEVEL
 from automl_core.acting.moves import Move
 from automl_core.acting.overlap import alike_parts, comparable, with_more
@@ -21,10 +22,12 @@ from automl_core.acting.policy import Leaf, Objective, fit_policy
 from automl_core.acting.scores import Scores
 from automl_core.acting.splits import LEAST_LEAF_SHARE
 from automl_core.acting.stage import Stage, Trial
+from automl_core.framing.dependent import codes_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 LEAST_LEAF = 100
+CLEAR, NO_NEWS = 0.0005, 0.5  # a p value of halves beside which the second test is not asked, and stands as if it saw nothing
 SMOOTHED = 0.5  # of the gains that groups are picked by is what the outcome models tell
 
 
@@ -52,30 +55,53 @@ def _crossed(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     """The groups that all rows pick, each fold of them measured where the others would have put it; where none of them holds and
     pays, those of the second rule, at a higher price. Where neither does those of the first are only patterns."""
     scores = whole.scores
-    objective = Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
-    policies = crossed_policies(stage.splits, objective, gains(scores, stage, cost, 0.0), stage.parts)
+    policies = crossed_policies(stage.splits, _objective(scores, stage, cost), gains(scores, stage, cost, 0.0), stage.parts)
     first: list[Trial] = []
     for place, found in enumerate(policies):
-        trials = _grouped(whole, stage, found, place)
+        trials = _grouped(whole, stage, found, place, cost)
         if any(_holds(trial, stage, cost) for trial in trials):
             return trials
         first = first or trials
     return first
 
 
-def _grouped(whole: Trial, stage: Stage, found: Crossed, before: int) -> list[Trial]:
+def _grouped(whole: Trial, stage: Stage, found: Crossed, before: int, cost: Floats | float) -> list[Trial]:
     """The trials of the groups of a rule, after so many others that were looked at. A group is no surer than what either half
     picks is on the other half; one of two is no surer than that in the group itself: beside a group that pays, chance finds a
-    second one."""
-    in_all, trials = _held(whole.scores, stage, found.halves), []
+    second one. Of not too many rows a search on turned signs has a say as well (`flips`)."""
+    in_all = _held(whole.scores, stage, found.halves)
+    made: list[tuple[Mask, float, Trial]] = []
     for group in found.groups:
-        p = in_all if group.leaf else 0.0
+        rows, p = all_hold(group.leaf, stage.frame), in_all if group.leaf else 0.0
         if len(found.groups) > 1:
-            p = max(p, _held(whole.scores, stage, found.halves & all_hold(group.leaf, stage.frame)))
-        for trial in _measured(whole, stage, group.leaf, group.told, p):
-            sure = replace(trial.effect, p=min(1.0, PRICES[before] * trial.effect.p))
-            trials.append(replace(trial, effect=sure, rules=1 + before + len(group.leaf)))
-    return trials
+            p = max(p, _held(whole.scores, stage, found.halves & rows))
+        for trial in _measured(whole, stage, group.leaf, group.told):
+            made.append((rows, p, replace(trial, rules=1 + before + len(group.leaf))))
+    doubtful = any(p > CLEAR and _holds(_surer(trial, 0.0, before), stage, cost) for _, p, trial in made)
+    turned = _turned(whole.scores, stage, cost)
+    chance = [NO_NEWS] * len(made)
+    if turned is not None and doubtful:
+        objective = _objective(whole.scores, stage, cost)
+        chance = chances(stage.splits, objective, turned, found.place, [rows for rows, _, _ in made], stage.seed)
+    proofs = [p if turned is None or p == 0 else both(p, one) for (_, p, _), one in zip(made, chance, strict=True)]
+    return [_surer(trial, p, before) for (_, _, trial), p in zip(made, proofs, strict=True)]
+
+
+def _surer(trial: Trial, p: float, before: int) -> Trial:
+    """A trial whose p value is at least `p`, at the price of so many rules before it."""
+    return replace(trial, effect=replace(trial.effect, p=min(1.0, PRICES[before] * max(trial.effect.p, p))))
+
+
+def _objective(scores: Scores, stage: Stage, cost: Floats | float) -> Objective:
+    return Objective(gains(scores, stage, cost), scores.eligible, scores.region, _least(scores))
+
+
+def _turned(scores: Scores, stage: Stage, cost: Floats | float) -> Turned | None:
+    """What signs are turned of; None for many rows, and where outcomes had a say in which values are moved."""
+    if len(stage.y) > MOST_ROWS or scores.apart is not None:
+        return None
+    psi = np.where(scores.region, stage.worths(scores.eligible) * scores.psi, 0.0)
+    return Turned(psi, _charge(scores, stage, cost), None if scores.groups is None else codes_of(scores.groups))
 
 
 def _holds(trial: Trial, stage: Stage, cost: Floats | float) -> bool:
@@ -103,9 +129,8 @@ def _looked(whole: Trial, stage: Stage, cost: Floats | float) -> list[Trial]:
     return trials
 
 
-def _measured(whole: Trial, stage: Stage, leaf: Leaf, told: Mask | None, p: float = 0.0) -> list[Trial]:
-    """The trial of a group whose effect the rows `told` tell (None: all of its rows), its p value `p` or more; none when there
-    are too few."""
+def _measured(whole: Trial, stage: Stage, leaf: Leaf, told: Mask | None) -> list[Trial]:
+    """The trial of a group whose effect the rows `told` tell (None: all of its rows); none when there are too few."""
     scores, least = whole.scores, int(_least(whole.scores) / 2)
     more = comparable(leaf, scores, stage, least)
     if more is not None:
@@ -114,7 +139,6 @@ def _measured(whole: Trial, stage: Stage, leaf: Leaf, told: Mask | None, p: floa
     effect = measured(scores, leaf, alike, stage.frame, told)
     if effect is None:
         return []
-    effect = replace(effect, p=max(effect.p, p))
     return [replace(whole, conditions=leaf, effect=effect, rows=effect.moved, chosen=True, alike=alike or (),
                     everyone=alike is not None)]
 
@@ -143,6 +167,10 @@ def gains(scores: Scores, stage: Stage, cost: Floats | float, smooth: float = SM
     outcomes, also of rows that a group will be measured on; so what has to prove itself is picked by the first alone (with a
     quarter of the second a lever without effect passed half as often again), and all are measured by it alone.
     """
-    charge = np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)
     told = (1 - smooth) * scores.psi + smooth * scores.told
-    return np.asarray(stage.worths(scores.eligible) * told - charge, dtype=np.float64)
+    return np.asarray(stage.worths(scores.eligible) * told - _charge(scores, stage, cost), dtype=np.float64)
+
+
+def _charge(scores: Scores, stage: Stage, cost: Floats | float) -> Floats:
+    """(n,) what moving each row costs."""
+    return np.where(scores.eligible, cost if stage.priced else 0.0, 0.0)

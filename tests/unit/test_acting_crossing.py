@@ -24,7 +24,7 @@ from automl_core.acting.wording import JUST_PAYS, JUST_WORKS
 from automl_core.data.table import Column
 from automl_core.framing.dependent import codes_of, effective
 
-NOBODY = Crossed((), np.zeros(0, dtype=bool))
+NOBODY = Crossed((), np.zeros(0, dtype=bool), 0)
 COLUMNS = (Column("age", "float", "number"), Column("pay", "float", "number"), Column("region", "text", "category"))
 
 
@@ -138,8 +138,9 @@ def test_a_second_group_has_to_hold_by_itself_on_the_other_half(monkeypatch: pyt
     leaves = [(Condition("age", (), low=42.0),), (Condition("age", (), high=42.0),)]
     gain = np.where(old, 2.0, 1.0) + generator.normal(0, 4, 1200)
     everyone = np.ones(1200, dtype=bool)
+    monkeypatch.setattr(move_groups, "MOST_ROWS", 0)  # the proof by halves alone
     for halves, held in ((everyone, [True, True]), (old, [True, False])):
-        found = Crossed(tuple(Group(leaf, everyone & all_hold(leaf, frame)) for leaf in leaves), halves)
+        found = Crossed(tuple(Group(leaf, everyone & all_hold(leaf, frame)) for leaf in leaves), halves, 1)
         monkeypatch.setattr(move_groups, "crossed_policies", lambda *args, found=found: (found,))
         assert [group.effect.p < 0.01 for group in groups_of(frame, gain)] == held
 
@@ -282,9 +283,10 @@ def test_two_looks_share_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
     old = (frame["age"] >= 42).to_numpy()
     gain = np.where(old, 2.0, 0.0) + generator.normal(0, 4, 1200)
     everyone = np.ones(1200, dtype=bool)
+    monkeypatch.setattr(move_groups, "MOST_ROWS", 0)  # the proof by halves alone
 
     def rule(edge: Condition, halves: np.ndarray) -> Crossed:
-        return Crossed((Group((edge,), everyone & all_hold((edge,), frame)),), halves)
+        return Crossed((Group((edge,), everyone & all_hold((edge,), frame)),), halves, 1)
 
     good, idle = rule(Condition("age", (), low=42.0), old), rule(Condition("age", (), high=42.0), ~old)
     told = {}
