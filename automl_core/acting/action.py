@@ -177,7 +177,7 @@ class ActionCard:
     class in yes/no tasks (of the wanted class with more classes), as a share between -1 and 1; or the number itself. `better`
     says whether more or less of it is wanted, so a card that lowers churn has negative figures and `better` is "down".
     `low` and `high` are the 95 % range, wider where the group is the best of several, but then not beyond where it just pays,
-    and of a share not beyond none and all.
+    and of a share not beyond none and all; `adjusted` is less than the middle where the card only just passed (see `luck`).
     `now` and `then` are the mean of `counted` before and after, on the rows of the card. `p` is corrected for all tests made;
     `tested_rows` are the rows that the effect rests on (each fold where the others would have put the group).
     `support` is the share of the eligible rows that have comparable ones, `robustness` how strong a hidden factor must be to

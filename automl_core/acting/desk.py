@@ -16,7 +16,7 @@ from automl_core.acting.effects import Effect, best_of, possible
 from automl_core.acting.grading import Evidence, grade
 from automl_core.acting.identity import identity
 from automl_core.acting.levers import eligible, forbidden_by, moved
-from automl_core.acting.luck import LUCK_TOLD, without_luck
+from automl_core.acting.luck import is_told, without_luck
 from automl_core.acting.outcome import Outcome
 from automl_core.acting.overlap import of_everybody
 from automl_core.acting.pilot_groups import Together, rows_together
@@ -119,12 +119,12 @@ class Desk:
     def _written(self, trial: Trial, found: Evidence, counted: Mask | None = None) -> ActionCard:
         letter, reasons = grade(found)
         stop, cost = self._break_even(trial), self.gain(self._cost(trial))
-        told = best_of(trial.effect, trial.rules, stop, cost)
-        near = self._just_pays(told, stop, cost)
-        measured, told = told.estimate, without_luck(told, found, letter, stop, cost)
-        near = near or (JUST_PASSED if abs(measured - told.estimate) > LUCK_TOLD * abs(measured) else "")
+        measured = best_of(trial.effect, trial.rules, stop, cost)
+        near = self._just_pays(measured, stop, cost)
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
-        trial = replace(trial, effect=self._possible(told, trial.rows))
+        told = without_luck(self._possible(measured, trial.rows), found, letter, stop, cost)
+        near = near or (JUST_PASSED if is_told(measured, told, stop, cost) else "")
+        trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         together = self._together(trial)
         subject = CardSubject(trial.move, trial.conditions, effect, self.outcome, now, trial.also, trial.alike, together,
@@ -196,11 +196,10 @@ class Desk:
         return rows_together("", codes_of(trial.scores.groups)[trial.rows], self.outcome.values[trial.rows])
 
     def _with_whole(self, card: ActionCard, trial: Trial) -> ActionCard:
-        """The card with the figures of everybody whom its move is for, as measured. Nobody picked these: their range is the plain
-        one."""
+        """The card with the figures of everybody whom its move is for. Nobody picked these, so their range is the plain one."""
         if not card.conditions and not card.alike:
             return replace(card, whole_rows=card.rows, whole_raw_gap=card.raw_gap, whole_what_if=card.what_if,
-                           whole_adjusted=trial.effect.estimate, whole_low=card.low, whole_high=card.high)
+                           whole_adjusted=card.adjusted, whole_low=card.low, whole_high=card.high)
         root, limited = of_everybody(trial.scores)
         root = trial.root if root is None else root
         root = self._possible(root, root.moved)

@@ -1,7 +1,9 @@
-"""What a card promises less than was measured: only what passes is shown, and chance favours what passes (the winner's curse).
+"""What is taken off an estimate because only what passes is shown, and chance favours what passes (the winner's curse).
 
-It is the middle between what was measured and what is likeliest given that it passed, by the likelihood of a normal number that
-is cut off from below (Zhong and Prentice 2008; Ghosh, Zou and Wright 2008). What passes by far stays as it is, and so do ranges.
+A card tells the middle between what was measured and what is likeliest given that it passed, by the likelihood of a normal
+number that is cut off from below (Zhong and Prentice 2008; Ghosh, Zou and Wright 2008), and no less than the weak end of its
+plain range. What passes by far stays as it is, and so do ranges. That five parts of the rows must agree is not counted: with it,
+what is truly three errors was told a sixth too small, without it a fourteenth too large.
 """
 
 from __future__ import annotations
@@ -15,45 +17,45 @@ from automl_core.acting.grading import LEVEL, STEERED, Evidence
 
 BY_NOTHING = 0.05  # errors; from here down the likeliest value runs off to minus infinity
 FAR = 8.0  # errors beyond which having passed tells nothing
-LUCK_TOLD = 0.05  # of what was measured: what is worth a word
+LUCK_TOLD = 0.05  # of what is left after costs: what is worth a word
 
 
 def without_luck(told: Effect, found: Evidence, letter: Grade, stop: float, cost: float) -> Effect:
     """The effect, and its money, without what chance is likely to have added. `told` has the ranges that are shown, `found` the
-    plain ones; the effect pays from `stop` on, its money from `cost` on. A pattern (D) passed nothing and stays as it is."""
-    margin = math.inf if letter == "D" else passed_by(found, letter, stop, cost)
-    if margin >= FAR:
-        return told
+    plain ones; the effect pays from `stop` on, its money from `cost` on. A pattern (D) passed nothing, and where chance decided
+    who got the change its effect is told as measured."""
     plain, priced = found.effect, told.money
-    if priced is not None:
-        assert plain.money is not None
+    if letter == "D" or found.randomised:
+        return told
+    certain = _by_chance(found)
+    if priced is not None and plain.money is not None:
         weak = _weak(plain.money.low, plain.money.high)
+        margin = min(certain, _errors(weak - abs(cost), priced.error))
         priced = priced._replace(estimate=likely(priced.estimate, priced.error, margin, abs(cost), weak))
-    made = likely(told.estimate, told.error, margin, abs(stop), _weak(plain.low, plain.high))
-    return replace(told, estimate=made, money=priced)
-
-
-def passed_by(found: Evidence, letter: Grade, stop: float, cost: float) -> float:
-    """By how many errors an estimate passed all that it had to: it differs from nothing after correction, is worth its cost, and
-    as a B stands against a strong hidden factor."""
-    from scipy.special import ndtri
-
-    effect = found.effect
-    if effect.error <= 0:
-        return math.inf
-    weak = _weak(effect.low, effect.high)
-    passed = [float(ndtri(LEVEL / 2) - ndtri(found.p / 2)), (weak - abs(stop)) / effect.error]
-    if effect.money is not None and effect.money.error > 0:
-        passed[1] = (_weak(effect.money.low, effect.money.high) - abs(cost)) / effect.money.error
+    weak = _weak(plain.low, plain.high)
+    margins = [certain, *([] if priced else [_errors(weak - abs(stop), plain.error)])]
     if letter == "B" and found.benchmark is not None:
-        needed = estimate_of(min(STEERED * found.benchmark.strength, 1.0), effect.residual, effect.weight)
-        passed.append((weak - needed) / effect.error)
-    return max(0.0, min(passed))
+        needed = estimate_of(min(STEERED * found.benchmark.strength, 1.0), plain.residual, plain.weight)
+        margins.append(_errors(weak - needed, plain.error))
+    floor = 0.0 if priced else abs(stop)
+    return replace(told, estimate=likely(told.estimate, plain.error, min(margins), floor, weak), money=priced)
+
+
+def is_told(measured: Effect, told: Effect, stop: float, cost: float) -> bool:
+    """Whether what was taken off is worth a word: of the effect beyond `stop`, where it begins to pay, or of its money."""
+    def much(before: float, after: float, least: float) -> bool:
+        return abs(before - after) > LUCK_TOLD * (abs(before) - abs(least))
+
+    if measured.money is not None and told.money is not None and much(measured.money.estimate, told.money.estimate, cost):
+        return True
+    return much(measured.estimate, told.estimate, stop)
 
 
 def likely(measured: float, error: float, margin: float, floor: float, weak: float) -> float:
     """The middle between what was measured and what is likeliest given that it passed by so many errors, which is no less than
     the `floor` from which it pays; in size never below the `weak` end of its plain range."""
+    if margin >= FAR:
+        return measured
     size = abs(measured)
     likeliest = max(size - error * too_much(margin), floor)
     return math.copysign(min(size, max((size + likeliest) / 2, weak)), measured)
@@ -72,6 +74,21 @@ def too_much(margin: float) -> float:
         return truth + math.exp(-truth * truth / 2 - math.log(2 * math.pi) / 2 - float(log_ndtr(truth))) - margin
 
     return margin - float(brentq(shown, -2 / BY_NOTHING, margin))
+
+
+def _by_chance(found: Evidence) -> float:
+    """By how many errors it differs from nothing beyond what had to be, after correction for all that was tried: that divides the
+    level, and does not take away from what was seen."""
+    from scipy.special import ndtri
+
+    seen = found.effect.p
+    if seen <= 0 or found.p <= 0:
+        return math.inf
+    return float(ndtri(min(LEVEL * seen / found.p, LEVEL) / 2) - ndtri(seen / 2))
+
+
+def _errors(beyond: float, error: float) -> float:
+    return max(0.0, beyond / error) if error > 0 else math.inf
 
 
 def _weak(low: float, high: float) -> float:

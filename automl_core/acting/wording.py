@@ -32,10 +32,10 @@ from automl_core.explaining.words import (
 WAYS = {tested: ("as seen in the data", "as the model says", "measured" if tested else "like with like")
         for tested in (False, True)}  # raw gap, what-if and adjusted effect, wherever they are told, by `ActionCard.is_tested`
 MOST_NAMED = 6  # values in a sentence
-_FLATTERED = "chance favours what passes, so it promises less than was measured."
+_FLATTERED = "chance favours what is shown, so the card tells less than was measured."
 JUST_PAYS = f" The weak end of its range is just where it begins to pay: {_FLATTERED}"
 JUST_WORKS = f" The weak end of its range is just where there is no change: {_FLATTERED}"
-JUST_PASSED = f" It passed its checks by little: {_FLATTERED}"
+JUST_PASSED = f" The card only just passed its checks: {_FLATTERED}"
 OTHER_ROWS = "This was measured where chance decided; it holds for rows like those, at that time."
 ALIKE_COUNTED = "Rows that have none like them at the new value are counted, too."  # in a raw gap
 ROLL_OUT = "Roll it out, and keep a small hold-out to see that it goes on working."
