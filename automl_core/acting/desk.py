@@ -123,7 +123,7 @@ class Desk:
         near = self._just_pays(measured, stop, cost)
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         told = without_luck(self._possible(measured, trial.rows), found, letter, stop, cost)
-        near = near or (JUST_PASSED if is_told(measured, told, stop, cost) else "")
+        near = "" if found.randomised else near or (JUST_PASSED if is_told(measured, told, stop, cost) else "")
         trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         together = self._together(trial)

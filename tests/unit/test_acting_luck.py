@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from automl_core.acting import Lever, Options, find_actions
+from automl_core.acting import Lever, Options, Roles, find_actions
 from automl_core.acting.action import Grade
 from automl_core.acting.effects import Effect, Money, estimate_of, robustness_value
 from automl_core.acting.grading import STEERED, Evidence
@@ -128,3 +128,16 @@ def test_a_card_that_passed_by_little_says_so_and_one_that_passed_by_far_does_no
         assert card.then == pytest.approx(card.now + card.adjusted)
         assert card.net_value == pytest.approx(card.rows * 100 * -card.adjusted)
     assert said == {0.06: True, 0.3: False}
+
+
+def test_what_was_measured_by_lot_is_told_as_measured() -> None:
+    generator = np.random.default_rng(8)
+    frame = table(5, 2400)[0]
+    had = generator.random(2400) < 0.5
+    lost = generator.random(2400) < 0.5 - 0.06 * had
+    frame = frame.assign(offer=np.where(had, "new", "old"), y=np.where(lost, "yes", "no"))
+    told = {}
+    for roles in (Roles(), Roles(experiment="offer")):
+        (card,) = find_actions(frame, "y", "no", [Lever("offer", ("new",))], roles, Options(value=100.0)).cards
+        told[card.grade] = "less than was measured" in card.overturn, abs(card.adjusted) < 0.98 * abs(card.low + card.high) / 2
+    assert told == {"B": (True, True), "A": (False, False)}
