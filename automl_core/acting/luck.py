@@ -27,18 +27,17 @@ def without_luck(told: Effect, found: Evidence, letter: Grade, stop: float, cost
     plain, priced = found.effect, told.money
     if letter == "D" or found.randomised:
         return told
-    certain = _by_chance(found)
-    if priced is not None and plain.money is not None:
-        weak = _weak(plain.money.low, plain.money.high)
-        margin = min(certain, _errors(weak - abs(cost), priced.error))
-        priced = priced._replace(estimate=likely(priced.estimate, priced.error, margin, abs(cost), weak))
-    weak = _weak(plain.low, plain.high)
-    margins = [certain, *([] if priced else [_errors(weak - abs(stop), plain.error)])]
+    weak, passed = _weak(plain.low, plain.high), [_by_chance(found)]
     if letter == "B" and found.benchmark is not None:
         needed = estimate_of(min(STEERED * found.benchmark.strength, 1.0), plain.residual, plain.weight)
-        margins.append(_errors(weak - needed, plain.error))
-    floor = 0.0 if priced else abs(stop)
-    return replace(told, estimate=likely(told.estimate, plain.error, min(margins), floor, weak), money=priced)
+        passed.append(_errors(weak - needed, plain.error))
+    if priced is None or plain.money is None:
+        margin = min(*passed, _errors(weak - abs(stop), plain.error))
+        return replace(told, estimate=likely(told.estimate, plain.error, margin, abs(stop), weak))
+    least = _weak(plain.money.low, plain.money.high)
+    margin = min(*passed, _errors(least - abs(cost), priced.error))
+    priced = priced._replace(estimate=likely(priced.estimate, priced.error, margin, abs(cost), least))
+    return replace(told, estimate=likely(told.estimate, plain.error, min(passed), 0.0, weak), money=priced)
 
 
 def is_told(measured: Effect, told: Effect, stop: float, cost: float) -> bool:
@@ -78,7 +77,7 @@ def too_much(margin: float) -> float:
 
 def _by_chance(found: Evidence) -> float:
     """By how many errors it differs from nothing beyond what had to be, after correction for all that was tried: that divides the
-    level, and does not take away from what was seen."""
+    level, and does not take away from what was seen. Of a group p is that of its proof: what just passed that was favoured."""
     from scipy.special import ndtri
 
     seen = found.effect.p

@@ -97,10 +97,12 @@ def _objective(scores: Scores, stage: Stage, cost: Floats | float) -> Objective:
 
 
 def _turned(scores: Scores, stage: Stage, cost: Floats | float) -> Turned | None:
-    """What signs are turned of; None for many rows, and where outcomes had a say in which values are moved."""
+    """What signs are turned of, as an effect without the rows that have no comparable ones; None for many rows, and where
+    outcomes had a say in which values are moved."""
     if len(stage.y) > MOST_ROWS or scores.apart is not None:
         return None
-    psi = np.where(scores.region, stage.worths(scores.eligible) * scores.psi, 0.0)
+    told = scores.region if scores.numeric else scores.region & ~(scores.eligible & ~scores.near)
+    psi = np.where(told, stage.worths(scores.eligible) * scores.psi, 0.0)
     return Turned(psi, _charge(scores, stage, cost), None if scores.groups is None else codes_of(scores.groups))
 
 

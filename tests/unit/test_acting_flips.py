@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from automl_core.acting import flips, move_groups
-from automl_core.acting.crossing import rules_of_all
+from automl_core.acting.crossing import PARTS, rules_of_all
 from automl_core.acting.flips import FLIPS, Turned, both, chances
 from automl_core.acting.policy import Objective
+from automl_core.acting.scores import Scores
 from automl_core.acting.splits import Splits, make_splits
+from automl_core.acting.stage import Stage
 from automl_core.data.table import Column
-from tests.unit.test_acting_crossing import groups_of, table
+from tests.unit.test_acting_crossing import COLUMNS, groups_of, table
 
 ROWS = 1200
 
@@ -94,3 +96,18 @@ def test_signs_are_turned_where_halves_leave_a_doubt_and_rows_are_few(monkeypatc
         told[name] = bool(asked), min(one.effect.p for one in found)
     assert [asked for asked, _ in told.values()] == [False, True, False]
     assert told["doubtful"][1] < 1e-4 < 1e-3 < told["many"][1]
+
+
+@pytest.mark.parametrize("numeric", [False, True])
+def test_rows_without_comparable_ones_prove_nothing(numeric: bool) -> None:
+    """What the outcome model says of them is no measurement: off alike, it would seem surer than any chance."""
+    frame, generator = table(1, ROWS)
+    everyone, alike = np.ones(ROWS, dtype=bool), np.arange(ROWS) % 3 > 0
+    own, none, ones = np.where(alike, generator.normal(0, 4, ROWS), 5.0), np.zeros(ROWS), np.ones(ROWS)
+    old = np.arange(ROWS) % 2 == 0
+    scores = Scores(own, own, ones, old, alike & old, everyone, ~old, ones, ones, ones, none, none, np.arange(ROWS) % 5, None)
+    stage = Stage(frame, own, False, *[np.arange(ROWS) % PARTS] * 3, None, make_splits(frame, COLUMNS), -2.0, False, 0)
+    turned = move_groups._turned(replace(scores, dose=ones if numeric else None), stage, 0.0)
+    assert turned is not None
+    np.testing.assert_array_equal(turned.psi != 0, alike | ~old | numeric)
+    assert float((turned.psi * own).max()) <= 0  # less of it is wanted

@@ -97,6 +97,11 @@ def test_money_is_taken_by_its_own_margin() -> None:
     assert made.estimate == -0.1
     assert abs(made.money.estimate) == pytest.approx((6 + max(6 - 1.2 * off(1.4 / 0.6 - Z), 4.6)) / 2)
     assert is_told(plain, made, 0.0, -4.6)
+    strong = found(-0.1, money=-6.0, strength=robustness_value(0.08, 0.2, 4.0) / STEERED)  # what both had to stand against
+    barely = without_luck(plain, strong, "B", 0.0, 0.0)
+    assert barely.money is not None
+    assert barely.money.estimate / -6.0 == pytest.approx(barely.estimate / -0.1)
+    assert abs(barely.estimate) < 0.09
     small = without_luck(effect(-0.1), found(-0.1), "C", -0.07, 0.0)  # a fiftieth of all, more of what is left after costs
     assert abs(small.estimate) > 0.95 * 0.1
     assert is_told(effect(-0.1), small, -0.07, 0.0)
