@@ -1,9 +1,9 @@
 """Whether the groups of a rule could be chance: the same search again on scores whose signs chance turns round.
 
-Where a change does nothing a row's score is as likely above nothing as below, so what is found with turned signs is what chance
-finds; the surest group of each search tells how sure a group must be (a step of Westfall and Young 1993). All rows have a say,
-where a group that one half finds and the other confirms has half of them. Both tests together are one by the combination of
-Cauchy, which holds however much they have in common (Liu and Xie 2020).
+Where a change does nothing, and scores are not lopsided, one is as likely above nothing as below: what is found with turned signs
+is what chance finds, and the surest group of each search tells how sure a group must be (a step of Westfall and Young 1993). All
+rows have a say, where a group that one half finds and the other confirms has half of them. Both tests together are one by the
+combination of Cauchy, which holds however much they have in common (Liu and Xie 2020).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from automl_core.acting.splits import Splits
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 MOST_ROWS = 15_000  # above, half of the rows are enough, and forty searches take long
+LOPSIDED = 1.0  # the third moment about nothing in units of the second, as of outcomes and changes that few have
 FLIPS = 40
 ENOUGH = 8  # searches that found as much: it is chance, and more of them would say the same
 COUNTED = 3  # from so many on their share is told, below the tail of their distribution
@@ -53,6 +54,13 @@ def chances(
         if sum(one >= max(most) for one in found) >= ENOUGH:
             break
     return [_tail(np.array(found), one) for one in most]
+
+
+def lopsided(psi: Floats) -> bool:
+    """Whether signs must not be turned: of rare outcomes most scores are small and a few are large and of the other sign, and a
+    group without any of these seems surer than turned signs ever make one."""
+    square = float(np.square(psi).mean())
+    return bool(abs(float((psi**3).mean())) > LOPSIDED * square**1.5)
 
 
 def both(one: float, other: float) -> float:

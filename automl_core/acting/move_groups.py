@@ -14,7 +14,7 @@ from automl_core.acting.conditions import all_hold, any_hold, holds
 from automl_core.acting.costs import move_costs
 from automl_core.acting.crossing import PRICES, Crossed, crossed_policies
 from automl_core.acting.effects import Comparison, Effect, estimate
-from automl_core.acting.flips import MOST_ROWS, Turned, both, chances
+from automl_core.acting.flips import MOST_ROWS, Turned, both, chances, lopsided
 from automl_core.acting.grading import LEVEL
 from automl_core.acting.moves import Move
 from automl_core.acting.overlap import alike_parts, comparable, with_more
@@ -97,12 +97,14 @@ def _objective(scores: Scores, stage: Stage, cost: Floats | float) -> Objective:
 
 
 def _turned(scores: Scores, stage: Stage, cost: Floats | float) -> Turned | None:
-    """What signs are turned of, as an effect without the rows that have no comparable ones; None for many rows, and where
-    outcomes had a say in which values are moved."""
+    """What signs are turned of, as an effect without the rows that have no comparable ones; None for many rows, where outcomes
+    had a say in which values are moved, and where scores are lopsided."""
     if len(stage.y) > MOST_ROWS or scores.apart is not None:
         return None
     told = scores.region if scores.numeric else scores.region & ~(scores.eligible & ~scores.near)
     psi = np.where(told, stage.worths(scores.eligible) * scores.psi, 0.0)
+    if not told.any() or lopsided(psi[told]):
+        return None
     return Turned(psi, _charge(scores, stage, cost), None if scores.groups is None else codes_of(scores.groups))
 
 

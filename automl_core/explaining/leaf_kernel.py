@@ -12,8 +12,8 @@ import numpy as np
 from automl_core.explaining.walk_kernel import compiled
 
 
-def _let_through(steps: tuple[Any, Any, Any, Any], begin: int, end: int, slots: Any) -> int:
-    """The columns (bits) whose values in `slots` (slots,) go the leaf's way at all of its steps, which are `begin` to `end`."""
+def _shut_by(steps: tuple[Any, Any, Any, Any], begin: int, end: int, slots: Any) -> int:
+    """The columns (bits) whose values in `slots` (slots,) go another way than the leaf's at one of its steps `begin` to `end`."""
     slot, cut, right, bit = steps
     shut = 0
     for step in range(begin, end):
@@ -22,7 +22,7 @@ def _let_through(steps: tuple[Any, Any, Any, Any], begin: int, end: int, slots: 
     return shut
 
 
-shut_by: Any = compiled(_let_through)
+shut_by: Any = compiled(_shut_by)
 
 
 def _fill(leaves: tuple[Any, Any, Any, Any], steps: tuple[Any, Any, Any, Any], others: Any, weights: Any, table: Any) -> None:
