@@ -30,6 +30,7 @@ from automl_core.acting.wording import (
     Worth,
     card_sentence,
     from_words,
+    measured_words,
     next_sentence,
     overturn_sentence,
     to_words,
@@ -124,6 +125,7 @@ class Desk:
         now = float(self.outcome.values[trial.rows].mean()) if trial.rows.any() else math.nan
         told = without_luck(self._possible(measured, trial.rows), found, letter, stop, cost)
         near = "" if found.randomised else near or (JUST_PASSED if is_told(measured, told, stop, cost) else "")
+        near = near and measured_words(measured, told, self.outcome) + near
         trial = replace(trial, effect=told)
         effect, lever = trial.effect, trial.move.lever
         together = self._together(trial)

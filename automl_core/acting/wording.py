@@ -187,6 +187,12 @@ def _effect_words(effect: Effect, outcome: Outcome) -> str:
     return f"{told} (95 % range {span})"
 
 
+def measured_words(measured: Effect, told: Effect, outcome: Outcome) -> str:
+    """What was measured, where a card writes less than that; empty where it writes the same."""
+    words = _sided(measured.estimate, outcome)
+    return "" if words == _sided(told.estimate, outcome) else f" Measured: {words}."
+
+
 def _sided(value: float, outcome: Outcome) -> str:
     gap = outcome.gap(value)
     return "no change" if is_nothing(gap) else f"{gap} {'more' if value > 0 else 'less'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -130,6 +131,9 @@ def test_a_card_that_passed_by_little_says_so_and_one_that_passed_by_far_does_no
         middle = (card.low + card.high) / 2
         said[gain] = JUST_PASSED in card.overturn or "tells less" in card.overturn
         assert (abs(card.adjusted) < 0.95 * abs(middle)) == said[gain]
+        told = re.search(r" Measured: ([\d.]+) points less\. The card", card.overturn)
+        assert (told is not None) == said[gain]
+        assert told is None or 0.01 * float(told[1]) > 1.05 * abs(card.adjusted)
         assert card.then == pytest.approx(card.now + card.adjusted)
         assert card.net_value == pytest.approx(card.rows * 100 * -card.adjusted)
     assert said == {0.06: True, 0.3: False}
