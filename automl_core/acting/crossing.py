@@ -30,6 +30,7 @@ from automl_core.acting.policy import (
 from automl_core.acting.splits import Cut, Floats, Splits, candidates
 
 Mask = NDArray[np.bool_]
+Finer = dict[frozenset[str], Splits]
 PARTS = 6  # the first three are one half
 ALIKE = 0.65  # Jaccard: from so much on a group of a tree without some rows is taken for the group of all rows
 MOST_TREES = 0.6  # of the folds must have such a group
@@ -96,9 +97,10 @@ def crossed_policies(splits: Splits, objective: Objective, own: Floats, folds: N
             return
 
 
-def rules_of_all(splits: Splits, objective: Objective) -> tuple[Rule, ...]:
-    """The rules of no, one and two splits, and of the surest group, that all rows looked at choose."""
-    return _rules(splits, objective, [np.flatnonzero(objective.looked)], [()])[0]
+def rules_of_all(splits: Splits, objective: Objective, kept: Finer | None = None) -> tuple[Rule, ...]:
+    """The rules of no, one and two splits, and of the surest group, that all rows looked at choose. Finer splits are `kept` where
+    the same rows are asked again."""
+    return _rules(splits, objective, [np.flatnonzero(objective.looked)], [()], kept)[0]
 
 
 def _in_order(
@@ -143,7 +145,8 @@ def _told(group: Mask, others: list[Rule], parts: list[NDArray[np.intp]], counte
 
 
 def _rules(
-    splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]]
+    splits: Splits, objective: Objective, parts: list[NDArray[np.intp]], left_out: list[tuple[int, ...]],
+    kept: Finer | None = None,
 ) -> list[tuple[Rule, ...]]:
     """For each set of parts that is left out the rules that the other parts choose: of all columns by coarse cuts, and once more
     of those they name by fine ones."""
@@ -151,7 +154,8 @@ def _rules(
     names = [frozenset(one.column for rule in rules for leaf in rule.leaves for one in leaf) for rules in first]
     if not any(names):
         return first
-    fine = splits.finer(frozenset.union(*names))
+    asked, kept = frozenset.union(*names), {} if kept is None else kept
+    fine = kept[asked] if asked in kept else kept.setdefault(asked, splits.finer(asked))
     again = _searched(fine, objective, parts, left_out, names)
     return [tuple(sharp if any(sharp.leaves) else rule for rule, sharp in zip(*both, strict=True))
             for both in zip(first, again, strict=True)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_core.acting.crossing import rules_of_all
+from automl_core.acting.crossing import Finer, rules_of_all
 from automl_core.acting.policy import Objective
 from automl_core.acting.splits import Splits
 
@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 MOST_ROWS = 15_000  # above, half of the rows are enough, and forty searches take long
 LOPSIDED = 1.0  # the third moment about nothing in units of the second, as of outcomes and changes that few have
 FLIPS = 40
-ENOUGH = 8  # searches that found as much: it is chance, and more of them would say the same
+ENOUGH = 5  # searches that found as much: it is chance, and more of them would say the same
 COUNTED = 3  # from so many on their share is told, below the tail of their distribution
 LEAST_P, MOST_P = 1e-12, 0.999
 EULER = 0.5772156649
@@ -45,10 +45,11 @@ def chances(
     """For each of the `groups` (n,) of the rule at this place among the rules how often such a rule has one as sure by chance."""
     generator, most = np.random.default_rng((seed, FLIPS)), _sure(turned.psi, objective, groups)
     found: list[float] = []
+    finer: Finer = {}
     for _ in range(FLIPS):
         drawn = generator.choice([-1.0, 1.0], len(turned.psi) if turned.codes is None else int(turned.codes.max()) + 1)
         psi = turned.psi * (drawn if turned.codes is None else drawn[turned.codes])
-        rule = rules_of_all(splits, replace(objective, gain=psi - turned.charge))[place]
+        rule = rules_of_all(splits, replace(objective, gain=psi - turned.charge), finer)[place]
         picked = [rows for leaf, rows in zip(rule.leaves, rule.rows, strict=True) if leaf]
         found.append(max(_sure(psi, objective, picked), default=-math.inf))
         if sum(one >= max(most) for one in found) >= ENOUGH:
